@@ -1,0 +1,47 @@
+import { DTypeError } from "./errors.js";
+
+/** Element types: `float32` is the default of numbers; promotion goes bool < int32 < float32 < float64. */
+export type DType = "float32" | "float64" | "int32" | "bool";
+/** The typed arrays that hold elements; `bool` is a byte of 0 or 1. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+const ranks: { readonly [D in DType]: number } = { bool: 0, int32: 1, float32: 2, float64: 3 };
+/** Bytes of one element. */
+export const bytesOf: { readonly [D in DType]: number } = { bool: 1, int32: 4, float32: 4, float64: 8 };
+
+/** Whether derivatives exist for this dtype. */
+export const isFloatDType = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
+/** Whether a string names a dtype. */
+export const isDType = (name: unknown): name is DType => typeof name === "string" && Object.hasOwn(ranks, name);
+
+/** The dtype that holds both operands' values. */
+export const promote = (a: DType, b: DType): DType => (ranks[a] >= ranks[b] ? a : b);
+/** The floating dtype that an operation such as a division or `exp` computes in. */
+export const floatOf = (dtype: DType): DType => (isFloatDType(dtype) ? dtype : "float32");
+
+/** A new zeroed array of `length` elements. */
+export function newArray(dtype: DType, length: number): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+    case "int32":
+      return new Int32Array(length);
+    case "bool":
+      return new Uint8Array(length);
+  }
+}
+
+/** Throws unless `dtype` is one of the four. */
+export function checkDType(op: string, dtype: unknown): asserts dtype is DType {
+  if (isDType(dtype)) return;
+  throw new DTypeError({
+    code: "dtype/unknown",
+    op,
+    problem: "unknown dtype.",
+    got: String(dtype),
+    expected: `one of ${Object.keys(ranks).join(", ")}`,
+    mend: 'pass { dtype: "float32" }, for example',
+  });
+}

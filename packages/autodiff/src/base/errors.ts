@@ -1,0 +1,70 @@
+/** The data every error of Scope carries; the text is made from it. */
+export interface Complaint {
+  /** Stable identifier of the kind of mistake, e.g. `"shape/broadcast"`. */
+  readonly code: string;
+  /** The function that the user called. */
+  readonly op: string;
+  /** One sentence: what is wrong. */
+  readonly problem: string;
+  /** What came. */
+  readonly got: string;
+  /** What was expected. */
+  readonly expected: string;
+  /** How to put it right. */
+  readonly mend: string;
+}
+
+/** Base of every error that Scope throws for a user's mistake; `code`, `op`, `got`, `expected` and `mend` are data.
+ * @example
+ * try { matmul(ones([2, 3]), ones([4, 5])) } catch (error) { error.code } // => "shape/matmul"
+ */
+export class ScopeError extends Error {
+  readonly code: string;
+  readonly op: string;
+  readonly got: string;
+  readonly expected: string;
+  readonly mend: string;
+  constructor(complaint: Complaint) {
+    const { code, op, problem, got, expected, mend } = complaint;
+    super(`${op}: ${problem}\n  got:      ${got}\n  expected: ${expected}\n  mend:     ${mend}`);
+    this.name = new.target.name;
+    this.code = code;
+    this.op = op;
+    this.got = got;
+    this.expected = expected;
+    this.mend = mend;
+  }
+}
+
+/** Shapes that do not fit together, or a shape that is not a list of whole numbers ≥ 0. */
+export class ShapeError extends ScopeError {}
+/** An axis or an index outside of the tensor. */
+export class IndexError extends ScopeError {}
+/** A dtype that the function does not take. */
+export class DTypeError extends ScopeError {}
+/** A value (option, number, array) that makes no sense to the function. */
+export class ValueError extends ScopeError {}
+/** Trees whose structures differ, or a leaf that is not a tensor. */
+export class TreeError extends ScopeError {}
+/** The value of a tensor was asked for while it is only a symbol in a trace. */
+export class SymbolicValueError extends ScopeError {}
+/** A symbolic tensor was used after its trace ended. */
+export class LeakError extends ScopeError {}
+/** An asynchronous function was given to a transform. */
+export class AsyncError extends ScopeError {}
+/** A Variable was assigned a value that does not fit. */
+export class VariableError extends ScopeError {}
+/** A derivative that does not exist or cannot be had this way. */
+export class DerivativeError extends ScopeError {}
+/** The first NaN or infinity found by `detectAnomalies`. */
+export class AnomalyError extends ScopeError {}
+/** A program could not be compiled or run. */
+export class CompileError extends ScopeError {}
+
+/** A fault of Scope itself, never of its user. */
+export class InternalError extends Error {
+  constructor(message: string) {
+    super(`${message} (this is a bug in Scope: please report it with the program that led here)`);
+    this.name = "InternalError";
+  }
+}

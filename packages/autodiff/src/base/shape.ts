@@ -1,0 +1,117 @@
+import { IndexError, ShapeError } from "./errors.js";
+
+/** Sizes of the axes, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[];
+/** Steps in elements from one index to the next, per axis; `null` means row-major without gaps. */
+export type Strides = readonly number[] | null;
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  let n = 1;
+  for (let i = 0; i < shape.length; i++) n *= shape[i];
+  return n;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Row-major strides. */
+export function rowMajor(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let n = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = n;
+    n *= shape[i];
+  }
+  return strides;
+}
+
+/** `null` where the strides are row-major anyway (axes of size 1 do not count), the strides themselves otherwise. */
+export function normalizeStrides(shape: Shape, strides: readonly number[]): Strides {
+  let n = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (shape[i] !== 1 && strides[i] !== n) return sizeOf(shape) === 0 ? null : strides;
+    n *= shape[i];
+  }
+  return null;
+}
+
+/** A shape as text: `[2, 3]`. */
+export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+/** Throws unless `shape` is an array of whole numbers ≥ 0. */
+export function checkShape(op: string, shape: unknown): asserts shape is Shape {
+  if (Array.isArray(shape) && shape.every((d) => Number.isInteger(d) && d >= 0 && d < 2 ** 31)) return;
+  throw new ShapeError({
+    code: "shape/invalid",
+    op,
+    problem: "not a shape.",
+    got: Array.isArray(shape) ? `[${shape.map(String).join(", ")}]` : String(shape),
+    expected: "an array of whole numbers ≥ 0, such as [2, 3]",
+    mend: "give every axis a size: zeros([rows, columns]); a scalar has the shape []",
+  });
+}
+
+/** The shape that both operands stretch to (NumPy's rule), or an error that names the axis. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  if (b.length === 0) return a;
+  if (a.length === 0) return b;
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 0; i < rank; i++) {
+    const p = i - rank + a.length;
+    const q = i - rank + b.length;
+    const m = p < 0 ? 1 : a[p];
+    const n = q < 0 ? 1 : b[q];
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new ShapeError({
+        code: "shape/broadcast",
+        op,
+        problem: "shapes do not broadcast.",
+        got: `${showShape(a)} and ${showShape(b)}   (${m} against ${n} on axis ${i - rank})`,
+        expected: "sizes that are equal, or 1, counted from the last axis",
+        mend: "reshape one operand, or insert an axis of size 1 with expandDims",
+      });
+    }
+    out[i] = m === 1 ? n : m;
+  }
+  return out;
+}
+
+/** A whole axis number in 0 … rank − 1 from one that may be negative. */
+export function normalizeAxis(op: string, axis: number, rank: number): number {
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  throw new IndexError({
+    code: "index/axis",
+    op,
+    problem: "axis out of range.",
+    got: `axis ${String(axis)} of a tensor of rank ${rank}`,
+    expected: rank === 0 ? "no axis: a scalar has none" : `a whole number from ${-rank} to ${rank - 1}`,
+    mend: "axis -1 is the last one; look at x.shape",
+  });
+}
+
+/** Axes as sorted whole numbers without repetition; all of them when left out. */
+export function normalizeAxes(op: string, axes: number | readonly number[] | undefined | null, rank: number): number[] {
+  if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
+  const list = typeof axes === "number" ? [axes] : axes;
+  const out = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);
+  for (let i = 1; i < out.length; i++) {
+    if (out[i] === out[i - 1]) {
+      throw new IndexError({
+        code: "index/axes",
+        op,
+        problem: "an axis is named twice.",
+        got: `axes [${list.join(", ")}] of a tensor of rank ${rank}`,
+        expected: "each axis at most once (negative numbers count from the end)",
+        mend: "leave out the repeated axis",
+      });
+    }
+  }
+  return out;
+}

@@ -1,0 +1,82 @@
+import { isFloatDType } from "../base/dtype.js";
+import { AnomalyError } from "../base/errors.js";
+import { showShape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Node, Op } from "./op.js";
+
+/** Looks for the first NaN or infinity while it is on; tapes tell it which entry they are going back through. */
+export const anomalies: {
+  watching: boolean;
+  backward: Node | null;
+  inspect(op: Op, inputs: readonly Tensor[], outputs: readonly Tensor[]): void;
+} = {
+  watching: false,
+  backward: null,
+  inspect(op, inputs, outputs) {
+    for (const t of outputs) {
+      if (!isFloatDType(t.dtype) || t.storage === null || op.names === undefined && op.cheap === true) continue;
+      const data = t.data;
+      for (let i = 0; i < data.length; i++) {
+        if (!Number.isFinite(data[i])) throw found(op, inputs, t, i, this.backward);
+      }
+    }
+  },
+};
+
+/** The first line of the stack that is not Scope's own. */
+export function userSource(): string {
+  const lines = (new Error().stack ?? "").split("\n").slice(1);
+  const own = lines[0]?.replace(/^.*?((?:file:|https?:)?[^\s()]*)\/trace\/anomaly\.[^/]*$/, "$1");
+  const line = lines.find((l) => own === undefined || !l.includes(`${own}/`));
+  return line?.trim().replace(/^at /, "") ?? "an unknown place";
+}
+
+const range = (t: Tensor): string => {
+  if (t.storage === null) return `${t.dtype}${showShape(t.shape)} (value not kept)`;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  let odd = 0;
+  t.data.forEach((v) => {
+    if (!Number.isFinite(v)) odd++;
+    else {
+      least = Math.min(least, v);
+      most = Math.max(most, v);
+    }
+  });
+  const finite = least <= most ? ` from ${least.toPrecision(4)} to ${most.toPrecision(4)}` : "";
+  return `${t.dtype}${showShape(t.shape)}${finite}${odd > 0 ? `, ${odd} not finite` : ""}`;
+};
+
+function found(op: Op, inputs: readonly Tensor[], output: Tensor, at: number, backward: Node | null): AnomalyError {
+  const value = output.data[at];
+  const where = backward === null ? "" : ` while going back through ${backward.op.name}`;
+  const source = backward?.source ?? userSource();
+  const ranges = inputs.map((t, i) => `input ${i}: ${range(t)}`).join("; ");
+  return new AnomalyError({
+    code: backward === null ? "anomaly/forward" : "anomaly/backward",
+    op: backward?.op.name ?? op.name,
+    problem: `first ${Number.isNaN(value) ? "NaN" : "infinity"}: element ${at} of the result of ${op.name}${where}, at ${source}.`,
+    got: ranges === "" ? "no inputs" : ranges,
+    expected: "finite numbers",
+    mend:
+      backward === null
+        ? "look at the ranges: a logarithm of 0, a division by 0, an exp of a large number?"
+        : `the value of ${backward.op.name} is finite there but its derivative is not: keep its input away from that point, or use a stable form`,
+  });
+}
+
+/** Runs `f` and reports the first NaN or infinity, in the forward or the reverse sweep, with the op, the ranges of its inputs and your source line.
+ * @param f - any function; what it returns is returned
+ * @throws {@link AnomalyError} at the first value that is not finite
+ * @example
+ * detectAnomalies(() => log(tensor([1, 0]))) // throws AnomalyError
+ */
+export function detectAnomalies<T>(f: () => T): T {
+  const before = anomalies.watching;
+  anomalies.watching = true;
+  try {
+    return f();
+  } finally {
+    anomalies.watching = before;
+  }
+}

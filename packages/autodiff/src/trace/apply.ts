@@ -1,0 +1,57 @@
+import { LeakError } from "../base/errors.js";
+import { eagerBackend } from "../backends/eager.js";
+import type { Spec } from "../kernel/lowering.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { anomalies } from "./anomaly.js";
+import { current } from "./context.js";
+import type { Op } from "./op.js";
+
+/** The one door: every operation of Scope passes here, and tapes and traces see it.
+ * Inner tapes first; each may rewrite the op, and outer tapes see what it became. */
+export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
+  const { trace, tapes, substitute } = current();
+  if (substitute !== null) inputs = inputs.map((t) => substitute.get(t.id) ?? t);
+  if (trace !== null) {
+    inputs = inputs.map((t) => trace.lift(t));
+  } else {
+    for (let i = 0; i < inputs.length; i++) if (inputs[i].owner !== null) throw leaked(op.name);
+  }
+  // An op is stored and handed on without its attributes' type; only its own record looks inside them.
+  return applyBelow(tapes.length, op as Op, inputs, attributes);
+}
+
+/** The only output of an op that has one. */
+export const applyOne = <A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor =>
+  apply(op, inputs, attributes)[0];
+
+/** Applies an op where only the outermost `level` tapes may see it; recursion is as deep as tapes are nested. */
+export function applyBelow(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
+  const { trace, tapes } = current();
+  for (let i = level - 1; i >= 0; i--) {
+    if (tapes[i].watches(inputs)) return tapes[i].record(i, op, inputs, attributes);
+  }
+  const specs = op.infer(inputs, attributes);
+  return trace !== null ? trace.add(op, inputs, attributes, specs) : run(op, inputs, attributes, specs);
+}
+
+/** Runs an op now, outside of all tapes and traces. */
+export function run(op: Op, inputs: readonly Tensor[], attributes: unknown, specs: readonly Spec[]): readonly Tensor[] {
+  if (op.check !== undefined) op.check(inputs, attributes);
+  const outputs =
+    op.lower === undefined
+      ? op.forward!(inputs, attributes, specs)
+      : eagerBackend().execute(op.lower(inputs, attributes, specs), inputs, specs);
+  if (anomalies.watching) anomalies.inspect(op, inputs, outputs);
+  return outputs;
+}
+
+/** The error for a symbolic tensor used after its trace has ended. */
+export const leaked = (op: string): LeakError =>
+  new LeakError({
+    code: "leak/symbol",
+    op,
+    problem: "a symbolic tensor was used outside of the function that was being traced.",
+    got: "a tensor that belongs to a trace which has ended",
+    expected: "tensors with values, or symbols of the trace that is open",
+    mend: "return it from the traced function, or keep it in a Variable, instead of storing it in a variable of the surrounding code",
+  });

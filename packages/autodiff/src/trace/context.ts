@@ -1,0 +1,56 @@
+import type { Tensor } from "../tensor/tensor.js";
+import type { Op } from "./op.js";
+import type { Trace } from "./trace.js";
+import type { Variable } from "./variable.js";
+
+/** What sees ops pass the door: a reverse-mode tape or a forward-mode stream. */
+export interface Recorder {
+  watches(inputs: readonly Tensor[]): boolean;
+  /** Runs the op below itself (`level` tapes are outside of it) and notes it. */
+  record(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[];
+  readonly leaves: Map<Variable, Tensor>;
+  adopt(variable: Variable, leaf: Tensor): void;
+}
+
+/** Where Variables live while a context is current: their own cells, a trace, or a replay's overlay. */
+export interface Store {
+  read(variable: Variable): Tensor;
+  write(variable: Variable, value: Tensor, assigned: boolean): void;
+}
+
+/** What is open around the code that runs: at most one trace, the tapes inside it, a store of Variables. */
+export interface Context {
+  readonly trace: Trace | null;
+  /** Outermost first. */
+  readonly tapes: readonly Recorder[];
+  readonly store: Store;
+  /** Captured tensors of a replay, by id, and what stands for them. */
+  readonly substitute: ReadonlyMap<number, Tensor> | null;
+  /** Tapes below this were open before the store was: its values are already theirs. */
+  readonly base: number;
+}
+
+/** The Variables' own cells. */
+const cells: Store = {
+  read: (variable) => variable.readCell(),
+  write: (variable, value, assigned) => (assigned ? variable.writeCell(value) : variable.renameCell(value)),
+};
+export const ownCells: Store = cells;
+
+// The only global state: what is open right now.
+let context: Context = { trace: null, tapes: [], store: cells, substitute: null, base: 0 };
+
+export const current = (): Context => context;
+
+/** Runs with another context; whatever happens inside, the old one is back afterwards. */
+export function within<T>(inner: Context, run: () => T): T {
+  const outer = context;
+  context = inner;
+  try {
+    return run();
+  } finally {
+    context = outer;
+  }
+}
+
+export const withTapes = (outer: Context, tapes: readonly Recorder[]): Context => ({ ...outer, tapes });

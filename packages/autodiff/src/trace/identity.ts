@@ -1,0 +1,28 @@
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "./apply.js";
+import type { Op } from "./op.js";
+
+/** A new name for the same value: what makes watching by identity safe. */
+export const identityOp: Op<null> = {
+  name: "identity",
+  cheap: true,
+  infer: (inputs) => inputs,
+  lower: () => ({ kind: "view", layouts: (input) => [input] }),
+  pullback: (_node, cotangents) => cotangents,
+  pushforward: (_node, tangents) => tangents,
+  reads: () => ({ inputs: false, outputs: false }),
+  batch: (inputs, batched) => [apply(identityOp, inputs, null), batched],
+};
+
+/** Identity that no pass may look through: what is computed again behind it stays computed again (checkpoint). */
+export const barrierOp: Op<null> = {
+  ...identityOp,
+  name: "barrier",
+  cheap: false,
+  opaque: true,
+  batch: (inputs, batched) => [apply(barrierOp, inputs, null), batched],
+};
+
+/** The same tensor under a new name. */
+export const alias = (t: Tensor): Tensor => applyOne(identityOp, [t], null);
+export const barrier = (t: Tensor): Tensor => applyOne(barrierOp, [t], null);

@@ -1,0 +1,108 @@
+import type { Lowering, Spec } from "../kernel/lowering.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** A symbolic zero is null, in both directions. */
+export type Maybe<T> = T | null;
+
+/** One application of an op: in a tape's list, or a node of a graph. */
+export interface Node {
+  readonly op: Op;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: unknown;
+  readonly outputs: readonly Tensor[];
+  /** The reverse rule of this very application, where the op prepared one (ops with a body). */
+  readonly pullback?: Pullback | undefined;
+  /** Where the user applied it; kept while anomalies are looked for. */
+  readonly source?: string | undefined;
+}
+
+/** Cotangents of the inputs from cotangents of the outputs; what is not wanted may be null. */
+export type Pullback = (
+  node: Node,
+  cotangents: readonly Maybe<Tensor>[],
+  wanted: readonly boolean[],
+) => readonly Maybe<Tensor>[];
+
+/** What a derivative rule reads of a node, beside shapes and dtypes; the tape keeps nothing else. */
+export interface Reads {
+  readonly inputs: readonly boolean[] | boolean;
+  readonly outputs: boolean;
+}
+
+/** A function closed over nothing: whatever the traced function captured became an input. */
+export interface Graph {
+  readonly inputs: readonly Tensor[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** What a compiler makes of an op with a body. */
+export type Structure =
+  /** The body, once. `barrier`: no pass may merge its nodes with others' (checkpoint). */
+  | { readonly kind: "inline"; readonly graph: Graph; readonly barrier: boolean }
+  /** Body inputs: [constants, carries, one slice of each x]; outputs: [carries, one slice of each y]. */
+  | {
+      readonly kind: "loop";
+      readonly body: Graph;
+      readonly constants: number;
+      readonly carries: number;
+      readonly length: number;
+      readonly reverse: boolean;
+    }
+  /** Input 0 is a bool scalar; both graphs take the other inputs. */
+  | { readonly kind: "branch"; readonly then: Graph; readonly otherwise: Graph }
+  /** Inputs: [constants of the test, constants of the body, carries]. */
+  | {
+      readonly kind: "while";
+      readonly test: Graph;
+      readonly body: Graph;
+      readonly testConstants: number;
+      readonly bodyConstants: number;
+    };
+
+/** The names of an op elsewhere, for readers and for exporters. */
+export interface ForeignNames {
+  readonly numpy?: string;
+  readonly torch?: string;
+  readonly onnx?: string;
+}
+
+/** Everything that Scope knows of one primitive operation; every transform, backend, printer and test reads it from here. */
+export interface Op<A = unknown> {
+  readonly name: string;
+  readonly names?: ForeignNames;
+  /** Outputs are cheaper to compute again than to keep (views, fills, random bits). */
+  readonly cheap?: boolean;
+  /** Never merged with an equal node. */
+  readonly opaque?: boolean;
+  /** Shapes and dtypes of the outputs; public functions have already rejected bad input. */
+  infer(inputs: readonly Spec[], attributes: A): readonly Spec[];
+  /** How backends carry it out; left out by ops with a body, which have `forward` and `structure`. */
+  lower?(inputs: readonly Spec[], attributes: A, outputs: readonly Spec[]): Lowering;
+  /** Eager execution of an op with a body. */
+  forward?(inputs: readonly Tensor[], attributes: A, outputs: readonly Spec[]): readonly Tensor[];
+  structure?(attributes: A): Structure;
+  /** Rejects values that no shape can show (an index out of range) before an eager run. */
+  check?(inputs: readonly Tensor[], attributes: A): void;
+  readonly pullback: Pullback;
+  pushforward(node: Node, tangents: readonly Maybe<Tensor>[]): readonly Maybe<Tensor>[];
+  /** The op over inputs with a leading batch axis of size `n` where `batched` says so: outputs and whether each is batched. */
+  batch(
+    inputs: readonly Tensor[],
+    batched: readonly boolean[],
+    attributes: A,
+    n: number,
+  ): readonly [outputs: readonly Tensor[], batched: readonly boolean[]];
+  /** What the derivative reads, when input `i` is watched; everything if left out. */
+  reads?(watched: readonly boolean[], inputs: readonly Tensor[]): Reads;
+  /** An op with a body: the same op with residual outputs added, and a pullback that reads them. */
+  prepare?(attributes: A, active: readonly boolean[]): { readonly attributes: A; readonly pullback: Pullback };
+  /** An op with a body: primal and tangent in one run, so that nothing is computed twice. */
+  joint?(
+    inputs: readonly Tensor[],
+    attributes: A,
+    tangents: readonly Maybe<Tensor>[],
+  ): readonly [outputs: readonly Tensor[], tangents: readonly Maybe<Tensor>[]];
+  /** Attributes as a short text for printing graphs, e.g. `axes=[0]`. */
+  show?(attributes: A): string;
+}

@@ -1,0 +1,122 @@
+import { isFloatDType } from "../base/dtype.js";
+import { Tensor, upcomingId, withoutValue } from "../tensor/tensor.js";
+import { anomalies, userSource } from "./anomaly.js";
+import { applyBelow } from "./apply.js";
+import { current, within, withTapes, type Recorder } from "./context.js";
+import type { Maybe, Node, Op, Pullback, Reads } from "./op.js";
+import type { Variable } from "./variable.js";
+
+/** Values below this size share slabs: keeping them costs nothing worth saving. */
+const worthForgetting = 64;
+
+/** Reverse mode: a list of what happened to the watched tensors. Walking it backwards is backpropagation, and through time if time was in it. */
+export class Tape implements Recorder {
+  readonly entries: Node[] = [];
+  readonly leaves = new Map<Variable, Tensor>();
+  // Everything watched is newer than the tape, so a byte per id since then is enough.
+  private readonly first = upcomingId();
+  private marks = new Uint8Array(256);
+
+  isWatched(id: number): boolean {
+    const at = id - this.first;
+    return at >= 0 && at < this.marks.length && this.marks[at] === 1;
+  }
+
+  watch(t: Tensor): void {
+    const at = t.id - this.first;
+    if (at >= this.marks.length) {
+      const grown = new Uint8Array(Math.max(at + 1, this.marks.length * 2));
+      grown.set(this.marks);
+      this.marks = grown;
+    }
+    this.marks[at] = 1;
+  }
+
+  watches(inputs: readonly Tensor[]): boolean {
+    for (let i = 0; i < inputs.length; i++) if (this.isWatched(inputs[i].id)) return true;
+    return false;
+  }
+
+  record(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
+    let pullback: Pullback | undefined;
+    if (op.prepare !== undefined) {
+      const prepared = op.prepare(attributes, inputs.map((t) => this.isWatched(t.id)));
+      attributes = prepared.attributes;
+      pullback = prepared.pullback;
+    }
+    const outputs = applyBelow(level, op, inputs, attributes);
+    let float = false;
+    for (let i = 0; i < outputs.length; i++) {
+      if (isFloatDType(outputs[i].dtype)) {
+        this.watch(outputs[i]);
+        float = true;
+      }
+    }
+    if (float) {
+      const source = anomalies.watching ? userSource() : undefined;
+      this.entries.push({ op, ...this.kept(op, inputs, outputs), attributes, pullback, source });
+    }
+    return outputs;
+  }
+
+  adopt(variable: Variable, leaf: Tensor): void {
+    this.leaves.set(variable, leaf);
+    if (isFloatDType(leaf.dtype)) this.watch(leaf);
+  }
+
+  /** Inputs and outputs, without the values that the derivative does not read. */
+  private kept(
+    op: Op,
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+  ): { inputs: readonly Tensor[]; outputs: readonly Tensor[] } {
+    if (op.reads === undefined || (!inputs.some(large) && !outputs.some(large))) return { inputs, outputs };
+    const reads: Reads = op.reads(inputs.map((t) => this.isWatched(t.id)), inputs);
+    const { inputs: which } = reads;
+    return {
+      inputs: inputs.map((t, i) => ((which === true || (which !== false && which[i])) || !large(t) ? t : withoutValue(t))),
+      outputs: reads.outputs ? outputs : outputs.map((t) => (large(t) ? withoutValue(t) : t)),
+    };
+  }
+}
+const large = (t: Tensor): boolean => t.storage !== null && t.size > worthForgetting;
+
+/** Forward mode: the same walk, taken while the ops arrive, so that no list is kept. */
+export class Stream implements Recorder {
+  // Weak: a tangent lives as long as its tensor.
+  readonly tangents = new WeakMap<Tensor, Tensor>();
+  readonly leaves = new Map<Variable, Tensor>();
+  readonly seeds: ReadonlyMap<Variable, Tensor>;
+  constructor(seeds: ReadonlyMap<Variable, Tensor>) {
+    this.seeds = seeds;
+  }
+
+  watches(inputs: readonly Tensor[]): boolean {
+    for (let i = 0; i < inputs.length; i++) if (this.tangents.has(inputs[i])) return true;
+    return false;
+  }
+
+  record(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
+    const given = inputs.map((t) => this.tangents.get(t) ?? null);
+    // Derivative ops run with this tape and those inside it hidden: otherwise forward mode does not end.
+    const outer = current();
+    const below = withTapes(outer, outer.tapes.slice(0, level));
+    const [outputs, tangents] = within(below, (): readonly [readonly Tensor[], readonly Maybe<Tensor>[]] => {
+      if (op.joint !== undefined) return op.joint(inputs, attributes, given);
+      const made = applyBelow(level, op, inputs, attributes);
+      if (!made.some((t) => isFloatDType(t.dtype))) return [made, []];
+      return [made, op.pushforward({ op, inputs, attributes, outputs: made }, given)];
+    });
+    for (let i = 0; i < outputs.length; i++) {
+      const tangent = tangents[i] ?? null;
+      if (tangent !== null && isFloatDType(outputs[i].dtype)) this.tangents.set(outputs[i], tangent);
+    }
+    return outputs;
+  }
+
+  adopt(variable: Variable, leaf: Tensor): void {
+    this.leaves.set(variable, leaf);
+    const seed = this.seeds.get(variable);
+    if (seed !== undefined) this.tangents.set(leaf, seed);
+  }
+}

@@ -1,0 +1,121 @@
+import { AsyncError } from "../base/errors.js";
+import type { Spec } from "../kernel/lowering.js";
+import { Tensor, type Owner } from "../tensor/tensor.js";
+import { leaked } from "./apply.js";
+import { within, type Store } from "./context.js";
+import type { Graph, Maybe, Node, Op } from "./op.js";
+import type { Variable } from "./variable.js";
+
+/** A Variable inside a trace: its value at the start is a hidden input, its last value a hidden output if it was assigned. */
+export interface HeldVariable {
+  readonly input: Tensor;
+  now: Tensor;
+  assigned: boolean;
+}
+
+/** Records ops over symbols. Tapes outside do not see in; what is captured from outside becomes a hidden input. */
+export class Trace implements Owner, Store {
+  open = true;
+  readonly nodes: Node[] = [];
+  /** The node that made a symbol, by the symbol's id. */
+  readonly producer = new Map<number, Node>();
+  readonly captures = new Map<number, { readonly outer: Tensor; readonly inner: Tensor }>();
+  readonly variables = new Map<Variable, HeldVariable>();
+  private readonly rebuild: (outer: Tensor) => Maybe<Tensor>;
+
+  /** @param rebuild - makes a captured tensor again inside instead of capturing it, where that is cheap */
+  constructor(rebuild: (outer: Tensor) => Maybe<Tensor> = () => null) {
+    this.rebuild = rebuild;
+  }
+
+  symbol(spec: Spec): Tensor {
+    return new Tensor(spec.shape, spec.dtype, null, null, 0, this);
+  }
+
+  lift(t: Tensor): Tensor {
+    if (t.owner === this) return t;
+    if (t.owner !== null && !t.owner.open) throw leaked("trace");
+    const known = this.captures.get(t.id);
+    if (known !== undefined) return known.inner;
+    const inner = this.rebuild(t) ?? this.symbol(t);
+    this.captures.set(t.id, { outer: t, inner });
+    return inner;
+  }
+
+  add(op: Op, inputs: readonly Tensor[], attributes: unknown, specs: readonly Spec[]): readonly Tensor[] {
+    const node: Node = { op, inputs, attributes, outputs: specs.map((s) => this.symbol(s)) };
+    this.nodes.push(node);
+    for (const t of node.outputs) this.producer.set(t.id, node);
+    return node.outputs;
+  }
+
+  read(variable: Variable): Tensor {
+    return this.hold(variable).now;
+  }
+
+  write(variable: Variable, value: Tensor, assigned: boolean): void {
+    const held = this.hold(variable);
+    held.now = value;
+    held.assigned ||= assigned;
+  }
+
+  private hold(variable: Variable): HeldVariable {
+    let held = this.variables.get(variable);
+    if (held === undefined) {
+      const input = this.symbol(variable.spec);
+      held = { input, now: input, assigned: false };
+      this.variables.set(variable, held);
+    }
+    return held;
+  }
+}
+
+export interface Traced {
+  readonly trace: Trace;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** Runs `f` on symbols. */
+export function traceFlat(
+  f: (inputs: readonly Tensor[]) => readonly Tensor[],
+  specs: readonly Spec[],
+  rebuild?: (outer: Tensor) => Maybe<Tensor>,
+): Traced {
+  const trace = new Trace(rebuild);
+  try {
+    const inputs = specs.map((s) => trace.symbol(s));
+    const inside = { trace, tapes: [], store: trace, substitute: null, base: 0 };
+    const outputs = within(inside, () => f(inputs).map((t) => trace.lift(t)));
+    return { trace, inputs, outputs };
+  } finally {
+    trace.open = false;
+  }
+}
+
+/** Without the nodes that no output needs. */
+export function live(graph: Graph): Graph {
+  const needed = new Set<number>();
+  for (const t of graph.outputs) needed.add(t.id);
+  const nodes: Node[] = [];
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i];
+    if (!node.outputs.some((t) => needed.has(t.id))) continue;
+    nodes.push(node);
+    for (const t of node.inputs) needed.add(t.id);
+  }
+  return { ...graph, nodes: nodes.reverse() };
+}
+
+/** Throws if a function given to a transform turned out to be asynchronous. */
+export function notPromise<T>(value: T, op: string): T {
+  if (typeof (value as { then?: unknown } | null)?.then !== "function") return value;
+  throw new AsyncError({
+    code: "async/function",
+    op,
+    problem: "the function is asynchronous.",
+    got: "a Promise",
+    expected: "a function that returns its result at once",
+    mend: "await data before the call and pass it as an argument; inside, use tensors only",
+  });
+}

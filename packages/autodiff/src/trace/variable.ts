@@ -1,0 +1,120 @@
+import { VariableError } from "../base/errors.js";
+import { sameShape, showShape } from "../base/shape.js";
+import type { Spec } from "../kernel/lowering.js";
+import { Tensor } from "../tensor/tensor.js";
+import { applyOne } from "./apply.js";
+import { current, ownCells, within, withTapes } from "./context.js";
+import { identityOp } from "./identity.js";
+
+/** Where a Variable's newest value is while it is not in the Variable: in the memory of a compiled program.
+ * @internal */
+export interface Residence {
+  fetch(): Tensor;
+}
+
+/** The only mutable thing: a cell that holds a tensor of fixed shape and dtype. Parameters, optimiser moments, learning rates and random state are Variables,
+ * so that code that changes them can be differentiated, compiled and looped without being rewritten.
+ * @example
+ * const v = new Variable(tensor([1, 2]))
+ * v.value = v.value.mul(2)
+ * v.value.toArray() // => [2, 4]
+ */
+export class Variable {
+  /** Shape and dtype, which never change.
+   * @internal */
+  readonly spec: Spec;
+  private cell: Tensor | null;
+  private residence: Residence | null = null;
+  /** Changes with every assignment, so that a compiled program knows whether its copy is the newest.
+   * @internal */
+  version = 0;
+
+  /** @param value - the first value; a tensor or a number (float32 scalar), whose shape and dtype the Variable keeps */
+  constructor(value: Tensor) {
+    this.spec = { shape: value.shape, dtype: value.dtype };
+    this.cell = value;
+  }
+
+  /** The tensor that it holds now. Reading under a tape makes it a leaf of the tape. */
+  get value(): Tensor {
+    const outer = current();
+    const { tapes, store, base } = outer;
+    let now = store.read(this);
+    for (let i = base; i < tapes.length; i++) {
+      if (tapes[i].leaves.has(this)) continue;
+      // First sight renames the value: two Variables that hold one tensor stay two leaves.
+      const before = now;
+      now = within(withTapes(outer, tapes.slice(0, i)), () => applyOne(identityOp, [before], null));
+      tapes[i].adopt(this, now);
+      store.write(this, now, false);
+    }
+    return now;
+  }
+
+  /** Replaces the tensor; shape and dtype stay.
+   * @throws {@link VariableError} if they differ */
+  set value(next: Tensor) {
+    // Touch first: a gradient is with respect to the value when the tape started.
+    void this.value;
+    const { shape, dtype } = this.spec;
+    if (!(next instanceof Tensor) || next.dtype !== dtype || !sameShape(next.shape, shape)) {
+      throw new VariableError({
+        code: "variable/spec",
+        op: "Variable.value",
+        problem: "a Variable keeps its shape and dtype.",
+        got: next instanceof Tensor ? `${next.dtype}${showShape(next.shape)}` : String(next),
+        expected: `${dtype}${showShape(shape)}`,
+        mend: "make a new Variable, or reshape or cast the value",
+      });
+    }
+    const { store, trace } = current();
+    store.write(this, trace === null ? next : trace.lift(next), true);
+  }
+
+  get shape(): readonly number[] {
+    return this.spec.shape;
+  }
+
+  get dtype(): Spec["dtype"] {
+    return this.spec.dtype;
+  }
+
+  /** @internal */
+  readCell(): Tensor {
+    if (this.cell === null) this.cell = this.residence!.fetch();
+    return this.cell;
+  }
+
+  /** @internal */
+  writeCell(value: Tensor): void {
+    this.cell = value;
+    this.residence = null;
+    this.version++;
+  }
+
+  /** The same value under the name that a tape gave it.
+   * @internal */
+  renameCell(value: Tensor): void {
+    this.cell = value;
+  }
+
+  /** The newest value is in a program's memory from now on.
+   * @internal */
+  moveTo(residence: Residence): void {
+    this.cell = null;
+    this.residence = residence;
+    this.version++;
+  }
+
+  /** Takes the value back from a program that is about to go.
+   * @internal */
+  leave(residence: Residence): void {
+    if (this.residence !== residence) return;
+    this.readCell();
+    this.residence = null;
+  }
+}
+
+/** Whether Variables are being read from their own cells.
+ * @internal */
+export const storesInCells = (): boolean => current().store === ownCells;
