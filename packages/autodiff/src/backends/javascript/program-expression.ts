@@ -1,0 +1,259 @@
+import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
+import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
+import {
+  type BinaryLoop,
+  binaryLoops,
+  castLoop,
+  compareLoops,
+  copyLoop,
+  selectLoop,
+  type UnaryLoop,
+  unaryLoops,
+} from "./instructions.js";
+
+/** Elements that one pass of each instruction covers: short enough for the first-level cache, long enough to hide the dispatch. */
+export const blockLength = 512;
+
+/** Scratch arrays of one block each, shared by all kernels of a program, as no two run at once. */
+export class ScratchPool {
+  readonly #free: { readonly [D in DType]: TypedArray[] } = { float32: [], float64: [], int32: [], bool: [] };
+
+  take(dtype: DType): TypedArray {
+    return this.#free[dtype].pop() ?? newArray(dtype, blockLength);
+  }
+
+  give(dtype: DType, array: TypedArray): void {
+    this.#free[dtype].push(array);
+  }
+}
+
+/** Where an instruction finds an operand of the present block. */
+export interface Operand {
+  readonly data: TypedArray;
+  offset: number;
+  readonly stride: number;
+}
+
+/** One input of an expression: element i of the block lies at its position plus `i·stride`, or where an index beside it says. */
+export interface BlockRead {
+  readonly data: TypedArray;
+  /** Which entry of {@link BlockExpression.positions} is its address. */
+  readonly position: number;
+  readonly stride: number;
+  readonly gathered?: {
+    readonly data: TypedArray;
+    readonly position: number;
+    readonly stride: number;
+    readonly scale: number;
+  };
+}
+
+type Step =
+  | { readonly kind: "unary"; readonly loop: UnaryLoop; readonly out: TypedArray; readonly a: Operand }
+  | {
+      readonly kind: "binary";
+      readonly loop: BinaryLoop;
+      readonly out: TypedArray;
+      readonly a: Operand;
+      readonly b: Operand;
+    }
+  | {
+      readonly kind: "select";
+      readonly out: TypedArray;
+      readonly c: Operand;
+      readonly a: Operand;
+      readonly b: Operand;
+    }
+  | { readonly kind: "gather"; readonly out: TypedArray; readonly read: BlockRead }
+  | { readonly kind: "ramp"; readonly out: TypedArray; readonly axis: number }
+  | { readonly kind: "position"; readonly out: TypedArray; readonly axis: number };
+
+function operandsOf(node: ExpressionNode): readonly number[] {
+  switch (node.kind) {
+    case "read":
+    case "constant":
+    case "index":
+      return [];
+    case "unary":
+    case "cast":
+      return [node.a];
+    case "binary":
+    case "compare":
+      return [node.a, node.b];
+    case "select":
+      return [node.condition, node.a, node.b];
+  }
+}
+
+/** The last node that uses each node: −1 where none does, infinity for results. */
+function lastUses({ nodes, results }: Expression): number[] {
+  const last = nodes.map(() => -1);
+  for (const result of results) last[result] = Infinity;
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    if (last[i] < 0) continue;
+    for (const operand of operandsOf(nodes[i])) last[operand] = Math.max(last[operand], i);
+  }
+  return last;
+}
+
+/** An expression made ready to be evaluated block by block along one axis: instruction after instruction, each over the whole block. */
+export class BlockExpression {
+  /** Addresses at the start of the block, set by the caller before each {@link evaluate}. */
+  readonly positions: number[];
+  /** Position along each axis of the kernel at the start of the block (absent: 0), set by the caller if {@link usesIndex}. */
+  readonly axisValues: number[] = [];
+  readonly usesIndex: boolean;
+  /** Where the results of the last evaluated block lie. */
+  readonly results: readonly Operand[];
+  readonly #steps: Step[] = [];
+  readonly #plain: { readonly operand: Operand; readonly position: number }[] = [];
+
+  constructor(
+    expression: Expression,
+    reads: readonly BlockRead[],
+    positions: number,
+    blockAxis: number,
+    pool: ScratchPool,
+  ) {
+    this.positions = new Array<number>(positions).fill(0);
+    this.usesIndex = expression.nodes.some((node) => node.kind === "index");
+    const last = lastUses(expression);
+    const operands: Operand[] = [];
+    const owned: { readonly dtype: DType; readonly data: TypedArray; readonly dies: number }[] = [];
+    let alive: typeof owned = [];
+    for (const [i, node] of expression.nodes.entries()) {
+      const constant = newArray(node.dtype, 1);
+      operands.push({ data: constant, offset: 0, stride: 0 });
+      if (last[i] < 0) continue;
+      // What dies here may be overwritten by this very instruction: it reads an element before it writes that one.
+      for (const entry of alive) if (entry.dies <= i) pool.give(entry.dtype, entry.data);
+      alive = alive.filter((entry) => entry.dies > i);
+      const own = (): TypedArray => {
+        const data = pool.take(node.dtype);
+        alive.push({ dtype: node.dtype, data, dies: last[i] });
+        operands[i] = { data, offset: 0, stride: 1 };
+        return data;
+      };
+      switch (node.kind) {
+        case "constant":
+          constant[0] = node.dtype === "bool" ? Number(node.value !== 0) : node.value;
+          break;
+        case "index":
+          if (node.axis === blockAxis) this.#steps.push({ kind: "ramp", out: own(), axis: node.axis });
+          else this.#steps.push({ kind: "position", out: constant, axis: node.axis });
+          break;
+        case "read": {
+          const read = reads[node.index];
+          if (read.gathered) {
+            this.#steps.push({ kind: "gather", out: own(), read });
+            break;
+          }
+          const operand = { data: read.data, offset: 0, stride: read.stride };
+          this.#plain.push({ operand, position: read.position });
+          // A read that is a result is copied, since storing another result may overwrite it.
+          if (last[i] === Infinity)
+            this.#steps.push({ kind: "unary", loop: copyLoop, out: own(), a: operand });
+          else operands[i] = operand;
+          break;
+        }
+        case "unary":
+          this.#steps.push({
+            kind: "unary",
+            loop: unaryLoops(node.dtype)[node.name],
+            out: own(),
+            a: operands[node.a],
+          });
+          break;
+        case "cast":
+          this.#steps.push({ kind: "unary", loop: castLoop(node.dtype), out: own(), a: operands[node.a] });
+          break;
+        case "binary":
+          this.#steps.push({
+            kind: "binary",
+            loop: binaryLoops(node.dtype)[node.name],
+            out: own(),
+            a: operands[node.a],
+            b: operands[node.b],
+          });
+          break;
+        case "compare":
+          this.#steps.push({
+            kind: "binary",
+            loop: compareLoops[node.name],
+            out: own(),
+            a: operands[node.a],
+            b: operands[node.b],
+          });
+          break;
+        case "select":
+          this.#steps.push({
+            kind: "select",
+            out: own(),
+            c: operands[node.condition],
+            a: operands[node.a],
+            b: operands[node.b],
+          });
+          break;
+      }
+    }
+    for (const entry of alive) pool.give(entry.dtype, entry.data);
+    this.results = expression.results.map((result) => operands[result]);
+  }
+
+  /** Sets the position along one axis; −1 is no axis. */
+  setAxis(axis: number, value: number): void {
+    if (axis >= 0) this.axisValues[axis] = value;
+  }
+
+  /** Evaluates `n` elements from the positions set. */
+  evaluate(n: number): void {
+    for (const { operand, position } of this.#plain) operand.offset = this.positions[position];
+    for (const step of this.#steps) {
+      switch (step.kind) {
+        case "unary":
+          step.loop(n, step.out, 0, step.a.data, step.a.offset, step.a.stride);
+          break;
+        case "binary": {
+          const { a, b } = step;
+          step.loop(n, step.out, 0, a.data, a.offset, a.stride, b.data, b.offset, b.stride);
+          break;
+        }
+        case "select": {
+          const { c, a, b } = step;
+          selectLoop(
+            n,
+            step.out,
+            0,
+            c.data,
+            c.offset,
+            c.stride,
+            a.data,
+            a.offset,
+            a.stride,
+            b.data,
+            b.offset,
+            b.stride,
+          );
+          break;
+        }
+        case "gather":
+          this.#gather(n, step.out, step.read);
+          break;
+        case "ramp":
+          for (let i = 0, start = this.axisValues[step.axis] ?? 0; i < n; i++) step.out[i] = start + i;
+          break;
+        case "position":
+          step.out[0] = this.axisValues[step.axis] ?? 0;
+          break;
+      }
+    }
+  }
+
+  #gather(n: number, out: TypedArray, read: BlockRead): void {
+    if (!read.gathered) return;
+    const { data, position, stride, scale } = read.gathered;
+    const at = this.positions[read.position];
+    const index = this.positions[position];
+    for (let i = 0; i < n; i++) out[i] = read.data[at + i * read.stride + data[index + i * stride] * scale];
+  }
+}

@@ -1,0 +1,328 @@
+import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
+import type { Combine, Expression } from "../../kernel/instruction.js";
+import type { Access, MapKernel, Read, ReduceKernel } from "../../kernel/program.js";
+import { type BinaryLoop, binaryLoops, stridedCopy } from "./instructions.js";
+import {
+  BlockExpression,
+  type BlockRead,
+  blockLength,
+  type Operand,
+  type ScratchPool,
+} from "./program-expression.js";
+import { type AxisGroup, groupAxes, type InnerAxis, Place, splitInner, Walk } from "./program-walk.js";
+import { neutralOf, type ReduceLoop, reduceLoops } from "./routines.js";
+
+/** A kernel made ready to run. */
+export interface Runner {
+  readonly name: string;
+  run(counters: readonly number[]): void;
+}
+
+/** What kernels are made ready with. */
+export interface Setting {
+  readonly pool: ScratchPool;
+  readonly flushSubnormals: boolean;
+  view(access: Access): TypedArray;
+}
+
+const usesIndex = (expression: Expression): boolean => expression.nodes.some((node) => node.kind === "index");
+
+/** The places of reads: first where each starts, then where the index of each gathered one does. */
+function placesOfReads(reads: readonly Read[], setting: Setting): Place[] {
+  const place = (access: Access): Place => new Place(access, setting.view(access));
+  return [
+    ...reads.map((read) => place(read.at)),
+    ...reads.flatMap((read) => (read.kind === "gathered" ? [place(read.index)] : [])),
+  ];
+}
+
+/** The same reads as a block sees them; `strides` per place along the block. */
+function blockReads(
+  reads: readonly Read[],
+  places: readonly Place[],
+  strides: readonly number[],
+): BlockRead[] {
+  let position = reads.length;
+  return reads.map((read, k) => {
+    const plain = { data: places[k].data, position: k, stride: strides[k] };
+    if (read.kind === "plain") return plain;
+    const gathered = {
+      data: places[position].data,
+      position,
+      stride: strides[position],
+      scale: read.stride,
+    };
+    position++;
+    return { ...plain, gathered };
+  });
+}
+
+/** Results smaller than the least normal float32 become zero if they are to be flushed. */
+const leastNormal = 2 ** -126;
+function store(
+  n: number,
+  to: TypedArray,
+  position: number,
+  stride: number,
+  from: Operand,
+  flush: boolean,
+): void {
+  if (!flush || !(to instanceof Float32Array)) {
+    stridedCopy(n, to, position, stride, from.data, from.offset, from.stride);
+    return;
+  }
+  for (let i = 0, o = position, p = from.offset; i < n; i++, o += stride, p += from.stride) {
+    const x = from.data[p];
+    to[o] = Math.abs(x) < leastNormal ? 0 : x;
+  }
+}
+
+/** A fused elementwise kernel. */
+export class MapRunner implements Runner {
+  readonly name: string;
+  readonly #places: readonly Place[];
+  readonly #walk: Walk;
+  readonly #inner: InnerAxis;
+  readonly #expression: BlockExpression;
+  readonly #firstWrite: number;
+  readonly #flush: boolean;
+
+  constructor(kernel: MapKernel, setting: Setting) {
+    this.name = kernel.name;
+    const reads = placesOfReads(kernel.reads, setting);
+    const writes = kernel.writes.map((access) => new Place(access, setting.view(access)));
+    this.#places = [...reads, ...writes];
+    this.#firstWrite = reads.length;
+    this.#flush = setting.flushSubnormals;
+    const strides = this.#places.map((place) => place.strides);
+    const inner = splitInner(groupAxes(kernel.shape, 0, strides, usesIndex(kernel.expression)));
+    this.#inner = inner;
+    this.#walk = new Walk(inner.outer);
+    this.#expression = new BlockExpression(
+      kernel.expression,
+      blockReads(kernel.reads, reads, inner.strides),
+      reads.length,
+      inner.axis,
+      setting.pool,
+    );
+  }
+
+  run(counters: readonly number[]): void {
+    const walk = this.#walk;
+    const expression = this.#expression;
+    const { size, axis, strides } = this.#inner;
+    if (!walk.start(this.#places.map((place) => place.base(counters)))) return;
+    do {
+      if (expression.usesIndex) walk.writeIndex(expression.axisValues);
+      for (let start = 0; start < size; start += blockLength) {
+        const n = Math.min(blockLength, size - start);
+        if (expression.usesIndex) expression.setAxis(axis, start);
+        for (let k = 0; k < this.#firstWrite; k++) {
+          expression.positions[k] = walk.positions[k] + start * strides[k];
+        }
+        expression.evaluate(n);
+        for (let w = 0; w < expression.results.length; w++) {
+          const k = this.#firstWrite + w;
+          const position = walk.positions[k] + start * strides[k];
+          store(n, this.#places[k].data, position, strides[k], expression.results[w], this.#flush);
+        }
+      }
+    } while (walk.next());
+  }
+}
+
+/** How one result of a reduction's expression is combined. */
+interface Accumulator {
+  readonly values: TypedArray;
+  readonly neutral: number;
+  /** Along the reduced axis, into one value. */
+  readonly along: ReduceLoop;
+  /** Element by element, into a row of values. */
+  readonly across: BinaryLoop;
+}
+
+const acrossNames = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
+function accumulatorOf(combine: Combine, dtype: DType): Accumulator {
+  // float32 accumulates in double precision and is rounded once, in the finish.
+  const wide = dtype === "float32" ? "float64" : dtype;
+  return {
+    values: newArray(wide, blockLength),
+    neutral: neutralOf(combine, dtype),
+    along: reduceLoops(dtype)[combine],
+    across: binaryLoops(dtype)[acrossNames[combine]],
+  };
+}
+
+/** A fused map and reduction. Runs blocks along the innermost reduced axis, or along the innermost kept axis where that is longer. */
+export class ReduceRunner implements Runner {
+  readonly name: string;
+  readonly #reads: readonly Place[];
+  readonly #ends: readonly Place[];
+  readonly #across: boolean;
+  readonly #keptWalk: Walk;
+  readonly #endWalk: Walk;
+  readonly #reducedWalk: Walk;
+  readonly #kept: InnerAxis;
+  readonly #keptEnds: readonly number[];
+  readonly #reduced: InnerAxis;
+  readonly #expression: BlockExpression;
+  readonly #accumulators: readonly Accumulator[];
+  /** The accumulators as the finish reads them: in the dtype of the expression. */
+  readonly #rounded: readonly TypedArray[];
+  readonly #finish: BlockExpression;
+  readonly #firstWrite: number;
+  readonly #flush: boolean;
+
+  constructor(kernel: ReduceKernel, setting: Setting) {
+    this.name = kernel.name;
+    const place = (access: Access): Place => new Place(access, setting.view(access));
+    this.#reads = placesOfReads(kernel.reads, setting);
+    this.#ends = [...kernel.finishReads, ...kernel.writes].map(place);
+    this.#firstWrite = kernel.finishReads.length;
+    this.#flush = setting.flushSubnormals;
+    const keptRank = kernel.shape.length - kernel.reduced;
+    const keepAxes = usesIndex(kernel.expression) || usesIndex(kernel.finish);
+    const keptStrides = [
+      ...this.#reads.map((read) => read.strides.slice(0, keptRank)),
+      ...this.#ends.map((end) => end.strides),
+    ];
+    const kept = splitInner(groupAxes(kernel.shape.slice(0, keptRank), 0, keptStrides, keepAxes));
+    const reducedStrides = this.#reads.map((read) => read.strides.slice(keptRank));
+    const reducedGroup = groupAxes(kernel.shape.slice(keptRank), keptRank, reducedStrides, keepAxes);
+    const reduced = splitInner(reducedGroup);
+    this.#across = kept.size > reduced.size;
+
+    const forReads = (group: AxisGroup): AxisGroup => ({
+      ...group,
+      strides: group.strides.slice(0, this.#reads.length),
+    });
+    const forEnds = (group: AxisGroup): AxisGroup => ({
+      ...group,
+      strides: group.strides.slice(this.#reads.length),
+    });
+    this.#keptWalk = new Walk(forReads(kept.outer));
+    this.#endWalk = new Walk(forEnds(kept.outer));
+    this.#reducedWalk = new Walk(this.#across ? reducedGroup : reduced.outer);
+    this.#kept = kept;
+    this.#keptEnds = kept.strides.slice(this.#reads.length);
+    this.#reduced = reduced;
+
+    const block = this.#across ? kept : reduced;
+    this.#expression = new BlockExpression(
+      kernel.expression,
+      blockReads(kernel.reads, this.#reads, block.strides),
+      this.#reads.length,
+      block.axis,
+      setting.pool,
+    );
+    this.#accumulators = kernel.combine.map((combine, i) =>
+      accumulatorOf(combine, kernel.expression.nodes[kernel.expression.results[i]].dtype),
+    );
+    // The finish reads float32 accumulators rounded to float32, as the expression's node says.
+    const rounded = this.#accumulators.map(({ values }, i) => {
+      const { dtype } = kernel.expression.nodes[kernel.expression.results[i]];
+      return dtype === "float32" ? newArray(dtype, blockLength) : values;
+    });
+    this.#rounded = rounded;
+    const finishReads: BlockRead[] = [
+      ...rounded.map((data, position) => ({ data, position, stride: 1 })),
+      ...kernel.finishReads.map((_, i) => ({
+        data: this.#ends[i].data,
+        position: rounded.length + i,
+        stride: this.#keptEnds[i],
+      })),
+    ];
+    this.#finish = new BlockExpression(
+      kernel.finish,
+      finishReads,
+      finishReads.length,
+      kept.axis,
+      setting.pool,
+    );
+  }
+
+  run(counters: readonly number[]): void {
+    const bases = this.#reads.map((place) => place.base(counters));
+    const finish = this.#finish;
+    const some = this.#keptWalk.start(bases);
+    this.#endWalk.start(this.#ends.map((place) => place.base(counters)));
+    if (!some) return;
+    do {
+      for (let start = 0; start < this.#kept.size; start += blockLength) {
+        const n = Math.min(blockLength, this.#kept.size - start);
+        for (const { values, neutral } of this.#accumulators) values.fill(neutral, 0, n);
+        if (this.#expression.usesIndex) this.#keptWalk.writeIndex(this.#expression.axisValues);
+        if (this.#across) this.#combineAcross(start, n);
+        else for (let i = 0; i < n; i++) this.#combineAlong(start + i, i);
+        for (let i = 0; i < this.#rounded.length; i++) {
+          const { values } = this.#accumulators[i];
+          if (this.#rounded[i] !== values) stridedCopy(n, this.#rounded[i], 0, 1, values, 0, 1);
+        }
+        const accumulators = this.#rounded.length;
+        const positions = this.#endWalk.positions;
+        for (let k = 0; k < this.#firstWrite; k++) {
+          finish.positions[accumulators + k] = positions[k] + start * this.#keptEnds[k];
+        }
+        if (finish.usesIndex) {
+          this.#keptWalk.writeIndex(finish.axisValues);
+          finish.setAxis(this.#kept.axis, start);
+        }
+        finish.evaluate(n);
+        for (let w = 0; w < finish.results.length; w++) {
+          const k = this.#firstWrite + w;
+          const position = positions[k] + start * this.#keptEnds[k];
+          store(n, this.#ends[k].data, position, this.#keptEnds[k], finish.results[w], this.#flush);
+        }
+      }
+      this.#endWalk.next();
+    } while (this.#keptWalk.next());
+  }
+
+  /** Starts the walk over the reduced axes at element `start` of the innermost kept axis. */
+  #startReduced(start: number): boolean {
+    const bases = this.#keptWalk.positions.map((position, k) => position + start * this.#kept.strides[k]);
+    if (this.#expression.usesIndex) this.#expression.setAxis(this.#kept.axis, start);
+    return this.#reducedWalk.start(bases);
+  }
+
+  /** A whole row of accumulators at once, for each index of the reduced axes. */
+  #combineAcross(start: number, n: number): void {
+    const walk = this.#reducedWalk;
+    const expression = this.#expression;
+    if (!this.#startReduced(start)) return;
+    do {
+      if (expression.usesIndex) walk.writeIndex(expression.axisValues);
+      for (let k = 0; k < this.#reads.length; k++) expression.positions[k] = walk.positions[k];
+      expression.evaluate(n);
+      for (let r = 0; r < this.#accumulators.length; r++) {
+        const { values, across } = this.#accumulators[r];
+        const { data, offset, stride } = expression.results[r];
+        across(n, values, 0, values, 0, 1, data, offset, stride);
+      }
+    } while (walk.next());
+  }
+
+  /** One accumulator, by blocks along the innermost reduced axis. */
+  #combineAlong(element: number, slot: number): void {
+    const walk = this.#reducedWalk;
+    const expression = this.#expression;
+    const { size, axis, strides } = this.#reduced;
+    if (!this.#startReduced(element)) return;
+    do {
+      if (expression.usesIndex) walk.writeIndex(expression.axisValues);
+      for (let start = 0; start < size; start += blockLength) {
+        const n = Math.min(blockLength, size - start);
+        if (expression.usesIndex) expression.setAxis(axis, start);
+        for (let k = 0; k < this.#reads.length; k++) {
+          expression.positions[k] = walk.positions[k] + start * strides[k];
+        }
+        expression.evaluate(n);
+        for (let r = 0; r < this.#accumulators.length; r++) {
+          const { values, along } = this.#accumulators[r];
+          const { data, offset, stride } = expression.results[r];
+          values[slot] = along(n, values[slot], data, offset, stride);
+        }
+      }
+    } while (walk.next());
+  }
+}

@@ -1,0 +1,193 @@
+import { InternalError } from "../../base/errors.js";
+import type {
+  FillKernel,
+  GemmKernel,
+  Kernel,
+  RandomBitsKernel,
+  RowKernel,
+  ScatterAddKernel,
+} from "../../kernel/program.js";
+import { gemm } from "./gemm.js";
+import { MapRunner, ReduceRunner, type Runner, type Setting } from "./program-fused.js";
+import { groupAxes, type InnerAxis, Place, splitInner, Walk } from "./program-walk.js";
+import { argExtreme, argSort, cumulativeSum, type Elements, randomBits, scatterAdd } from "./routines.js";
+
+/** The kernels that only compute, without those that hold others. */
+export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "while" }>;
+
+/** Makes a kernel ready to run. */
+export function prepareKernel(kernel: LeafKernel, setting: Setting): Runner {
+  switch (kernel.kind) {
+    case "map":
+      return new MapRunner(kernel, setting);
+    case "reduce":
+      return new ReduceRunner(kernel, setting);
+    case "fill":
+      return new FillRunner(kernel, setting);
+    case "gemm":
+      return new GemmRunner(kernel, setting);
+    case "scatterAdd":
+      return new ScatterAddRunner(kernel, setting);
+    case "row":
+      return new RowRunner(kernel, setting);
+    case "randomBits":
+      return new RandomBitsRunner(kernel, setting);
+    case "pack":
+      throw new InternalError(`${kernel.name}: the JavaScript backend asks for no packed operands`);
+  }
+}
+
+class FillRunner implements Runner {
+  readonly name: string;
+  readonly #target: Place;
+  readonly #walk: Walk;
+  readonly #inner: InnerAxis;
+  readonly #value: number;
+
+  constructor(kernel: FillKernel, setting: Setting) {
+    this.name = kernel.name;
+    this.#target = new Place(kernel.target, setting.view(kernel.target));
+    this.#value = kernel.target.buffer.dtype === "bool" ? Number(kernel.value !== 0) : kernel.value;
+    const inner = splitInner(groupAxes(kernel.shape, 0, [kernel.target.strides], false));
+    this.#inner = inner;
+    this.#walk = new Walk(inner.outer);
+  }
+
+  run(counters: readonly number[]): void {
+    const { data } = this.#target;
+    const { size, strides } = this.#inner;
+    if (!this.#walk.start([this.#target.base(counters)])) return;
+    do {
+      const position = this.#walk.positions[0];
+      if (strides[0] === 1) data.fill(this.#value, position, position + size);
+      else for (let i = 0, o = position; i < size; i++, o += strides[0]) data[o] = this.#value;
+    } while (this.#walk.next());
+  }
+}
+
+class GemmRunner implements Runner {
+  readonly name: string;
+  readonly #kernel: GemmKernel;
+  readonly #a: Place;
+  readonly #b: Place;
+  readonly #c: Place;
+  readonly #bias: Place | undefined;
+  readonly #walk: Walk;
+
+  constructor(kernel: GemmKernel, setting: Setting) {
+    if (kernel.b.packed) throw new InternalError(`${kernel.name}: the JavaScript backend packs nothing`);
+    this.name = kernel.name;
+    this.#kernel = kernel;
+    this.#a = new Place(kernel.a, setting.view(kernel.a));
+    this.#b = new Place(kernel.b.at, setting.view(kernel.b.at));
+    this.#c = new Place(kernel.c, setting.view(kernel.c));
+    this.#bias =
+      kernel.mode === "bias" && kernel.bias ? new Place(kernel.bias, setting.view(kernel.bias)) : undefined;
+    const rank = kernel.batch.length;
+    const strides = [this.#a, this.#b, this.#c].map((place) => place.strides.slice(0, rank));
+    this.#walk = new Walk({ sizes: kernel.batch, axes: kernel.batch.map((_, i) => i), strides });
+  }
+
+  run(counters: readonly number[]): void {
+    const { m, n, k, mode, batch } = this.#kernel;
+    const places = [this.#a, this.#b, this.#c];
+    const bias = this.#bias && {
+      data: this.#bias.data,
+      offset: this.#bias.base(counters),
+      stride: this.#bias.strides[0],
+    };
+    if (!this.#walk.start(places.map((place) => place.base(counters)))) return;
+    do {
+      const [a, b, c] = places.map((place, i) => ({
+        data: place.data,
+        offset: this.#walk.positions[i],
+        rowStride: place.strides[batch.length],
+        columnStride: place.strides[batch.length + 1],
+      }));
+      gemm(m, n, k, a, b, c, mode === "accumulate", bias);
+    } while (this.#walk.next());
+  }
+}
+
+const elementsOf = (place: Place, counters: readonly number[]): Elements => ({
+  data: place.data,
+  offset: place.base(counters),
+  strides: place.strides,
+});
+
+class ScatterAddRunner implements Runner {
+  readonly name: string;
+  readonly #shape: readonly [number, number, number];
+  readonly #target: Place;
+  readonly #index: Place;
+  readonly #source: Place;
+
+  constructor(kernel: ScatterAddKernel, setting: Setting) {
+    this.name = kernel.name;
+    this.#shape = kernel.shape;
+    this.#target = new Place(kernel.target, setting.view(kernel.target));
+    this.#index = new Place(kernel.index, setting.view(kernel.index));
+    this.#source = new Place(kernel.source, setting.view(kernel.source));
+  }
+
+  run(counters: readonly number[]): void {
+    scatterAdd(
+      this.#shape,
+      elementsOf(this.#target, counters),
+      elementsOf(this.#index, counters),
+      elementsOf(this.#source, counters),
+    );
+  }
+}
+
+class RowRunner implements Runner {
+  readonly name: string;
+  readonly #kernel: RowKernel;
+  readonly #source: Place;
+  readonly #target: Place;
+
+  constructor(kernel: RowKernel, setting: Setting) {
+    this.name = kernel.name;
+    this.#kernel = kernel;
+    this.#source = new Place(kernel.source, setting.view(kernel.source));
+    this.#target = new Place(kernel.target, setting.view(kernel.target));
+  }
+
+  run(counters: readonly number[]): void {
+    const { routine, rows, n } = this.#kernel;
+    const { data: a, strides: from } = this.#source;
+    const { data: out, strides: to } = this.#target;
+    const p = this.#source.base(counters);
+    const o = this.#target.base(counters);
+    switch (routine.kind) {
+      case "cumulativeSum":
+        cumulativeSum(rows, n, a, p, from[0], out, o, to[0], routine.reverse);
+        break;
+      case "argSort":
+        argSort(rows, n, a, p, from[0], out, o, to[0], routine.descending);
+        break;
+      case "argExtreme":
+        argExtreme(rows, n, a, p, from[0], out, o, to[0], routine.largest);
+        break;
+    }
+  }
+}
+
+class RandomBitsRunner implements Runner {
+  readonly name: string;
+  readonly #length: number;
+  readonly #state: Place;
+  readonly #target: Place;
+
+  constructor(kernel: RandomBitsKernel, setting: Setting) {
+    this.name = kernel.name;
+    this.#length = kernel.length;
+    this.#state = new Place(kernel.state, setting.view(kernel.state));
+    this.#target = new Place(kernel.target, setting.view(kernel.target));
+  }
+
+  run(counters: readonly number[]): void {
+    const state = this.#state.base(counters);
+    randomBits(this.#length, this.#state.data, state, this.#target.data, this.#target.base(counters));
+  }
+}

@@ -1,0 +1,161 @@
+import { bytesOf, type TypedArray } from "../../base/dtype.js";
+import { InternalError } from "../../base/errors.js";
+import type { Access, Buffer, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
+import { ScratchPool } from "./program-expression.js";
+import type { Runner, Setting } from "./program-fused.js";
+import { prepareKernel } from "./program-kernels.js";
+import { Place } from "./program-walk.js";
+
+/** The reference executor of compiled programs: plain loops over blocks, no generated code, so it runs under any content security policy.
+ * It rounds float32 at every instruction; sums (reductions, products of matrices, running sums) are kept in double precision and rounded once. */
+export const javascriptProgramBackend: ProgramBackend = {
+  name: "javascript",
+  packedLength: () => 0,
+  scratchLength: () => 0,
+  instantiate: (program) => new JavaScriptExecutable(program),
+};
+
+type Node =
+  | { readonly kind: "leaf"; readonly runner: Runner }
+  | {
+      readonly kind: "loop";
+      readonly length: number;
+      readonly reverse: boolean;
+      readonly body: readonly Node[];
+    }
+  | {
+      readonly kind: "branch";
+      readonly condition: Place;
+      readonly whenTrue: readonly Node[];
+      readonly whenFalse: readonly Node[];
+    }
+  | {
+      readonly kind: "while";
+      readonly test: readonly Node[];
+      readonly condition: Place;
+      readonly body: readonly Node[];
+    };
+
+type Times = Map<string, { calls: number; milliseconds: number }>;
+
+class JavaScriptExecutable implements Executable {
+  readonly memory: ArrayBuffer;
+  readonly codeBytes = 0;
+  readonly #nodes: readonly Node[];
+  readonly #views = new Map<Buffer, TypedArray>();
+
+  constructor(program: Program) {
+    this.memory = new ArrayBuffer(program.bytes);
+    for (const buffer of program.buffers) {
+      if (buffer.initial) this.#view(buffer).set(buffer.initial);
+    }
+    const setting: Setting = {
+      pool: new ScratchPool(),
+      flushSubnormals: program.flushSubnormals,
+      view: (access) => this.#view(access.buffer),
+    };
+    this.#nodes = prepare(program.kernels, setting);
+  }
+
+  run(): void {
+    runAll(this.#nodes, [], null);
+  }
+
+  profile(): readonly { readonly name: string; readonly calls: number; readonly milliseconds: number }[] {
+    const times: Times = new Map();
+    runAll(this.#nodes, [], times);
+    return [...times].map(([name, { calls, milliseconds }]) => ({ name, calls, milliseconds }));
+  }
+
+  #view(buffer: Buffer): TypedArray {
+    const known = this.#views.get(buffer);
+    if (known) return known;
+    const { address, length, dtype, name } = buffer;
+    if (address % bytesOf[dtype] !== 0 || address + length * bytesOf[dtype] > this.memory.byteLength) {
+      throw new InternalError(`buffer ${name} at ${address} does not fit in the program's memory`);
+    }
+    const view = viewOf(this.memory, buffer);
+    this.#views.set(buffer, view);
+    return view;
+  }
+}
+
+function viewOf(memory: ArrayBuffer, { dtype, address, length }: Buffer): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(memory, address, length);
+    case "float64":
+      return new Float64Array(memory, address, length);
+    case "int32":
+      return new Int32Array(memory, address, length);
+    case "bool":
+      return new Uint8Array(memory, address, length);
+  }
+}
+
+function prepare(kernels: readonly Kernel[], setting: Setting): Node[] {
+  const place = (access: Access): Place => new Place(access, setting.view(access));
+  return kernels.map((kernel): Node => {
+    switch (kernel.kind) {
+      case "loop":
+        return { ...kernel, body: prepare(kernel.body, setting) };
+      case "branch":
+        return {
+          kind: "branch",
+          condition: place(kernel.condition),
+          whenTrue: prepare(kernel.then, setting),
+          whenFalse: prepare(kernel.otherwise, setting),
+        };
+      case "while":
+        return {
+          kind: "while",
+          test: prepare(kernel.test, setting),
+          condition: place(kernel.condition),
+          body: prepare(kernel.body, setting),
+        };
+      default:
+        return { kind: "leaf", runner: prepareKernel(kernel, setting) };
+    }
+  });
+}
+
+/** Runs nodes in order; `counters` are those of the enclosing loops, outermost first. */
+function runAll(nodes: readonly Node[], counters: number[], times: Times | null): void {
+  for (const node of nodes) {
+    switch (node.kind) {
+      case "leaf":
+        if (times) runTimed(node.runner, counters, times);
+        else node.runner.run(counters);
+        break;
+      case "loop":
+        counters.push(0);
+        for (let i = 0; i < node.length; i++) {
+          counters[counters.length - 1] = node.reverse ? node.length - 1 - i : i;
+          runAll(node.body, counters, times);
+        }
+        counters.pop();
+        break;
+      case "branch":
+        runAll(isSet(node.condition, counters) ? node.whenTrue : node.whenFalse, counters, times);
+        break;
+      case "while":
+        for (;;) {
+          runAll(node.test, counters, times);
+          if (!isSet(node.condition, counters)) break;
+          runAll(node.body, counters, times);
+        }
+        break;
+    }
+  }
+}
+
+const isSet = (condition: Place, counters: readonly number[]): boolean =>
+  condition.data[condition.base(counters)] !== 0;
+
+function runTimed(runner: Runner, counters: readonly number[], times: Times): void {
+  const start = performance.now();
+  runner.run(counters);
+  const milliseconds = performance.now() - start;
+  const before = times.get(runner.name) ?? { calls: 0, milliseconds: 0 };
+  times.set(runner.name, { calls: before.calls + 1, milliseconds: before.milliseconds + milliseconds });
+}
