@@ -157,18 +157,20 @@ class RowRunner implements Runner {
     const { routine, rows, n } = this.#kernel;
     const { data: a, strides: from } = this.#source;
     const { data: out, strides: to } = this.#target;
-    const p = this.#source.base(counters);
-    const o = this.#target.base(counters);
-    switch (routine.kind) {
-      case "cumulativeSum":
-        cumulativeSum(rows, n, a, p, from[0], out, o, to[0], routine.reverse);
-        break;
-      case "argSort":
-        argSort(rows, n, a, p, from[0], out, o, to[0], routine.descending);
-        break;
-      case "argExtreme":
-        argExtreme(rows, n, a, p, from[0], out, o, to[0], routine.largest);
-        break;
+    let p = this.#source.base(counters);
+    let o = this.#target.base(counters);
+    for (let row = 0; row < rows; row++, p += from[0], o += to[0]) {
+      switch (routine.kind) {
+        case "cumulativeSum":
+          cumulativeSum(n, out, o, a, p, 1, routine.reverse);
+          break;
+        case "argSort":
+          argSort(n, out, o, a, p, 1, routine.descending);
+          break;
+        case "argExtreme":
+          out[o] = argExtreme(n, a, p, 1, routine.largest);
+          break;
+      }
     }
   }
 }
@@ -188,6 +190,6 @@ class RandomBitsRunner implements Runner {
 
   run(counters: readonly number[]): void {
     const state = this.#state.base(counters);
-    randomBits(this.#length, this.#state.data, state, this.#target.data, this.#target.base(counters));
+    randomBits(this.#length, this.#target.data, this.#target.base(counters), this.#state.data, state);
   }
 }

@@ -61,27 +61,12 @@ const intReduce: ReduceLoops = {
 export const reduceLoops = (dtype: DType): ReduceLoops =>
   dtype === "int32" || dtype === "bool" ? intReduce : floatReduce;
 
-/** Position of the first greatest (or least) of the `n` elements of each row; the first NaN wins. Rows of the source lie side by side from
- * `p + row·pStep`, row results at `o + row·oStep`. */
-export function argExtreme(
-  rows: number,
-  n: number,
-  a: TypedArray,
-  p: number,
-  pStep: number,
-  out: TypedArray,
-  o: number,
-  oStep: number,
-  largest: boolean,
-): void {
-  for (let row = 0; row < rows; row++) out[o + row * oStep] = argExtremeOfRow(n, a, p + row * pStep, largest);
-}
-
-function argExtremeOfRow(n: number, a: TypedArray, p: number, largest: boolean): number {
+/** Position of the first greatest (or least) of `n` elements; the first NaN wins. */
+export function argExtreme(n: number, a: TypedArray, p: number, s: number, largest: boolean): number {
   let best = 0;
   let y = a[p];
-  for (let i = 0; i < n; i++) {
-    const x = a[p + i];
+  for (let i = 0, j = p; i < n; i++, j += s) {
+    const x = a[j];
     if (Number.isNaN(x)) return i;
     if (largest ? x > y : x < y) {
       best = i;
@@ -91,60 +76,41 @@ function argExtremeOfRow(n: number, a: TypedArray, p: number, largest: boolean):
   return best;
 }
 
-/** Running sum of the `n` elements of each row, from the last one when `reverse`; in double precision, rounded at each store. */
+/** Running sum of `n` elements, from the last one when `reverse`; in double precision, rounded at each store. */
 export function cumulativeSum(
-  rows: number,
   n: number,
-  a: TypedArray,
-  p: number,
-  pStep: number,
   out: TypedArray,
   o: number,
-  oStep: number,
+  a: TypedArray,
+  p: number,
+  s: number,
   reverse: boolean,
 ): void {
   // Sums of int32 are exact in a double only up to 2⁵³; cut at each step, they wrap for any length.
   const whole = out instanceof Int32Array;
-  for (let row = 0; row < rows; row++) {
-    let y = 0;
-    for (let i = 0; i < n; i++) {
-      const k = reverse ? n - 1 - i : i;
-      y += a[p + row * pStep + k];
-      if (whole) y |= 0;
-      out[o + row * oStep + k] = y;
-    }
+  let y = 0;
+  for (let i = 0; i < n; i++) {
+    const k = reverse ? n - 1 - i : i;
+    y += a[p + k * s];
+    if (whole) y |= 0;
+    out[o + k] = y;
   }
 }
 
-/** Positions that put the `n` elements of each row in order, ties as they came. Ascending puts NaN last, descending first. */
+/** Positions that put `n` elements in order, ties as they came. Ascending puts NaN last, descending first. Bottom-up merge sort. */
 export function argSort(
-  rows: number,
   n: number,
-  a: TypedArray,
-  p: number,
-  pStep: number,
   out: TypedArray,
   o: number,
-  oStep: number,
+  a: TypedArray,
+  p: number,
+  s: number,
   descending: boolean,
 ): void {
   const keys = new Float64Array(n);
-  const work = [new Int32Array(n), new Int32Array(n)] as const;
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < n; i++) keys[i] = a[p + row * pStep + i];
-    const order = mergeSort(keys, work, descending);
-    for (let i = 0; i < n; i++) out[o + row * oStep + i] = order[i];
-  }
-}
-
-/** Bottom-up: runs of 1, 2, 4, … are merged from one of the two arrays into the other; the sorted one is returned. */
-function mergeSort(
-  keys: Float64Array,
-  work: readonly [Int32Array, Int32Array],
-  descending: boolean,
-): Int32Array {
-  const n = keys.length;
-  let [from, to] = work;
+  for (let i = 0, j = p; i < n; i++, j += s) keys[i] = a[j];
+  let from = new Int32Array(n);
+  let to = new Int32Array(n);
   for (let i = 0; i < n; i++) from[i] = i;
   for (let width = 1; width < n; width *= 2) {
     for (let start = 0; start < n; start += 2 * width) {
@@ -158,58 +124,33 @@ function mergeSort(
           const x = keys[from[left]];
           const y = keys[from[right]];
           // The right one goes first only where it is strictly earlier: this is what keeps ties in order.
-          if (descending) takeRight = y > x || (Number.isNaN(y) && !Number.isNaN(x));
-          else takeRight = y < x || (Number.isNaN(x) && !Number.isNaN(y));
+          takeRight = descending
+            ? y > x || (Number.isNaN(y) && !Number.isNaN(x))
+            : y < x || (Number.isNaN(x) && !Number.isNaN(y));
         }
         to[k] = takeRight ? from[right++] : from[left++];
       }
     }
     [from, to] = [to, from];
   }
-  return from;
+  for (let i = 0; i < n; i++) out[o + i] = from[i];
 }
 
-/** `out[b, m, r] = x[b, index[b, m], r]` for `[B, M, R]`, everything row-major; x is `[B, size, R]`. */
-export function gatherRows(
-  batch: number,
-  count: number,
-  row: number,
-  size: number,
-  x: TypedArray,
-  p: number,
-  index: TypedArray,
-  q: number,
-  out: TypedArray,
-  o: number,
+/** `out[b, m, r] = x[b, index[b, m], r]` for `[B, M, R]`; strides of `x` are over (B, N, R), of `index` over (B, M). */
+export function gather(
+  [batch, count, row]: readonly [number, number, number],
+  out: Elements,
+  x: Elements,
+  index: Elements,
 ): void {
   for (let b = 0; b < batch; b++) {
     for (let m = 0; m < count; m++) {
-      const from = p + (b * size + index[q + b * count + m]) * row;
-      const to = o + (b * count + m) * row;
-      for (let r = 0; r < row; r++) out[to + r] = x[from + r];
+      const i = index.data[index.offset + b * index.strides[0] + m * index.strides[1]];
+      let p = x.offset + b * x.strides[0] + i * x.strides[1];
+      let o = out.offset + b * out.strides[0] + m * out.strides[1];
+      for (let r = 0; r < row; r++, p += x.strides[2], o += out.strides[2]) out.data[o] = x.data[p];
     }
   }
-}
-
-/** `out[b, index[b, m], r] += x[b, m, r]` for `[B, M, R]`, everything row-major; out is `[B, size, R]`. */
-export function scatterAddRows(
-  batch: number,
-  count: number,
-  row: number,
-  size: number,
-  x: TypedArray,
-  p: number,
-  index: TypedArray,
-  q: number,
-  out: TypedArray,
-  o: number,
-): void {
-  scatterAdd(
-    [batch, count, row],
-    { data: out, offset: o, strides: [size * row, row, 1] },
-    { data: index, offset: q, strides: [count, 1] },
-    { data: x, offset: p, strides: [count * row, row, 1] },
-  );
 }
 
 /** `target[b, index[b, m], r] += source[b, m, r]` for `[B, M, R]`, in this order; strides of `target` are over (B, N, R), of `index` over (B, M). */
@@ -265,7 +206,7 @@ export function threefry(
 }
 
 /** `n` words of random bits as int32: elements 2i and 2i + 1 are the two words for the counter (state[2], i) under the key (state[0], state[1]). */
-export function randomBits(n: number, state: TypedArray, p: number, out: TypedArray, o: number): void {
+export function randomBits(n: number, out: TypedArray, o: number, state: TypedArray, p: number): void {
   const key0 = state[p];
   const key1 = state[p + 1];
   const counter = state[p + 2];
