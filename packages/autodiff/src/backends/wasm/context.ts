@@ -1,0 +1,49 @@
+import type { FunctionBuilder } from "./assembler.js";
+import { ModuleBuilder } from "./assembler.js";
+import type { ValueType } from "./instructions.js";
+
+/** Bytes that vector code may read past the end of any buffer; what it reads there is thrown away. */
+export const slackBytes = 64;
+/** Bytes of the area of constants: 64 of zeros, then a tile of 6 rows of 64 bytes. */
+const constantBytes = 512;
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** What the code generators of one module share: routines by name, and memory beyond the program's own. */
+export class CodeContext {
+  readonly module: ModuleBuilder = new ModuleBuilder();
+  readonly relaxed: boolean;
+  /** 64 bytes that stay zero. */
+  readonly zeros: number;
+  /** 384 bytes for a tile of results whose last columns are not stored. */
+  readonly tile: number;
+  /** Where kernels keep what they need only while they run. */
+  readonly scratch: number;
+  #scratchBytes = 0;
+  readonly #routines = new Map<string, FunctionBuilder>();
+
+  /** @param base - First byte that is not the program's. */
+  constructor(base: number, relaxed: boolean) {
+    this.relaxed = relaxed;
+    this.zeros = align(base + slackBytes);
+    this.tile = this.zeros + 64;
+    this.scratch = this.zeros + constantBytes;
+  }
+  /** Bytes of memory that the module needs in all. */
+  get memoryBytes(): number {
+    return this.scratch + align(this.#scratchBytes) + slackBytes;
+  }
+  /** Makes sure that there are so many bytes of scratch. */
+  needScratch(bytes: number): void {
+    this.#scratchBytes = Math.max(this.#scratchBytes, bytes);
+  }
+  /** The routine of that name, written at its first use. */
+  routine(name: string, parameters: number, body: (f: FunctionBuilder) => void): FunctionBuilder {
+    let routine = this.#routines.get(name);
+    if (routine === undefined) {
+      const types = Array.from({ length: parameters }, (): ValueType => "i32");
+      routine = this.module.procedure(types, body);
+      this.#routines.set(name, routine);
+    }
+    return routine;
+  }
+}

@@ -1,0 +1,313 @@
+/** Types of WebAssembly values. */
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
+
+/** Something that can be called: a function of the module, or an import. Its index is known once the module is encoded. */
+export interface Callable<R extends ValueType | null = ValueType | null> {
+  index: number;
+  readonly parameters: readonly ValueType[];
+  readonly result: R;
+}
+/** Machine code as nested lists of bytes; a callable stands for its index. */
+export type Code = number | Callable | readonly Code[];
+
+/** Code that leaves one value of a known type on the stack. Used twice, it is computed twice. */
+export interface Value<T extends ValueType> {
+  readonly type: T;
+  readonly code: Code;
+}
+export type I32 = Value<"i32">;
+export type F32 = Value<"f32">;
+export type F64 = Value<"f64">;
+export type V128 = Value<"v128">;
+
+/** Unsigned LEB128. */
+export function unsignedLeb(value: number): number[] {
+  const out: number[] = [];
+  let rest = value >>> 0;
+  while (rest >= 0x80) {
+    out.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  out.push(rest);
+  return out;
+}
+
+/** Signed LEB128 of a 32-bit integer. */
+export function signedLeb(value: number): number[] {
+  const out: number[] = [];
+  let rest = value | 0;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) {
+      out.push(low);
+      return out;
+    }
+    out.push(low | 0x80);
+  }
+}
+
+const view = new DataView(new ArrayBuffer(16));
+function bytesOfView(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => view.getUint8(i));
+}
+
+type Operands<A extends readonly ValueType[]> = { readonly [K in keyof A]: Value<A[K]> };
+/** One function per opcode of a table, all of one signature. */
+type Table<C, A extends readonly ValueType[], R extends ValueType> = {
+  readonly [K in keyof C]: (...operands: Operands<A>) => Value<R>;
+};
+
+const simd = (code: number): number[] => [0xfd, ...unsignedLeb(code)];
+const plain = (code: number): number[] => [code];
+
+function table<C extends Readonly<Record<string, number>>, A extends readonly ValueType[], R extends ValueType>(
+  codes: C,
+  _operands: A,
+  type: R,
+  encode: (code: number) => number[],
+): Table<C, A, R> {
+  const entries = Object.entries(codes).map(([name, code]) => {
+    const bytes = encode(code);
+    return [name, (...operands: Value<ValueType>[]): Value<R> => ({ type, code: [...operands.map((o) => o.code), bytes] })];
+  });
+  // Built from the keys of `codes`, so every name of the mapped type is there.
+  return Object.fromEntries(entries) as Table<C, A, R>;
+}
+
+const address = (at: I32, offset: number, opcode: number[]): Code => [at.code, opcode, 0, unsignedLeb(offset)];
+type Load<T extends ValueType> = (at: I32, offset?: number) => Value<T>;
+type Store<T extends ValueType> = (at: I32, value: Value<T>, offset?: number) => Code;
+const loader =
+  <T extends ValueType>(type: T, opcode: number[]): Load<T> =>
+  (at, offset = 0) => ({ type, code: address(at, offset, opcode) });
+const storer =
+  <T extends ValueType>(opcode: number[]): Store<T> =>
+  (at, value, offset = 0) => [at.code, value.code, opcode, 0, unsignedLeb(offset)];
+type LoadLane = (at: I32, into: V128, lane: number, offset?: number) => V128;
+type StoreLane = (at: I32, value: V128, lane: number, offset?: number) => Code;
+const laneLoader =
+  (code: number): LoadLane =>
+  (at, into, lane, offset = 0) => ({ type: "v128", code: [at.code, into.code, simd(code), 0, unsignedLeb(offset), lane] });
+const laneStorer =
+  (code: number): StoreLane =>
+  (at, value, lane, offset = 0) => [at.code, value.code, simd(code), 0, unsignedLeb(offset), lane];
+type Extract<T extends ValueType> = (from: V128, lane: number) => Value<T>;
+const extractor =
+  <T extends ValueType>(type: T, code: number): Extract<T> =>
+  (from, lane) => ({ type, code: [from.code, simd(code), lane] });
+type Replace<T extends ValueType> = (into: V128, lane: number, value: Value<T>) => V128;
+const replacer =
+  <T extends ValueType>(code: number): Replace<T> =>
+  (into, lane, value) => ({ type: "v128", code: [into.code, value.code, simd(code), lane] });
+
+const i32BinaryCodes = {
+  eq: 0x46, ne: 0x47, ltS: 0x48, ltU: 0x49, gtS: 0x4a, gtU: 0x4b, leS: 0x4c, leU: 0x4d, geS: 0x4e, geU: 0x4f,
+  add: 0x6a, sub: 0x6b, mul: 0x6c, divS: 0x6d, divU: 0x6e, remS: 0x6f, remU: 0x70,
+  and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76, rotl: 0x77,
+} as const;
+/** 32-bit integers. */
+export const i32: Table<typeof i32BinaryCodes, ["i32", "i32"], "i32"> & {
+  readonly const: (value: number) => I32;
+  readonly eqz: (a: I32) => I32;
+  readonly load: Load<"i32">;
+  readonly load8U: Load<"i32">;
+  readonly store: Store<"i32">;
+  readonly store8: Store<"i32">;
+} = /* @__PURE__ */ {
+  .../* @__PURE__ */ table(i32BinaryCodes, ["i32", "i32"], "i32", plain),
+  const: (value) => ({ type: "i32", code: [0x41, signedLeb(value)] }),
+  eqz: (a) => ({ type: "i32", code: [a.code, 0x45] }),
+  load: loader("i32", [0x28]),
+  load8U: loader("i32", [0x2d]),
+  store: storer([0x36]),
+  store8: storer([0x3a]),
+};
+
+const floatUnaryCodes = { abs: 0, neg: 1, ceil: 2, floor: 3, trunc: 4, nearest: 5, sqrt: 6 } as const;
+const floatBinaryCodes = { add: 7, sub: 8, mul: 9, div: 10, min: 11, max: 12, copysign: 13 } as const;
+const floatCompareCodes = { eq: 0, ne: 1, lt: 2, gt: 3, le: 4, ge: 5 } as const;
+type Float<T extends "f32" | "f64"> = Table<typeof floatUnaryCodes, [T], T> &
+  Table<typeof floatBinaryCodes, [T, T], T> &
+  Table<typeof floatCompareCodes, [T, T], "i32"> & {
+    readonly const: (value: number) => Value<T>;
+    readonly load: Load<T>;
+    readonly store: Store<T>;
+  };
+/** 32-bit floats. */
+export const f32: Float<"f32"> & { readonly demote: (a: F64) => F32; readonly convertI32: (a: I32) => F32 } = {
+  .../* @__PURE__ */ table(floatUnaryCodes, ["f32"], "f32", (code) => [0x8b + code]),
+  .../* @__PURE__ */ table(floatBinaryCodes, ["f32", "f32"], "f32", (code) => [0x8b + code]),
+  .../* @__PURE__ */ table(floatCompareCodes, ["f32", "f32"], "i32", (code) => [0x5b + code]),
+  const: (value) => {
+    view.setFloat32(0, value, true);
+    return { type: "f32", code: [0x43, bytesOfView(4)] };
+  },
+  load: loader("f32", [0x2a]),
+  store: storer([0x38]),
+  demote: (a) => ({ type: "f32", code: [a.code, 0xb6] }),
+  convertI32: (a) => ({ type: "f32", code: [a.code, 0xb2] }),
+};
+/** 64-bit floats. */
+export const f64: Float<"f64"> & { readonly promote: (a: F32) => F64; readonly convertI32: (a: I32) => F64 } = {
+  .../* @__PURE__ */ table(floatUnaryCodes, ["f64"], "f64", (code) => [0x99 + code]),
+  .../* @__PURE__ */ table(floatBinaryCodes, ["f64", "f64"], "f64", (code) => [0x99 + code]),
+  .../* @__PURE__ */ table(floatCompareCodes, ["f64", "f64"], "i32", (code) => [0x61 + code]),
+  const: (value) => {
+    view.setFloat64(0, value, true);
+    return { type: "f64", code: [0x44, bytesOfView(8)] };
+  },
+  load: loader("f64", [0x2b]),
+  store: storer([0x39]),
+  promote: (a) => ({ type: "f64", code: [a.code, 0xbb] }),
+  convertI32: (a) => ({ type: "f64", code: [a.code, 0xb7] }),
+};
+
+const v128UnaryCodes = { not: 77 } as const;
+const v128BinaryCodes = { and: 78, andnot: 79, or: 80, xor: 81 } as const;
+/** 128-bit vectors as bits. */
+export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
+  Table<typeof v128BinaryCodes, ["v128", "v128"], "v128"> & {
+    readonly load: Load<"v128">;
+    readonly store: Store<"v128">;
+    readonly load32Splat: Load<"v128">;
+    readonly load64Splat: Load<"v128">;
+    readonly load32Zero: Load<"v128">;
+    readonly load64Zero: Load<"v128">;
+    readonly load8Splat: Load<"v128">;
+    readonly load8Lane: LoadLane;
+    readonly load32Lane: LoadLane;
+    readonly load64Lane: LoadLane;
+    readonly store8Lane: StoreLane;
+    readonly store16Lane: StoreLane;
+    readonly store32Lane: StoreLane;
+    readonly store64Lane: StoreLane;
+    /** Bits of `a` where `mask` is 1, of `b` elsewhere. */
+    readonly select: (a: V128, b: V128, mask: V128) => V128;
+    readonly anyTrue: (a: V128) => I32;
+    readonly shuffle: (a: V128, b: V128, bytes: readonly number[]) => V128;
+  } = {
+  .../* @__PURE__ */ table(v128UnaryCodes, ["v128"], "v128", simd),
+  .../* @__PURE__ */ table(v128BinaryCodes, ["v128", "v128"], "v128", simd),
+  load: loader("v128", simd(0)),
+  store: storer(simd(11)),
+  load8Splat: loader("v128", simd(7)),
+  load32Splat: loader("v128", simd(9)),
+  load64Splat: loader("v128", simd(10)),
+  load32Zero: loader("v128", simd(92)),
+  load64Zero: loader("v128", simd(93)),
+  load8Lane: laneLoader(84),
+  load32Lane: laneLoader(86),
+  load64Lane: laneLoader(87),
+  store8Lane: laneStorer(88),
+  store16Lane: laneStorer(89),
+  store32Lane: laneStorer(90),
+  store64Lane: laneStorer(91),
+  select: (a, b, mask) => ({ type: "v128", code: [a.code, b.code, mask.code, simd(82)] }),
+  anyTrue: (a) => ({ type: "i32", code: [a.code, simd(83)] }),
+  shuffle: (a, b, bytes) => ({ type: "v128", code: [a.code, b.code, simd(13), [...bytes]] }),
+};
+
+/** The byte list of a shuffle of 32-bit lanes: 0 to 3 of the first operand, 4 to 7 of the second. */
+export const lanes32 = (...lanes: readonly number[]): number[] =>
+  lanes.flatMap((lane) => [lane * 4, lane * 4 + 1, lane * 4 + 2, lane * 4 + 3]);
+
+const i32x4UnaryCodes = {
+  abs: 160, neg: 161, extendLowI16U: 169, truncSatF32: 248, truncSatF64Zero: 252,
+} as const;
+const i32x4BinaryCodes = {
+  eq: 55, ne: 56, ltS: 57, gtS: 59, leS: 61, geS: 63, add: 174, sub: 177, mul: 181, minS: 182, maxS: 184,
+} as const;
+const shiftCodes = { shl: 171, shrS: 172, shrU: 173 } as const;
+/** Four 32-bit integers. */
+export const i32x4: Table<typeof i32x4UnaryCodes, ["v128"], "v128"> &
+  Table<typeof i32x4BinaryCodes, ["v128", "v128"], "v128"> &
+  Table<typeof shiftCodes, ["v128", "i32"], "v128"> & {
+    readonly splat: (a: I32) => V128;
+    readonly extract: Extract<"i32">;
+    readonly replace: Replace<"i32">;
+    /** Zero-extends the low eight bytes to 16 bits. */
+    readonly extendBytesTo16: (a: V128) => V128;
+  } = {
+  .../* @__PURE__ */ table(i32x4UnaryCodes, ["v128"], "v128", simd),
+  .../* @__PURE__ */ table(i32x4BinaryCodes, ["v128", "v128"], "v128", simd),
+  .../* @__PURE__ */ table(shiftCodes, ["v128", "i32"], "v128", simd),
+  splat: (a) => ({ type: "v128", code: [a.code, simd(17)] }),
+  extract: extractor("i32", 27),
+  replace: replacer(28),
+  extendBytesTo16: (a) => ({ type: "v128", code: [a.code, simd(137)] }),
+};
+
+const i64x2UnaryCodes = { extendLowS: 199 } as const;
+const i64x2BinaryCodes = { add: 206, sub: 209, mul: 213, eq: 214, ne: 215 } as const;
+/** Two 64-bit integers (masks of float64 lanes). */
+export const i64x2: Table<typeof i64x2UnaryCodes, ["v128"], "v128"> &
+  Table<typeof i64x2BinaryCodes, ["v128", "v128"], "v128"> = {
+  .../* @__PURE__ */ table(i64x2UnaryCodes, ["v128"], "v128", simd),
+  .../* @__PURE__ */ table(i64x2BinaryCodes, ["v128", "v128"], "v128", simd),
+};
+
+const f32x4UnaryCodes = {
+  ceil: 103, floor: 104, trunc: 105, nearest: 106, abs: 224, neg: 225, sqrt: 227, convertI32: 250, demoteF64Zero: 94,
+} as const;
+const f32x4BinaryCodes = {
+  eq: 65, ne: 66, lt: 67, gt: 68, le: 69, ge: 70,
+  add: 228, sub: 229, mul: 230, div: 231, min: 232, max: 233, pmin: 234, pmax: 235,
+} as const;
+const f32x4TernaryCodes = { relaxedMadd: 0x105, relaxedNmadd: 0x106 } as const;
+/** Four 32-bit floats. */
+export const f32x4: Table<typeof f32x4UnaryCodes, ["v128"], "v128"> &
+  Table<typeof f32x4BinaryCodes, ["v128", "v128"], "v128"> &
+  Table<typeof f32x4TernaryCodes, ["v128", "v128", "v128"], "v128"> & {
+    readonly splat: (a: F32) => V128;
+    readonly extract: Extract<"f32">;
+    readonly replace: Replace<"f32">;
+  } = {
+  .../* @__PURE__ */ table(f32x4UnaryCodes, ["v128"], "v128", simd),
+  .../* @__PURE__ */ table(f32x4BinaryCodes, ["v128", "v128"], "v128", simd),
+  .../* @__PURE__ */ table(f32x4TernaryCodes, ["v128", "v128", "v128"], "v128", simd),
+  splat: (a) => ({ type: "v128", code: [a.code, simd(19)] }),
+  extract: extractor("f32", 31),
+  replace: replacer(32),
+};
+
+const f64x2UnaryCodes = {
+  ceil: 116, floor: 117, trunc: 122, nearest: 148, abs: 236, neg: 237, sqrt: 239, convertLowI32: 254, promoteLowF32: 95,
+} as const;
+const f64x2BinaryCodes = {
+  eq: 71, ne: 72, lt: 73, gt: 74, le: 75, ge: 76,
+  add: 240, sub: 241, mul: 242, div: 243, min: 244, max: 245, pmin: 246, pmax: 247,
+} as const;
+const f64x2TernaryCodes = { relaxedMadd: 0x107, relaxedNmadd: 0x108 } as const;
+/** Two 64-bit floats. */
+export const f64x2: Table<typeof f64x2UnaryCodes, ["v128"], "v128"> &
+  Table<typeof f64x2BinaryCodes, ["v128", "v128"], "v128"> &
+  Table<typeof f64x2TernaryCodes, ["v128", "v128", "v128"], "v128"> & {
+    readonly splat: (a: F64) => V128;
+    readonly extract: Extract<"f64">;
+    readonly replace: Replace<"f64">;
+  } = {
+  .../* @__PURE__ */ table(f64x2UnaryCodes, ["v128"], "v128", simd),
+  .../* @__PURE__ */ table(f64x2BinaryCodes, ["v128", "v128"], "v128", simd),
+  .../* @__PURE__ */ table(f64x2TernaryCodes, ["v128", "v128", "v128"], "v128", simd),
+  splat: (a) => ({ type: "v128", code: [a.code, simd(20)] }),
+  extract: extractor("f64", 33),
+  replace: replacer(34),
+};
+
+/** The sixteen bytes of a constant vector. */
+export type VectorBytes = readonly number[];
+export function bytesOfF32(value: number): VectorBytes {
+  for (let i = 0; i < 16; i += 4) view.setFloat32(i, value, true);
+  return bytesOfView(16);
+}
+export function bytesOfF64(value: number): VectorBytes {
+  for (let i = 0; i < 16; i += 8) view.setFloat64(i, value, true);
+  return bytesOfView(16);
+}
+export function bytesOfI32(...values: readonly number[]): VectorBytes {
+  for (let i = 0; i < 4; i++) view.setInt32(i * 4, values[i % values.length], true);
+  return bytesOfView(16);
+}
+/** A constant vector; {@link FunctionBuilder.vector} hoists it out of loops. */
+export const vectorConst = (bytes: VectorBytes): V128 => ({ type: "v128", code: [simd(12), [...bytes]] });
