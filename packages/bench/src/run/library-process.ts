@@ -1,0 +1,66 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { answerMark, type Failed, type Measured, type Prepared, type Question } from "../child/protocol.js";
+import type { Contestant } from "../contestants.js";
+
+const secondsToAnswer = 120;
+const keptErrorLines = 3;
+
+/** A library in a process of its own, asked one thing at a time. */
+export class LibraryProcess {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #errors: string[] = [];
+  #settle: ((line: string | Error) => void) | null = null;
+
+  constructor(contestant: Contestant) {
+    this.#child = spawn(contestant.command, [...contestant.args], {
+      // One thread for every BLAS that PyTorch may have been built with.
+      env: { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" },
+    });
+    createInterface({ input: this.#child.stdout }).on("line", (line) => {
+      if (line.startsWith(answerMark)) this.#settle?.(line.slice(answerMark.length));
+    });
+    createInterface({ input: this.#child.stderr }).on("line", (line) => {
+      if (line.trim() !== "") this.#errors.push(line.trim());
+    });
+    this.#child.on("error", (error) => this.#settle?.(error));
+    this.#child.on("close", (code, signal) => {
+      const why = this.#errors.slice(-keptErrorLines).join(" | ");
+      this.#settle?.(new Error(`its process ended (${signal ?? code})${why === "" ? "" : `: ${why}`}`));
+    });
+    // A process that is gone is reported by "close"; the pipe's own complaint adds nothing.
+    this.#child.stdin.on("error", () => {});
+  }
+
+  prepare(work: string, warmUpSeconds: number): Promise<Prepared> {
+    return this.#ask<Prepared>({ ask: "prepare", work, warmUpSeconds });
+  }
+
+  measure(seconds: number): Promise<Measured> {
+    return this.#ask<Measured>({ ask: "measure", seconds });
+  }
+
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  async #ask<A>(question: Question): Promise<A> {
+    if (this.#child.exitCode !== null) throw new Error(`its process ended (${this.#child.exitCode})`);
+    const line = await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.end();
+        reject(new Error(`no answer within ${secondsToAnswer} s`));
+      }, secondsToAnswer * 1000);
+      this.#settle = (answer) => {
+        clearTimeout(timer);
+        this.#settle = null;
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      };
+      this.#child.stdin.write(`${JSON.stringify(question)}\n`);
+    });
+    const reply = JSON.parse(line) as A | Failed;
+    if (typeof reply === "object" && reply !== null && "error" in reply) throw new Error(reply.error);
+    return reply as A;
+  }
+}
