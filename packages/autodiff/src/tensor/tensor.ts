@@ -148,11 +148,6 @@ export class Tensor {
     if (this.storage === null) throw unreadable(this, hint === "string" ? "a conversion to text" : "a comparison or arithmetic");
     return hint === "string" ? this.toString() : this.item();
   }
-
-  /** @internal */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.storage === null ? `symbolic ${this.dtype}${showShape(this.shape)}` : printTensor(this);
-  }
 }
 
 function unreadable(t: Tensor, what: string): Error {

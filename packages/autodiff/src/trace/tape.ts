@@ -12,7 +12,7 @@ const worthForgetting = 64;
 /** Reverse mode: a list of what happened to the watched tensors. Walking it backwards is backpropagation, and through time if time was in it. */
 export class Tape implements Recorder {
   readonly entries: Node[] = [];
-  readonly leaves = new Map<Variable, Tensor>();
+  readonly leaves: Map<Variable, Tensor> = new Map();
   // Everything watched is newer than the tape, so a byte per id since then is enough.
   private readonly first = upcomingId();
   private marks = new Uint8Array(256);
@@ -84,8 +84,8 @@ const large = (t: Tensor): boolean => t.storage !== null && t.size > worthForget
 /** Forward mode: the same walk, taken while the ops arrive, so that no list is kept. */
 export class Stream implements Recorder {
   // Weak: a tangent lives as long as its tensor.
-  readonly tangents = new WeakMap<Tensor, Tensor>();
-  readonly leaves = new Map<Variable, Tensor>();
+  readonly tangents: WeakMap<Tensor, Tensor> = new WeakMap();
+  readonly leaves: Map<Variable, Tensor> = new Map();
   readonly seeds: ReadonlyMap<Variable, Tensor>;
   constructor(seeds: ReadonlyMap<Variable, Tensor>) {
     this.seeds = seeds;

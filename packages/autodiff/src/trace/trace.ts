@@ -18,9 +18,9 @@ export class Trace implements Owner, Store {
   open = true;
   readonly nodes: Node[] = [];
   /** The node that made a symbol, by the symbol's id. */
-  readonly producer = new Map<number, Node>();
-  readonly captures = new Map<number, { readonly outer: Tensor; readonly inner: Tensor }>();
-  readonly variables = new Map<Variable, HeldVariable>();
+  readonly producer: Map<number, Node> = new Map();
+  readonly captures: Map<number, { readonly outer: Tensor; readonly inner: Tensor }> = new Map();
+  readonly variables: Map<Variable, HeldVariable> = new Map();
   private readonly rebuild: (outer: Tensor) => Maybe<Tensor>;
 
   /** @param rebuild - makes a captured tensor again inside instead of capturing it, where that is cheap */

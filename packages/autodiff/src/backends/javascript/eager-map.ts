@@ -1,0 +1,202 @@
+import { newArray, type DType, type TypedArray } from "../../base/dtype.js";
+import { InternalError } from "../../base/errors.js";
+import { rowMajor, type Shape } from "../../base/shape.js";
+import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
+import type { Spec } from "../../kernel/lowering.js";
+import { allocate, type Tensor } from "../../tensor/tensor.js";
+import { binaryLoops, castLoop, compareLoops, copyLoop, selectLoop, unaryLoops } from "./instructions.js";
+
+/** Elements that one pass over an expression's nodes handles: small enough for the first cache. */
+const block = 256;
+
+/** Where operand `k` of a loop comes from: a place in an array and a step. */
+interface Place {
+  array: TypedArray;
+  offset: number;
+  stride: number;
+}
+type Step = (n: number, out: TypedArray, o: number, places: readonly Place[]) => void;
+
+/** An expression, ready to run over blocks. */
+interface Prepared {
+  readonly nodes: readonly ExpressionNode[];
+  readonly steps: readonly (Step | null)[];
+  readonly places: readonly Place[];
+  readonly result: number;
+  readonly reads: number;
+}
+const prepared = new WeakMap<Expression, Prepared>();
+
+function prepare(expression: Expression): Prepared {
+  const { nodes, results } = expression;
+  const empty = new Float32Array(0);
+  const places = nodes.map((node, i): Place => {
+    if (node.kind === "constant") return { array: newArray(node.dtype, 1).fill(node.value) as TypedArray, offset: 0, stride: 0 };
+    if (node.kind === "read" || i === results[0]) return { array: empty, offset: 0, stride: 0 };
+    return { array: newArray(node.dtype, block), offset: 0, stride: 1 };
+  });
+  const steps = nodes.map((node) => stepOf(node, (i) => nodes[i].dtype));
+  const reads = nodes.reduce((n, node) => (node.kind === "read" ? Math.max(n, node.index + 1) : n), 0);
+  return { nodes, steps, places, result: results[0], reads };
+}
+
+function stepOf(node: ExpressionNode, dtypeOf: (node: number) => DType): Step | null {
+  switch (node.kind) {
+    case "read":
+    case "constant":
+      return null;
+    case "unary": {
+      const loop = unaryLoops(dtypeOf(node.a))[node.name];
+      const { a } = node;
+      return (n, out, o, p) => loop(n, out, o, p[a].array, p[a].offset, p[a].stride);
+    }
+    case "cast": {
+      const loop = castLoop(node.dtype);
+      const { a } = node;
+      return (n, out, o, p) => loop(n, out, o, p[a].array, p[a].offset, p[a].stride);
+    }
+    case "binary":
+    case "compare": {
+      const loop = node.kind === "binary" ? binaryLoops(dtypeOf(node.a))[node.name] : compareLoops[node.name];
+      const { a, b } = node;
+      return (n, out, o, p) => {
+        const x = p[a];
+        const y = p[b];
+        loop(n, out, o, x.array, x.offset, x.stride, y.array, y.offset, y.stride);
+      };
+    }
+    case "select": {
+      const { condition, a, b } = node;
+      return (n, out, o, p) => {
+        const c = p[condition];
+        const x = p[a];
+        const y = p[b];
+        selectLoop(n, out, o, c.array, c.offset, c.stride, x.array, x.offset, x.stride, y.array, y.offset, y.stride);
+      };
+    }
+    case "index":
+      throw new InternalError("an eager kernel has no index space");
+  }
+}
+
+/** The expression over operands that broadcast to the output. */
+export function mapTensors(expression: Expression, inputs: readonly Tensor[], spec: Spec): Tensor {
+  let program = prepared.get(expression);
+  if (program === undefined) {
+    program = prepare(expression);
+    prepared.set(expression, program);
+  }
+  const out = allocate(spec.shape, spec.dtype);
+  const n = out.size;
+  if (n === 0) return out;
+  const to = out.storage!;
+  const rank = spec.shape.length;
+  // Everything side by side, or one element for all: one run.
+  let plain = true;
+  for (let i = 0; i < program.reads; i++) {
+    const t = inputs[i];
+    const place = program.places[i];
+    place.array = t.storage!;
+    place.offset = t.offset;
+    const size = t.size;
+    if (t.strides === null && size === n) place.stride = 1;
+    else if (size === 1) place.stride = 0;
+    else {
+      plain = false;
+      break;
+    }
+  }
+  if (plain) runFlat(program, n, to, out.offset);
+  else runStrided(program, inputs, spec.shape, rank, to, out.offset);
+  return out;
+}
+
+/** One stretch of `n` elements from the places of the reads; computed nodes pass through scratch blocks. */
+function runFlat(program: Prepared, n: number, to: TypedArray, offset: number): void {
+  const { steps, places, result, reads } = program;
+  if (result === reads) {
+    steps[result]!(n, to, offset, places);
+    return;
+  }
+  if (result < reads) {
+    const from = places[result];
+    copyLoop(n, to, offset, from.array, from.offset, from.stride);
+    return;
+  }
+  for (let done = 0; done < n; done += block) {
+    const count = Math.min(block, n - done);
+    for (let i = reads; i <= result; i++) {
+      const step = steps[i];
+      if (step === null) continue;
+      if (i === result) step(count, to, offset + done, places);
+      else step(count, places[i].array, 0, places);
+    }
+    for (let i = 0; i < reads; i++) places[i].offset += count * places[i].stride;
+  }
+}
+
+function runStrided(
+  program: Prepared,
+  inputs: readonly Tensor[],
+  shape: Shape,
+  rank: number,
+  to: TypedArray,
+  offset: number,
+): void {
+  const { places, reads } = program;
+  const operandStrides: number[][] = [];
+  for (let i = 0; i < reads; i++) {
+    const t = inputs[i];
+    places[i].array = t.storage!;
+    const own = t.strides ?? rowMajor(t.shape);
+    const lead = rank - t.shape.length;
+    operandStrides.push(shape.map((_, k) => (k < lead || t.shape[k - lead] === 1 ? 0 : own[k - lead])));
+  }
+  const { sizes, strides } = mergeAxes(shape, operandStrides);
+  const last = sizes.length - 1;
+  const inner = sizes[last];
+  const at = new Array<number>(reads);
+  for (let i = 0; i < reads; i++) {
+    at[i] = inputs[i].offset;
+    places[i].stride = strides[i][last];
+  }
+  const index = new Array<number>(last).fill(0);
+  for (let o = offset; ; o += inner) {
+    for (let i = 0; i < reads; i++) places[i].offset = at[i];
+    runFlat(program, inner, to, o);
+    let k = last - 1;
+    for (; k >= 0; k--) {
+      for (let i = 0; i < reads; i++) at[i] += strides[i][k];
+      if (++index[k] < sizes[k]) break;
+      for (let i = 0; i < reads; i++) at[i] -= strides[i][k] * sizes[k];
+      index[k] = 0;
+    }
+    if (k < 0) return;
+  }
+}
+
+/** Joins neighbouring axes that every operand steps through evenly, and drops axes of size 1. */
+export function mergeAxes(
+  shape: Shape,
+  operands: readonly (readonly number[])[],
+): { sizes: number[]; strides: number[][] } {
+  const sizes: number[] = [];
+  const strides: number[][] = operands.map(() => []);
+  for (let k = 0; k < shape.length; k++) {
+    if (shape[k] === 1) continue;
+    const last = sizes.length - 1;
+    const joins = last >= 0 && operands.every((s, i) => strides[i][last] === s[k] * shape[k]);
+    if (joins) {
+      sizes[last] *= shape[k];
+      for (let i = 0; i < operands.length; i++) strides[i][last] = operands[i][k];
+    } else {
+      sizes.push(shape[k]);
+      for (let i = 0; i < operands.length; i++) strides[i].push(operands[i][k]);
+    }
+  }
+  if (sizes.length === 0) {
+    sizes.push(1);
+    for (const s of strides) s.push(0);
+  }
+  return { sizes, strides };
+}

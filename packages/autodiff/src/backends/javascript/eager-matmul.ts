@@ -1,0 +1,57 @@
+import { sizeOf } from "../../base/shape.js";
+import type { Spec } from "../../kernel/lowering.js";
+import { allocate, contiguousArray, type Tensor } from "../../tensor/tensor.js";
+import { gemm, type Matrix } from "./gemm.js";
+
+/** A matrix operand, and the step from one batch to the next. */
+export interface MatrixOperand extends Matrix {
+  readonly batchStride: number;
+}
+
+/** A matmul operand as base, row, column and batch strides; copied where its leading axes do not lie evenly. */
+export function matrixOperand(t: Tensor): MatrixOperand {
+  const rank = t.shape.length;
+  const rows = t.shape[rank - 2];
+  const columns = t.shape[rank - 1];
+  if (t.strides !== null) {
+    const { strides, shape } = t;
+    let even = true;
+    for (let k = rank - 4; k >= 0; k--) if (strides[k] !== strides[k + 1] * shape[k + 1]) even = false;
+    if (even) {
+      return {
+        data: t.storage!,
+        offset: t.offset,
+        rowStride: strides[rank - 2],
+        columnStride: strides[rank - 1],
+        batchStride: rank > 2 ? strides[rank - 3] : 0,
+      };
+    }
+  }
+  const copied = t.strides !== null;
+  return {
+    data: copied ? contiguousArray(t) : t.storage!,
+    offset: copied ? 0 : t.offset,
+    rowStride: columns,
+    columnStride: 1,
+    batchStride: rank > 2 ? rows * columns : 0,
+  };
+}
+
+/** `[..., m, k] × [..., k, n]` with plain loops. */
+export function matmulLoops(a: Tensor, b: Tensor, spec: Spec): Tensor {
+  const out = allocate(spec.shape, spec.dtype);
+  const rank = spec.shape.length;
+  const m = spec.shape[rank - 2];
+  const n = spec.shape[rank - 1];
+  const k = a.shape[a.shape.length - 1];
+  const batch = sizeOf(spec.shape.slice(0, -2));
+  const x = matrixOperand(a);
+  const y = matrixOperand(b);
+  for (let z = 0; z < batch; z++) {
+    const c = { data: out.storage!, offset: out.offset + z * m * n, rowStride: n, columnStride: 1 };
+    const left = { ...x, offset: x.offset + z * x.batchStride };
+    const right = { ...y, offset: y.offset + z * y.batchStride };
+    gemm(m, n, k, left, right, c, false);
+  }
+  return out;
+}

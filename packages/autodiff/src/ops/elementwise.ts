@@ -1,0 +1,174 @@
+import { floatOf, type DType } from "../base/dtype.js";
+import { broadcastShapes, sameShape, type Shape } from "../base/shape.js";
+import { buildExpression, type KernelBuilder, type Scalar } from "../kernel/expression.js";
+import type { Lowering } from "../kernel/lowering.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { ForeignNames, Maybe, Op, Reads } from "../trace/op.js";
+import { traceFlat } from "../trace/trace.js";
+import { zeroDerivative, zerosOf, type Derivative } from "./fill.js";
+import { addMaybe, asTensor, promoted, type TensorLike } from "./operands.js";
+import { expandBatch, sumTo } from "./shape.js";
+
+/** A partial derivative ∂out/∂in as a formula in public ops; 1 and −1 stand for themselves, null for zero. */
+export type Partial = (inputs: readonly Tensor[], output: Tensor) => Tensor | 1 | -1 | null;
+
+/** Elementwise ops: each output element from the input elements that broadcast to it. Operands have one dtype (conditions of a select apart). */
+export interface ElementwiseRecord {
+  readonly name: string;
+  readonly names?: ForeignNames;
+  /** The forward computation in scalar instructions, once, for every backend. */
+  lower(kernel: KernelBuilder, ...operands: Scalar[]): Scalar;
+  /** The dtype of the result; that of the last operand if left out. */
+  dtype?(operands: readonly DType[]): DType;
+  /** ∂out/∂in for each input, or why there is none. */
+  readonly partials: readonly Partial[] | { readonly because: string };
+  readonly cheap?: boolean;
+}
+
+const codes: { readonly [D in DType]: number } = { bool: 0, int32: 1, float32: 2, float64: 3 };
+
+/** Makes the record of an elementwise op: shape rule, broadcasting, both modes of derivative and vmap come with the kind. */
+export function elementwiseOp(record: ElementwiseRecord): Op<null> {
+  const { name, partials } = record;
+  const lowered: Lowering[] = [];
+  const derivative = "because" in partials ? zeroDerivative(partials) : elementwiseDerivative(partials);
+  const op: Op<null> = {
+    name,
+    ...(record.names === undefined ? {} : { names: record.names }),
+    ...(record.cheap === undefined ? {} : { cheap: record.cheap }),
+    infer(inputs) {
+      let shape: Shape = inputs[0].shape;
+      for (let i = 1; i < inputs.length; i++) shape = broadcastShapes(name, shape, inputs[i].shape);
+      const dtype = record.dtype === undefined ? inputs[inputs.length - 1].dtype : record.dtype(inputs.map((s) => s.dtype));
+      return [{ shape, dtype }];
+    },
+    lower(inputs) {
+      let key = 0;
+      for (let i = 0; i < inputs.length; i++) key = key * 4 + codes[inputs[i].dtype];
+      lowered[key] ??= { kind: "map", expression: buildExpression(inputs.map((s) => s.dtype), record.lower) };
+      return lowered[key];
+    },
+    ...derivative,
+    batch(inputs, batched) {
+      let rank = 0;
+      inputs.forEach((t, i) => {
+        rank = Math.max(rank, t.shape.length - (batched[i] ? 1 : 0));
+      });
+      return [apply(op, inputs.map((t, i) => (batched[i] ? expandBatch(t, rank) : t)), null), [true]];
+    },
+  };
+  return op;
+}
+
+function elementwiseDerivative(partials: readonly Partial[]): Derivative & { reads: NonNullable<Op["reads"]> } {
+  const scaled = (factor: Tensor | 1 | -1 | null, t: Tensor): Maybe<Tensor> =>
+    factor === null ? null : factor === 1 ? t : factor === -1 ? neg(t) : mul(t, factor);
+  const arity = partials.length;
+  // What each partial reads is found by tracing it once, so that no second list can disagree with the formulas.
+  let found: readonly Reads[] | null = null;
+  return {
+    pullback: ({ inputs, outputs }, [c], wanted) => {
+      const out = new Array<Maybe<Tensor>>(arity);
+      for (let i = 0; i < arity; i++) {
+        const t = wanted[i] && c !== null ? scaled(partials[i](inputs, outputs[0]), c) : null;
+        out[i] = t === null || sameShape(t.shape, inputs[i].shape) ? t : sumTo(t, inputs[i].shape);
+      }
+      return out;
+    },
+    pushforward: ({ inputs, outputs }, tangents) => {
+      let sum: Maybe<Tensor> = null;
+      for (let i = 0; i < arity; i++) {
+        const t = tangents[i];
+        if (t !== null) sum = addMaybe(add, sum, scaled(partials[i](inputs, outputs[0]), t));
+      }
+      // A tangent that did not meet the output's other operands has a smaller shape.
+      return [sum === null || sameShape(sum.shape, outputs[0].shape) ? sum : add(sum, zerosOf(outputs[0]))];
+    },
+    reads(watched, inputs) {
+      found ??= partials.map((partial) => readsOf(partial, inputs));
+      const which = inputs.map(() => false);
+      let outputs = false;
+      for (let i = 0; i < arity; i++) {
+        if (!watched[i]) continue;
+        const { inputs: read, outputs: readsOutput } = found[i];
+        outputs ||= readsOutput;
+        for (let k = 0; k < which.length; k++) which[k] ||= typeof read === "boolean" ? read : read[k];
+      }
+      return { inputs: which, outputs };
+    },
+  };
+}
+
+function readsOf(partial: Partial, inputs: readonly Tensor[]): Reads {
+  const scalars = inputs.map((t) => ({ shape: [], dtype: t.dtype }));
+  const output = { shape: [], dtype: floatOf(inputs[inputs.length - 1].dtype) };
+  const used = new Set<number>();
+  const { trace, inputs: symbols } = traceFlat((all) => {
+    const result = partial(all.slice(0, -1), all[all.length - 1]);
+    if (result === null || typeof result === "number") return [];
+    used.add(result.id);
+    return [result];
+  }, [...scalars, output]);
+  for (const node of trace.nodes) for (const t of node.inputs) used.add(t.id);
+  const flags = symbols.map((t) => used.has(t.id));
+  return { inputs: flags.slice(0, -1), outputs: flags[flags.length - 1] };
+}
+
+// The ops that the derivative of every elementwise op is made of live beside the kind.
+
+/** Sum of two tensors. */
+export const addOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "add",
+  names: { numpy: "add", torch: "add", onnx: "Add" },
+  lower: (kernel, a, b) => (a.dtype === "bool" ? kernel.or(a, b) : kernel.add(a, b)),
+  partials: [() => 1, () => 1],
+});
+/** Product of two tensors. */
+export const mulOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "mul",
+  names: { numpy: "multiply", torch: "mul", onnx: "Mul" },
+  lower: (kernel, a, b) => (a.dtype === "bool" ? kernel.and(a, b) : kernel.mul(a, b)),
+  partials: [([, b]) => b, ([a]) => a],
+});
+/** The negative of each element. */
+export const negOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "neg",
+  names: { numpy: "negative", torch: "neg", onnx: "Neg" },
+  lower: (kernel, x) => kernel.neg(x),
+  partials: [() => -1],
+});
+
+/** Applies an elementwise op of two operands to anything tensor-like, promoted to one dtype. */
+export function binary(op: Op<null>, a: TensorLike, b: TensorLike): Tensor {
+  return applyOne(op, promoted(op.name, [a, b]), null);
+}
+
+/** Sum, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, the promoted dtype (of two bools: logical or)
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * add(tensor([1, 2]), 3).toArray() // => [4, 5]
+ */
+export const add = (a: TensorLike, b: TensorLike): Tensor => binary(addOp, a, b);
+/** Product, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, the promoted dtype (of two bools: logical and)
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * mul(tensor([1, 2]), 3).toArray() // => [3, 6]
+ */
+export const mul = (a: TensorLike, b: TensorLike): Tensor => binary(mulOp, a, b);
+/** The negative of each element.
+ * @param x - any shape; bool becomes int32
+ * @returns the shape of `x`
+ * @example
+ * neg(tensor([1, -2])).toArray() // => [-1, 2]
+ */
+export const neg = (x: TensorLike): Tensor => {
+  const t = asTensor("neg", x);
+  return applyOne(negOp, [t.dtype === "bool" ? mul(t, 1) : t], null);
+};

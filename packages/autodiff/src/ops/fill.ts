@@ -1,0 +1,37 @@
+import type { DType } from "../base/dtype.js";
+import type { Shape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Maybe, Node, Op, Pullback, Reads } from "../trace/op.js";
+
+/** Both modes of a derivative. */
+export interface Derivative {
+  readonly pullback: Pullback;
+  pushforward(node: Node, tangents: readonly Maybe<Tensor>[]): readonly Maybe<Tensor>[];
+}
+
+/** No derivative, on purpose: it is cut here, silently. */
+export function zeroDerivative(_reason: { readonly because: string }): Derivative & { reads(): Reads } {
+  return {
+    pullback: (node) => node.inputs.map(() => null),
+    pushforward: (node) => node.outputs.map(() => null),
+    reads: () => ({ inputs: false, outputs: false }),
+  };
+}
+
+/** One value everywhere. */
+export const fillOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly value: number }> = {
+  name: "fill",
+  names: { numpy: "full", torch: "full", onnx: "ConstantOfShape" },
+  cheap: true,
+  infer: (_inputs, { shape, dtype }) => [{ shape, dtype }],
+  lower: (_inputs, { value }) => ({ kind: "fill", value }),
+  ...zeroDerivative({ because: "it has no inputs" }),
+  batch: (_inputs, _batched, attributes) => [apply(fillOp, [], attributes), [false]],
+  show: ({ value }) => `value=${value}`,
+};
+
+type SpecLike = { readonly shape: Shape; readonly dtype: DType };
+export const filledLike = ({ shape, dtype }: SpecLike, value: number): Tensor => applyOne(fillOp, [], { shape, dtype, value });
+export const zerosOf = (spec: SpecLike): Tensor => filledLike(spec, 0);
+export const onesOf = (spec: SpecLike): Tensor => filledLike(spec, 1);

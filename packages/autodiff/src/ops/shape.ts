@@ -1,0 +1,246 @@
+import { InternalError, ShapeError } from "../base/errors.js";
+import {
+  checkShape,
+  normalizeAxes,
+  normalizeStrides,
+  rowMajor,
+  sameShape,
+  showShape,
+  sizeOf,
+  type Shape,
+} from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { castOp } from "./cast.js";
+import { linearOp } from "./linear.js";
+import { asTensor, type TensorLike } from "./operands.js";
+
+// Reshape, transpose, broadcastTo and sum: closed under transposition.
+
+/** The same elements in row-major order under another shape. */
+export const reshapeOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
+  name: "reshape",
+  names: { numpy: "reshape", torch: "reshape", onnx: "Reshape" },
+  cheap: true,
+  infer: ([x], shape) => [{ shape, dtype: x.dtype }],
+  lower: (_inputs, shape) => ({
+    kind: "view",
+    layouts: (input) => {
+      if (input.strides === null) return [{ shape, strides: null, offset: input.offset }];
+      const strides = reshapedStrides(input.shape, input.strides, shape);
+      return strides === null ? null : [{ shape, strides: normalizeStrides(shape, strides), offset: input.offset }];
+    },
+  }),
+  transpose: ({ inputs: [x] }, [c]) => [reshape(c, x.shape)],
+  batch: ([x], batched, shape, n) => [apply(reshapeOp, [x], [n, ...shape]), batched],
+  show: (shape) => showShape(shape),
+});
+
+/** Strides of the new shape over the same places, or null where there are none: axes are split, or joined where they lie evenly. */
+function reshapedStrides(shape: Shape, strides: readonly number[], next: Shape): number[] | null {
+  if (sizeOf(next) === 0) return rowMajor(next);
+  const out = new Array<number>(next.length).fill(0);
+  const old = shape.map((size, k) => ({ size, stride: strides[k] })).filter((axis) => axis.size !== 1);
+  let i = 0;
+  let j = 0;
+  while (i < old.length) {
+    let have = old[i].size;
+    let want = 1;
+    const first = i;
+    const start = j;
+    while (j < next.length && next[j] === 1) j++;
+    want = next[j++];
+    while (have !== want) {
+      if (have < want) {
+        if (old[i].stride !== old[i + 1].stride * old[i + 1].size) return null;
+        have *= old[++i].size;
+      } else want *= next[j++];
+    }
+    let stride = old[i].stride;
+    for (let k = j - 1; k >= start; k--) {
+      out[k] = stride;
+      stride *= next[k];
+    }
+    i++;
+    if (i <= first) throw new InternalError("reshape made no progress");
+  }
+  return out;
+}
+
+/** Axes in another order. */
+export const transposeOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly number[]>({
+  name: "transpose",
+  names: { numpy: "transpose", torch: "permute", onnx: "Transpose" },
+  cheap: true,
+  infer: ([x], axes) => [{ shape: axes.map((k) => x.shape[k]), dtype: x.dtype }],
+  lower: (_inputs, axes) => ({
+    kind: "view",
+    layouts: ({ shape, strides, offset }) => {
+      const from = strides ?? rowMajor(shape);
+      const to = axes.map((k) => shape[k]);
+      return [{ shape: to, strides: normalizeStrides(to, axes.map((k) => from[k])), offset }];
+    },
+  }),
+  transpose: ({ attributes }, [c]) => [permute(c, attributes.map((_, k) => attributes.indexOf(k)))],
+  batch: ([x], batched, axes) => [apply(transposeOp, [x], [0, ...axes.map((k) => k + 1)]), batched],
+  show: (axes) => `axes=[${axes.join(", ")}]`,
+});
+
+/** Stretches axes of size 1, and adds axes in front. */
+export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
+  name: "broadcastTo",
+  names: { numpy: "broadcast_to", torch: "broadcast_to", onnx: "Expand" },
+  cheap: true,
+  infer: ([x], shape) => [{ shape, dtype: x.dtype }],
+  lower: (_inputs, shape) => ({
+    kind: "view",
+    layouts: (input) => {
+      const from = input.strides ?? rowMajor(input.shape);
+      const lead = shape.length - input.shape.length;
+      const strides = shape.map((_, k) => (k < lead || input.shape[k - lead] === 1 ? 0 : from[k - lead]));
+      return [{ shape, strides: normalizeStrides(shape, strides), offset: input.offset }];
+    },
+  }),
+  transpose: ({ inputs: [x] }, [c]) => [sumTo(c, x.shape)],
+  batch: ([x], batched, shape, n) => [[broadcastTo(expandBatch(x, shape.length), [n, ...shape])], batched],
+  show: (shape) => showShape(shape),
+});
+
+/** Sums over axes, which stay with size 1. */
+export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly number[]>({
+  name: "sum",
+  names: { numpy: "sum", torch: "sum", onnx: "ReduceSum" },
+  infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
+  lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),
+  transpose: ({ inputs: [x] }, [c]) => [broadcastTo(c, x.shape)],
+  batch: ([x], batched, axes) => [apply(sumOp, [x], axes.map((k) => k + 1)), batched],
+  show: (axes) => `axes=[${axes.join(", ")}]`,
+});
+
+/** A batched tensor `[n, ...rest]` with axes of size 1 behind the batch axis, so that the rest has `rank` axes. */
+export function expandBatch(t: Tensor, rank: number): Tensor {
+  const missing = rank - (t.shape.length - 1);
+  if (missing <= 0) return t;
+  return reshape(t, [t.shape[0], ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
+}
+
+/** Sums away what broadcasting added: the transpose of {@link broadcastTo}. */
+export function sumTo(t: Tensor, shape: Shape): Tensor {
+  if (sameShape(t.shape, shape)) return t;
+  const lead = t.shape.length - shape.length;
+  const axes: number[] = [];
+  for (let k = 0; k < t.shape.length; k++) if (k < lead || (shape[k - lead] === 1 && t.shape[k] !== 1)) axes.push(k);
+  const summed = axes.length === 0 ? t : applyOne(sumOp, [t], axes);
+  return reshape(summed, shape);
+}
+
+/** The same elements in row-major order under another shape.
+ * @param x - any shape, any dtype
+ * @param shape - as many elements; one size may be −1 and is then worked out
+ * @returns `shape`
+ * @throws {@link ShapeError} if the number of elements differs
+ * @example
+ * reshape(tensor([1, 2, 3, 4]), [2, -1]).toArray() // => [[1, 2], [3, 4]]
+ */
+export function reshape(x: TensorLike, shape: Shape): Tensor {
+  const t = asTensor("reshape", x);
+  if (sameShape(t.shape, shape)) return t;
+  const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  let full = shape;
+  if (unknown >= 0) {
+    const rest = sizeOf(shape.filter((_, k) => k !== unknown));
+    full = shape.map((d, k) => (k === unknown ? (rest === 0 ? 0 : t.size / rest) : d));
+  }
+  if (unknown < 0 || full.every(Number.isInteger)) checkShape("reshape", full);
+  if (sizeOf(full) !== t.size) {
+    throw new ShapeError({
+      code: "shape/reshape",
+      op: "reshape",
+      problem: "the number of elements differs.",
+      got: `${showShape(t.shape)} (${t.size} elements) into ${showShape(shape)}`,
+      expected: `a shape of ${t.size} elements`,
+      mend: "use -1 for one size to have it worked out, or broadcastTo to repeat elements",
+    });
+  }
+  return applyOne(reshapeOp, [t], full);
+}
+
+/** Stretches axes of size 1 and adds axes in front, without copying.
+ * @param x - any shape, any dtype
+ * @param shape - a shape that `x` broadcasts to
+ * @returns `shape`
+ * @throws {@link ShapeError} if `x` does not broadcast to it
+ * @example
+ * broadcastTo(tensor([1, 2]), [2, 2]).toArray() // => [[1, 2], [1, 2]]
+ */
+export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
+  const t = asTensor("broadcastTo", x);
+  if (sameShape(t.shape, shape)) return t;
+  checkShape("broadcastTo", shape);
+  const lead = shape.length - t.shape.length;
+  if (lead < 0 || t.shape.some((d, k) => d !== 1 && d !== shape[k + lead])) {
+    throw new ShapeError({
+      code: "shape/broadcast-to",
+      op: "broadcastTo",
+      problem: "the tensor does not stretch to this shape.",
+      got: `${showShape(t.shape)} to ${showShape(shape)}`,
+      expected: "sizes that are equal or 1 in the tensor, counted from the last axis",
+      mend: "insert axes of size 1 with expandDims first",
+    });
+  }
+  return applyOne(broadcastToOp, [t], shape);
+}
+
+/** Axes in another order.
+ * @param x - any shape, any dtype
+ * @param axes - each axis once, in the new order
+ * @returns shape `axes.map((k) => x.shape[k])`
+ * @throws {@link IndexError} if `axes` is not an order of the axes of `x`
+ * @example
+ * permute(zeros([2, 3, 4]), [2, 0, 1]).shape // => [4, 2, 3]
+ */
+export function permute(x: TensorLike, axes: readonly number[]): Tensor {
+  const t = asTensor("permute", x);
+  const rank = t.shape.length;
+  const order = axes.map((k) => (k < 0 ? k + rank : k));
+  if (normalizeAxes("permute", axes, rank).length !== rank) {
+    throw new ShapeError({
+      code: "shape/permute",
+      op: "permute",
+      problem: "not an order of all axes.",
+      got: `axes [${axes.join(", ")}] of a tensor of rank ${rank}`,
+      expected: `each of the ${rank} axes once`,
+      mend: "name every axis: permute(x, [1, 0])",
+    });
+  }
+  return order.every((k, i) => k === i) ? t : applyOne(transposeOp, [t], order);
+}
+
+/** Options of reductions. */
+export interface ReduceOptions {
+  /** The axis or axes to reduce; negative ones count from the end. All if left out. */
+  readonly axis?: number | readonly number[];
+  /** Whether reduced axes stay with size 1 (false). */
+  readonly keepDims?: boolean;
+}
+
+/** Applies an op that reduces `axes` to size 1, and drops them unless they are to be kept. */
+export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: ReduceOptions | undefined): Tensor {
+  const axes = normalizeAxes(op.name, options?.axis, t.shape.length);
+  const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
+  return options?.keepDims === true ? reduced : reshape(reduced, t.shape.filter((_, k) => !axes.includes(k)));
+}
+
+/** Sum over axes.
+ * @param x - any shape; bool counts as int32
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes; of no elements 0
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * sum(tensor([[1, 2], [3, 4]]), { axis: 0 }).toArray() // => [4, 6]
+ */
+export function sum(x: TensorLike, options?: ReduceOptions): Tensor {
+  const t = asTensor("sum", x);
+  return reduceWith(sumOp, t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t, options);
+}
