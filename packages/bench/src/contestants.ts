@@ -65,7 +65,8 @@ export function contestants(node: string, wanted: ReadonlySet<string>): readonly
     }),
     () => {
       const python = pythonWithTorch();
-      const missing = "no python3 with torch here; Debian: apt-get install python3-torch libopenblas0-pthread";
+      const missing =
+        "no python3 with torch here; Debian: apt-get install python3-torch libopenblas0-pthread";
       return {
         id: "torch",
         label: "PyTorch",

@@ -35,7 +35,8 @@ function oneOf(known: readonly string[]): (text: string) => string[] {
   return (text) => {
     const names = text === "none" ? [] : list(text);
     const wrong = names.find((name) => !known.includes(name));
-    if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${known.join(", ")}, none.`);
+    if (wrong !== undefined)
+      throw new InvalidArgumentError(`"${wrong}" is none of ${known.join(", ")}, none.`);
     return names;
   };
 }
@@ -50,7 +51,8 @@ function parsedWorks(text: string): Work[] {
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 1000)) throw new InvalidArgumentError("It must be a number above 0, at most 1000.");
+  if (!(value > 0 && value <= 1000))
+    throw new InvalidArgumentError("It must be a number above 0, at most 1000.");
   return value;
 }
 
@@ -69,7 +71,9 @@ function parse(argv: readonly string[]): Options {
     .option("--quick", "under a minute: the short works, short measurements")
     .option("--work <names>", "only these works, with commas", parsedWorks)
     .option("--against <peers>", `peers: ${peers.join(",")}, or none`, oneOf(peers), [...peers])
-    .option("--modes <modes>", `of Scope: ${scopeModes.join(",")}, or none`, oneOf(scopeModes), [...scopeModes])
+    .option("--modes <modes>", `of Scope: ${scopeModes.join(",")}, or none`, oneOf(scopeModes), [
+      ...scopeModes,
+    ])
     .option("--rounds <n>", `rounds of turns (${paces.full.rounds}; quick ${paces.quick.rounds})`, count)
     .option("--seconds <s>", `length of one measurement (${paces.full.secondsPerMeasurement})`, positive)
     .option("--node <path>", "the Node that runs Scope and jax-js")

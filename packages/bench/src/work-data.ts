@@ -50,7 +50,15 @@ export const sequenceWorks: { readonly [work: string]: SequenceSizes } = {
   "rnn-train": { kind: "rnn", input: 65, hidden: 128, batch: 32, time: 64, classes: 65, embedding: true },
   "rnn-train-odd": { kind: "rnn", input: 67, hidden: 131, batch: 32, time: 64, classes: 67, embedding: true },
   "lstm-train": { kind: "lstm", input: 64, hidden: 256, batch: 32, time: 64, classes: 65, embedding: false },
-  "lstm-train-small": { kind: "lstm", input: 16, hidden: 32, batch: 8, time: 32, classes: 16, embedding: false },
+  "lstm-train-small": {
+    kind: "lstm",
+    input: 16,
+    hidden: 32,
+    batch: 8,
+    time: 32,
+    classes: 16,
+    embedding: false,
+  },
   "gru-train": { kind: "gru", input: 64, hidden: 256, batch: 32, time: 64, classes: 65, embedding: false },
 };
 

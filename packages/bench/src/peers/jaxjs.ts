@@ -1,7 +1,16 @@
 /** jax-js on its WASM backend. A training step is one `jit`; time is unrolled, since jax-js has no scan. Arrays are owned: `.ref`
  * keeps one for another use. */
 import { readFileSync } from "node:fs";
-import { type Array as Arr, defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import {
+  type Array as Arr,
+  defaultDevice,
+  init,
+  jit,
+  nn,
+  numpy as np,
+  tree,
+  valueAndGrad,
+} from "@jax-js/jax";
 import { cannot, type Runner, serve } from "../child/serve.js";
 import {
   characterStride,
@@ -36,15 +45,13 @@ const at = (list: readonly Arr[], index: number): Arr => {
 
 /** `x` `[B, I]`, weight `[O, I]`. */
 const affine = (x: Arr, weight: Arr, bias: Arr): Arr => np.dot(x, weight.transpose()).add(bias);
-const summedCrossEntropy = (logits: Arr, oneHot: Arr): Arr => nn.logSoftmax(logits, -1).mul(oneHot).sum().neg();
+const summedCrossEntropy = (logits: Arr, oneHot: Arr): Arr =>
+  nn.logSoftmax(logits, -1).mul(oneHot).sum().neg();
 
 type Cell = (parts: readonly Arr[], x: Arr, state: readonly Arr[]) => Arr[];
 const gates = (kind: keyof typeof cells, parts: readonly Arr[], x: Arr, h: Arr): [Arr, Arr] => {
   if (parts.length !== 4) throw new Error(`${kind} has four parameters`);
-  return [
-    affine(x, at(parts, 0).ref, at(parts, 2).ref),
-    affine(h, at(parts, 1).ref, at(parts, 3).ref),
-  ];
+  return [affine(x, at(parts, 0).ref, at(parts, 2).ref), affine(h, at(parts, 1).ref, at(parts, 3).ref)];
 };
 const cells: { readonly rnn: Cell; readonly lstm: Cell; readonly gru: Cell } = {
   rnn: (parts, x, state) => {
@@ -108,7 +115,13 @@ function adamRunner(loss: (p: Arr[], x: Arr, y: Arr) => Arr, start: Arr[], x: Ar
   const update = jit((p: Arr[], m: Arr[], v: Arr[], c1: Arr, c2: Arr, xs: Arr, ys: Arr): Moments => {
     const [value, g] = both(tree.ref(p), xs, ys);
     const m2 = m.map((a, i) => a.mul(decay1).add(at(g, i).ref.mul(1 - decay1)));
-    const v2 = v.map((a, i) => a.mul(decay2).add(at(g, i).ref.mul(at(g, i)).mul(1 - decay2)));
+    const v2 = v.map((a, i) =>
+      a.mul(decay2).add(
+        at(g, i)
+          .ref.mul(at(g, i))
+          .mul(1 - decay2),
+      ),
+    );
     const next = p.map((a, i) => {
       const scale = np.sqrt(at(v2, i).ref.mul(c2.ref)).add(epsilon);
       return a.sub(at(m2, i).ref.mul(learningRates.adam).mul(c1.ref).div(scale));
@@ -215,9 +228,12 @@ function product(width: number): Runner {
 }
 
 function small(): Runner {
-  const wavesFrom = (k: number): Arr => np.array(Float32Array.from({ length: smallLength }, (_, i) => Math.sin(i + k)));
+  const wavesFrom = (k: number): Arr =>
+    np.array(Float32Array.from({ length: smallLength }, (_, i) => Math.sin(i + k)));
   const inputs = [wavesFrom(0), wavesFrom(1), wavesFrom(2)] as const;
-  const both = valueAndGrad((a: Arr, b: Arr, c: Arr): Arr => np.tanh(a.mul(b).add(c)).sum(), { argnums: [0, 1, 2] });
+  const both = valueAndGrad((a: Arr, b: Arr, c: Arr): Arr => np.tanh(a.mul(b).add(c)).sum(), {
+    argnums: [0, 1, 2],
+  });
   return {
     step: () => {
       const [value, gradients] = both(inputs[0].ref, inputs[1].ref, inputs[2].ref);

@@ -16,7 +16,12 @@ const op = {
   f32Const: 0x43,
   i32Sub: 0x6b,
 } as const;
-const f32x4 = { splat: [0xfd, 0x13], lane0: [0xfd, 0x1f, 0], add: [0xfd, 0xe4, 0x01], mul: [0xfd, 0xe6, 0x01] };
+const f32x4 = {
+  splat: [0xfd, 0x13],
+  lane0: [0xfd, 0x1f, 0],
+  add: [0xfd, 0xe4, 0x01],
+  mul: [0xfd, 0xe6, 0x01],
+};
 /** Relaxed SIMD: a·b + c, fused where the hardware can. */
 const relaxedMadd = [0xfd, 0x85, 0x02];
 const type = { i32: 0x7f, f32: 0x7d, v128: 0x7b, none: 0x40, function: 0x60 } as const;
@@ -44,8 +49,13 @@ export function multiplyAddModule(fused: boolean): Uint8Array<ArrayBuffer> {
       : [...get(a), ...get(b), ...f32x4.mul, ...get(local), ...f32x4.add, op.localSet, local];
   const locals = Array.from({ length: accumulators }, (_, i) => firstAccumulator + i);
   const round = locals.flatMap(multiplyAdd);
-  const constant = (value: number, local: number): number[] =>
-    [op.f32Const, ...f32Bytes(value), ...f32x4.splat, op.localSet, local];
+  const constant = (value: number, local: number): number[] => [
+    op.f32Const,
+    ...f32Bytes(value),
+    ...f32x4.splat,
+    op.localSet,
+    local,
+  ];
   const body = [
     ...constant(0.5, a),
     ...constant(0.001, b),

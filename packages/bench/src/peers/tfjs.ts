@@ -91,7 +91,11 @@ function recurrentParts(kind: SequenceSizes["kind"], input: number, hidden: numb
   // The GRU's reset gate multiplies the state's own bias, so that one stays inside the loop.
   const outside = (): tf.Tensor1D => (kind === "gru" ? inputBias : tf.add(inputBias, stateBias));
   const cell =
-    kind === "rnn" ? rnnCell(fromState) : kind === "lstm" ? lstmCell(fromState) : gruCell(fromState, stateBias);
+    kind === "rnn"
+      ? rnnCell(fromState)
+      : kind === "lstm"
+        ? lstmCell(fromState)
+        : gruCell(fromState, stateBias);
   const project = (rows: tf.Tensor2D): tf.Tensor2D => tf.add(tf.matMul(rows, fromInput), outside());
   return { cell, project, width, variables: [fromInput, fromState, inputBias, stateBias] };
 }
@@ -99,7 +103,9 @@ function recurrentParts(kind: SequenceSizes["kind"], input: number, hidden: numb
 function sequence(sizes: SequenceSizes): Runner {
   const { kind, input, hidden, batch, time, classes } = sizes;
   const rows = time * batch;
-  const table = sizes.embedding ? tf.variable<tf.Rank.R2>(tf.tensor2d(weights([classes, input], 0), [classes, input])) : null;
+  const table = sizes.embedding
+    ? tf.variable<tf.Rank.R2>(tf.tensor2d(weights([classes, input], 0), [classes, input]))
+    : null;
   const first = table === null ? 0 : 1;
   const parts = recurrentParts(kind, input, hidden, first);
   const head = matrix(hidden, classes, first + 4);
@@ -114,7 +120,9 @@ function sequence(sizes: SequenceSizes): Runner {
   const optimizer = table === null ? tf.train.adam(learningRates.adam) : tf.train.sgd(learningRates.sgd);
   const runner = trainer(optimizer, variables, () => {
     const embedded: tf.Tensor2D = table === null ? x : tf.matMul(x, table as tf.Tensor2D);
-    const steps = tf.unstack(tf.reshape(parts.project(embedded), [time, batch, parts.width])) as tf.Tensor2D[];
+    const steps = tf.unstack(
+      tf.reshape(parts.project(embedded), [time, batch, parts.width]),
+    ) as tf.Tensor2D[];
     let state: State = kind === "lstm" ? [zero, zero] : [zero];
     const outputs: tf.Tensor2D[] = [];
     for (const step of steps) {
@@ -124,7 +132,9 @@ function sequence(sizes: SequenceSizes): Runner {
     const logits = tf.add(tf.matMul(tf.concat(outputs, 0), head), headBias);
     return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
   });
-  return table === null ? runner : { ...runner, note: "embedding by one-hot rows: gather has no gradient on wasm" };
+  return table === null
+    ? runner
+    : { ...runner, note: "embedding by one-hot rows: gather has no gradient on wasm" };
 }
 
 function stream(): Runner {

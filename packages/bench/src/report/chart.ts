@@ -30,7 +30,9 @@ export function chart(results: Results): string {
   const bars: string[] = [];
   for (const { work, ran } of groups) {
     const middle = y + (ran.length * layout.bar) / 2 + 4;
-    bars.push(`<text x="${layout.label - 10}" y="${middle}" text-anchor="end" font-weight="600">${escaped(work)}</text>`);
+    bars.push(
+      `<text x="${layout.label - 10}" y="${middle}" text-anchor="end" font-weight="600">${escaped(work)}</text>`,
+    );
     for (const { id, medianMs } of ran) {
       const end = x(Math.log10(medianMs));
       const width = Math.max(1, end - layout.label).toFixed(1);
