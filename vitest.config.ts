@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["packages/*/test/**/*.test.ts"],
+    setupFiles: ["packages/autodiff/test/repository/fail-on-console.ts"],
     testTimeout: 60_000,
   },
 });

@@ -37,7 +37,10 @@ const steps = [
       }),
   ],
   ["compiling a user's program", () => runTool("typescript/bin/tsc", ["-p", folder], { quiet: true })],
-  ["compiling it with TypeScript 5.9", () => runTool("typescript-5.9/bin/tsc", ["-p", folder], { quiet: true })],
+  [
+    "compiling it with TypeScript 5.9",
+    () => runTool("typescript-5.9/bin/tsc", ["-p", folder], { quiet: true }),
+  ],
   ["running it", () => run(process.execPath, ["dist/program.js"], { cwd: folder, quiet: true })],
 ];
 

@@ -61,8 +61,7 @@ export async function install() {
 }
 
 /** Compiles what changed. */
-export const build = (projects = []) =>
-  runTool("typescript/bin/tsc", ["-b", ...projects], { quiet: true });
+export const build = (projects = []) => runTool("typescript/bin/tsc", ["-b", ...projects], { quiet: true });
 
 /** Installs and builds silently, then runs a program of this repository in this very process, so that arguments, exit code
  * and Ctrl-C are its own. */

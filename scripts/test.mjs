@@ -6,8 +6,14 @@ const vitest = (parameters) => runTool("vitest/vitest.mjs", ["run", ...parameter
 
 const checks = [
   { name: "types and build (tsc -b)", action: () => build() },
-  { name: "lint and format (biome)", action: () => runTool("@biomejs/biome/bin/biome", ["check"], { quiet: true }) },
-  { name: "reference and guides (typedoc)", action: () => runTool("typedoc/bin/typedoc", [], { quiet: true }) },
+  {
+    name: "lint and format (biome)",
+    action: () => runTool("@biomejs/biome/bin/biome", ["check"], { quiet: true }),
+  },
+  {
+    name: "reference and guides (typedoc)",
+    action: () => runTool("typedoc/bin/typedoc", [], { quiet: true }),
+  },
   { name: "packages (publint, types, bundle sizes)", action: () => script("check-packages.mjs") },
   { name: "packages installed from tarballs", action: () => script("check-product.mjs") },
   { name: "TypeScript 5.9", action: () => script("check-typescript-5.9.mjs") },

@@ -43,8 +43,16 @@ describe("examples that hold", () => {
     ["the value of a try statement", "try { fail() } catch (error) { error.name } // => 'ShapeError'", 1],
     ["claims in functions and loops", "for (const x of [1, 1]) {\n  double(x); // => 2\n}", 1],
     ["promises", "await Promise.resolve(3) // => 3", 1],
-    ["imports", 'import { triple as t, type Shape } from "m";\nimport * as m from "n";\nt(1) // => 3\nm.from // => "n"', 2],
-    ["types and exports", "interface P { x: number }\nexport const p: P = { x: 1 };\np.x satisfies number // => 1", 1],
+    [
+      "imports",
+      'import { triple as t, type Shape } from "m";\nimport * as m from "n";\nt(1) // => 3\nm.from // => "n"',
+      2,
+    ],
+    [
+      "types and exports",
+      "interface P { x: number }\nexport const p: P = { x: 1 };\np.x satisfies number // => 1",
+      1,
+    ],
   ];
   test.each(holding)("%s", async (_title, code, claims) => {
     expect(await run(code)).toBe(claims);
@@ -53,7 +61,7 @@ describe("examples that hold", () => {
 
 describe("examples that do not hold", () => {
   const failing: readonly [title: string, code: string, message: RegExp][] = [
-    ["a wrong number", "1;\ndouble(2) // => 5", /line 2[^]*value is 4, expected 5/],
+    ["a wrong number", "1;\ndouble(2) // => 5", /line 2[\s\S]*value is 4, expected 5/],
     ["a wrong element", "[1, [2]] // => [1, [3]]", /value\[1\]\[0\] is 2, expected 3/],
     ["a wrong sign of zero", "0 // => -0", /value is 0, expected -0/],
     ["a wrong last decimal", "2 / 3 // => 0.668", /expected 0\.668/],
@@ -65,8 +73,12 @@ describe("examples that do not hold", () => {
     ["another message", "fail() // throws ShapeError: 7", /expected ShapeError: 7/],
     ["another text", "'a' // =>\n// b", /the text is\na\nexpected\nb/],
     ["an unexpected error", "1;\n\nfail()", /line 3: fail\(\)\n {2}ShapeError: sizes/],
-    ["a claim in a function that is never called", "const f = () => {\n  double(1); // => 2\n};", /never reached/],
-    ["a claim inside an expression", "[\n  1, // => 1\n]", /1 of 1 claims[^]*do not end a statement/],
+    [
+      "a claim in a function that is never called",
+      "const f = () => {\n  double(1); // => 2\n};",
+      /never reached/,
+    ],
+    ["a claim inside an expression", "[\n  1, // => 1\n]", /1 of 1 claims[\s\S]*do not end a statement/],
     ["prose after the value", "double(1) // => 2 as it should be", /cannot read the expected value/],
   ];
   test.each(failing)("%s", async (_title, code, message) => {

@@ -40,8 +40,7 @@ export async function runExample(code: string, { names, load }: Surroundings): P
   const check = (index: number, value: unknown): unknown => {
     const { kind, text, line: where } = claims[index];
     line = where;
-    const found =
-      kind === "text" ? textDifference(value, text) : difference(value, parseExpected(text));
+    const found = kind === "text" ? textDifference(value, text) : difference(value, parseExpected(text));
     if (found) throw new Error(found);
     held.add(index);
     return value;
@@ -71,7 +70,8 @@ export async function runExample(code: string, { names, load }: Surroundings): P
       );
     return caught(index, undefined, false);
   };
-  const print = (...parts: unknown[]): unknown => (parts.length === 1 ? parts[0] : parts.map(String).join(" "));
+  const print = (...parts: unknown[]): unknown =>
+    parts.length === 1 ? parts[0] : parts.map(String).join(" ");
   const scope = new Map<string, unknown>([
     ...names,
     ["console", { log: print, info: print, warn: print, error: print }],
@@ -90,7 +90,9 @@ export async function runExample(code: string, { names, load }: Surroundings): P
     }
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error);
-    throw new Error(`line ${line}: ${code.split("\n")[line - 1]?.trim() ?? ""}\n  ${reason}`, { cause: error });
+    throw new Error(`line ${line}: ${code.split("\n")[line - 1]?.trim() ?? ""}\n  ${reason}`, {
+      cause: error,
+    });
   }
   return claims.length;
 }
@@ -144,7 +146,11 @@ export function compileExample(code: string): Program {
       replace(statement.expression, `__check(${index}, (`, "))");
     } else if (ts.isVariableStatement(statement)) {
       const [{ name }] = statement.declarationList.declarations;
-      edits.push({ start: statement.end, end: statement.end, text: `; __check(${index}, (${name.getText()}));` });
+      edits.push({
+        start: statement.end,
+        end: statement.end,
+        text: `; __check(${index}, (${name.getText()}));`,
+      });
     } else {
       keepLast(statement);
       replace(statement, "{ let __last; ", ` __check(${index}, __last); }`);
@@ -176,7 +182,11 @@ export function compileExample(code: string): Program {
       edits.push({ start: statement.getStart(), end: statement.end, text: importAsLoad(statement) });
       continue;
     }
-    edits.push({ start: statement.getStart(), end: statement.getStart(), text: `__at(${lineOf(statement.getStart())}); ` });
+    edits.push({
+      start: statement.getStart(),
+      end: statement.getStart(),
+      text: `__at(${lineOf(statement.getStart())}); `,
+    });
     const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
     for (const modifier of modifiers)
       if (modifier.kind === ts.SyntaxKind.ExportKeyword)
@@ -186,7 +196,9 @@ export function compileExample(code: string): Program {
 
   const written = lines.filter((line) => claimPattern.test(line)).length;
   if (written !== claims.length)
-    throw new Error(`${written - claims.length} of ${written} claims (// => or // throws) do not end a statement:\n${code}`);
+    throw new Error(
+      `${written - claims.length} of ${written} claims (// => or // throws) do not end a statement:\n${code}`,
+    );
 
   const { outputText } = ts.transpileModule(applyEdits(code, edits), {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
@@ -202,11 +214,14 @@ function importAsLoad(node: ts.ImportDeclaration): string {
   const parts: string[] = [];
   if (clause.name) parts.push(`var { default: ${clause.name.text} } = await __load(${specifier});`);
   const bindings = clause.namedBindings;
-  if (bindings && ts.isNamespaceImport(bindings)) parts.push(`var ${bindings.name.text} = await __load(${specifier});`);
+  if (bindings && ts.isNamespaceImport(bindings))
+    parts.push(`var ${bindings.name.text} = await __load(${specifier});`);
   if (bindings && ts.isNamedImports(bindings)) {
     const names = bindings.elements
       .filter((element) => !element.isTypeOnly)
-      .map(({ name, propertyName }) => (propertyName ? `${propertyName.getText()}: ${name.text}` : name.text));
+      .map(({ name, propertyName }) =>
+        propertyName ? `${propertyName.getText()}: ${name.text}` : name.text,
+      );
     parts.push(`var { ${names.join(", ")} } = await __load(${specifier});`);
   }
   return parts.join(" ");

@@ -35,8 +35,7 @@ function readExpected(node: ts.Expression, sign: 1 | -1): Expected {
   if (ts.isIdentifier(node)) {
     const name = node.text;
     if (name === "NaN") return { kind: "number", value: Number.NaN, tolerance: 0 };
-    if (name === "Infinity")
-      return { kind: "number", value: sign * Number.POSITIVE_INFINITY, tolerance: 0 };
+    if (name === "Infinity") return { kind: "number", value: sign * Number.POSITIVE_INFINITY, tolerance: 0 };
     if (name === "undefined") return { kind: "exact", value: undefined };
   }
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node))
