@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { contestants, node24, peers, scopeModes } from "./contestants.js";
 import { multiplyAddModule } from "./peers/multiply-add-module.js";
 import { chart } from "./report/chart.js";
@@ -41,9 +41,16 @@ function oneOf(known: readonly string[]): (text: string) => string[] {
   };
 }
 
+const chosen = (flags: string, what: string, known: readonly string[]): Option =>
+  new Option(flags, `${what}: some of ${known.join(",")}, or none`)
+    .argParser(oneOf(known))
+    .default([...known], "all");
+
 function parsedWorks(text: string): Work[] {
+  const names = list(text);
+  if (names.length === 0) throw new InvalidArgumentError("It names no work.");
   try {
-    return list(text).map(findWork);
+    return names.map(findWork);
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
@@ -70,10 +77,8 @@ function parse(argv: readonly string[]): Options {
     )
     .option("--quick", "under a minute: the short works, short measurements")
     .option("--work <names>", "only these works, with commas", parsedWorks)
-    .option("--against <peers>", `peers: ${peers.join(",")}, or none`, oneOf(peers), [...peers])
-    .option("--modes <modes>", `of Scope: ${scopeModes.join(",")}, or none`, oneOf(scopeModes), [
-      ...scopeModes,
-    ])
+    .addOption(chosen("--against <peers>", "peers", peers))
+    .addOption(chosen("--modes <modes>", "of Scope", scopeModes))
     .option("--rounds <n>", `rounds of turns (${paces.full.rounds}; quick ${paces.quick.rounds})`, count)
     .option("--seconds <s>", `length of one measurement (${paces.full.secondsPerMeasurement})`, positive)
     .option("--node <path>", "the Node that runs Scope and jax-js")

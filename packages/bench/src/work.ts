@@ -8,8 +8,6 @@ export interface Work {
   readonly check: number;
   readonly tolerance: number;
   readonly gigaflops?: number;
-  /** Speed against a peer that Scope, compiled, sets out to reach; `plain` is without relaxed SIMD. */
-  readonly goals?: { readonly relaxed: number; readonly plain?: number };
   readonly quick: boolean;
 }
 
@@ -34,7 +32,6 @@ export const works: readonly Work[] = [
     about: "y = Σ tanh(a·b + c) and its three gradients, 16 elements; never compiled",
     unit: "call",
     ...near(3.4268864171180957),
-    goals: { relaxed: 4, plain: 4 },
     quick: true,
   },
   {
@@ -43,7 +40,6 @@ export const works: readonly Work[] = [
     unit: "step",
     check: -0.023253302543728753,
     tolerance: 2e-6,
-    goals: { relaxed: 4, plain: 3 },
     quick: true,
   },
   {
@@ -52,7 +48,6 @@ export const works: readonly Work[] = [
     unit: "step",
     ...near(2.3053257290461717),
     gigaflops: 0.051,
-    goals: { relaxed: 1 },
     quick: true,
   },
   {
@@ -60,7 +55,6 @@ export const works: readonly Work[] = [
     about: "input 16, H 32, B 8, T 32, 16 classes, Adam",
     unit: "step",
     ...near(2.774042352182991),
-    goals: { relaxed: 10, plain: 7 },
     quick: true,
   },
   {
@@ -68,7 +62,6 @@ export const works: readonly Work[] = [
     about: "character RNN, V 65, H 128, B 32, T 64, SGD",
     unit: "step",
     ...near(4.176326089701332),
-    goals: { relaxed: 1.4, plain: 0.7 },
     quick: false,
   },
   {
@@ -83,7 +76,6 @@ export const works: readonly Work[] = [
     about: "input 64, H 256, B 32, T 64, 65 classes, Adam",
     unit: "step",
     ...near(4.175080690206432),
-    goals: { relaxed: 1.05, plain: 0.6 },
     quick: false,
   },
   {
@@ -91,7 +83,6 @@ export const works: readonly Work[] = [
     about: "as lstm-train, with a GRU",
     unit: "step",
     ...near(4.175430165459579),
-    goals: { relaxed: 1.1, plain: 0.6 },
     quick: false,
   },
   {
@@ -99,7 +90,6 @@ export const works: readonly Work[] = [
     about: "RNN, H 64, B 8, T 1000: mean of the squared last state, and its gradients",
     unit: "step",
     ...near(0.0066162159841526),
-    goals: { relaxed: 3.5, plain: 2.5 },
     quick: false,
   },
   product(256, -0.36874317956792874, true),

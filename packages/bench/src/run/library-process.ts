@@ -25,8 +25,7 @@ export class LibraryProcess {
     });
     this.#child.on("error", (error) => this.#settle?.(error));
     this.#child.on("close", (code, signal) => {
-      const why = this.#errors.slice(-keptErrorLines).join(" | ");
-      this.#settle?.(new Error(`its process ended (${signal ?? code})${why === "" ? "" : `: ${why}`}`));
+      this.#settle?.(new Error(`its process ended (${signal ?? code})${this.#lastWords()}`));
     });
     // A process that is gone is reported by "close"; the pipe's own complaint adds nothing.
     this.#child.stdin.on("error", () => {});
@@ -42,6 +41,13 @@ export class LibraryProcess {
 
   end(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  /** The line that names the error, of a trace in JavaScript or Python; or else the end of what was printed. */
+  #lastWords(): string {
+    const named = [...this.#errors].reverse().find((line) => /^\w*(Error|Exception)\b/.test(line));
+    const why = named ?? this.#errors.slice(-keptErrorLines).join(" | ");
+    return why === "" ? "" : `: ${why}`;
   }
 
   async #ask<A>(question: Question): Promise<A> {

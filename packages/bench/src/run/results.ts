@@ -33,7 +33,7 @@ export interface Ratio {
   readonly perRound: readonly number[];
   readonly median: number;
   readonly ofMinima: number;
-  /** Against PyTorch: what Scope sets out to reach in a Node of this kind. */
+  /** What Scope sets out to reach in a Node of this kind. */
   readonly goal?: number;
 }
 

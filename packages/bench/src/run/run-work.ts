@@ -1,5 +1,6 @@
 import type { Prepared } from "../child/protocol.js";
 import type { Contestant, ContestantId } from "../contestants.js";
+import { goalOf } from "../goals.js";
 import { agrees, type Work } from "../work.js";
 import { LibraryProcess } from "./library-process.js";
 import type { Outcome, Ran, Ratio, RoundResult, WorkResult } from "./results.js";
@@ -109,22 +110,20 @@ export function ratiosOf(work: Work, outcomes: readonly Outcome[], relaxedSimd: 
   const ran = outcomes.filter((outcome): outcome is Ran => outcome.ran);
   const scopes = ran.filter(({ id }) => id === "compiled" || id === "eager");
   const others = ran.filter(({ id }) => id !== "compiled" && id !== "eager");
-  const headline = work.name === "eager-small" ? "eager" : "compiled";
-  const goal = relaxedSimd ? work.goals?.relaxed : work.goals?.plain;
   return scopes.flatMap((scope) =>
     others.map((peer): Ratio => {
       const perRound = scope.rounds.flatMap(({ medianMs }, i) => {
         const other = peer.rounds[i];
         return other === undefined ? [] : [other.medianMs / medianMs];
       });
-      const aims = peer.id === "torch" && scope.id === headline && goal !== undefined;
+      const goal = goalOf(work.name, scope.id, peer.id, relaxedSimd);
       return {
         scope: scope.id,
         peer: peer.id,
         perRound,
         median: median(perRound),
         ofMinima: peer.minMs / scope.minMs,
-        ...(aims ? { goal } : {}),
+        ...(goal === undefined ? {} : { goal }),
       };
     }),
   );
