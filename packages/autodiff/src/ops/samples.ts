@@ -1,0 +1,65 @@
+import type { DType } from "../base/dtype.js";
+import type { Shape } from "../base/shape.js";
+import type { NestedArray, Tensor } from "../tensor/tensor.js";
+
+// What the tests read beside each op. Types only here, and plain literals beside the ops, so that bundles hold none of it.
+
+/** From … to, both finite. */
+export type Interval = readonly [from: number, to: number];
+
+/** Where the samples of a test come from: seeded, so that a failure can be run again. */
+export interface SampleRandom {
+  /** A number from an interval. */
+  number(interval: Interval): number;
+  /** A whole number from `from` to `to`, both included. */
+  integer(from: number, to: number): number;
+  pick<T>(items: readonly T[]): T;
+  /** 0 … n − 1 in any order. */
+  permutation(n: number): number[];
+  /** A shape of 0 to 3 axes (or `rank` axes) of sizes 1 to 3. */
+  shape(rank?: number): Shape;
+  /** Values from an interval (−2 … 2), all different enough that no two tie; whole numbers for int32 and bool. */
+  tensor(shape: Shape, interval?: Interval, dtype?: DType): Tensor;
+  /** A tensor of these very values. */
+  of(values: NestedArray, dtype?: DType): Tensor;
+}
+
+/** A call that must throw an error of this code before any work is done. */
+export interface Rejection {
+  readonly code: string;
+  run(random: SampleRandom): unknown;
+}
+
+/** Of an elementwise op: the test draws shapes that broadcast, and values from `domain`. */
+export interface ElementwiseSamples {
+  /** One list of intervals per operand, away from kinks and poles. */
+  readonly domain: readonly (readonly Interval[])[];
+  /** Operands and then the result, equal to the last bit in float64 (NaN equals NaN, −0 is not 0); booleans as 0 and 1. */
+  readonly exact: readonly (readonly number[])[];
+  /** The same function on plain numbers. */
+  reference(...operands: number[]): number;
+  /** How far a float32 result may be from the reference, in units of its last place (2). */
+  readonly ulps?: number;
+  /** The dtype of each operand in gradient-free checks (float64). */
+  readonly dtypes?: readonly DType[];
+  readonly rejects: readonly Rejection[];
+}
+
+/** One application of an op. */
+export interface Application<A> {
+  /** Float inputs are float64, so that derivatives can be checked. */
+  readonly inputs: readonly Tensor[];
+  readonly attributes: A;
+}
+
+/** Of any other op: whole applications, drawn at random and written out. */
+export interface StructuralSamples<A> {
+  /** A small application drawn at random, away from kinks. */
+  draw(random: SampleRandom): Application<A>;
+  /** Applications with the outputs that they must have (all of them, as nested arrays). */
+  exact(random: SampleRandom): readonly (Application<A> & { readonly outputs: readonly NestedArray[] })[];
+  readonly rejects: readonly Rejection[];
+}
+
+/** The samples `<name>Samples` that stand beside the record `<name>Op`. */
+export type Samples<A = null> = ElementwiseSamples | StructuralSamples<A>;
