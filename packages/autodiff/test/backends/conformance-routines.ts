@@ -1,0 +1,233 @@
+import { expect, it } from "vitest";
+import type { DType } from "../../src/base/dtype.js";
+import type { Kernel, ProgramBackend, RowKernel } from "../../src/kernel/program.js";
+import { expectAsNaive, runProgram } from "./compare-programs.js";
+import { access, loop, ProgramBuilder, SeededNumbers } from "./program-builder.js";
+
+const numeric: readonly DType[] = ["float32", "float64", "int32"];
+const lengths = [1, 2, 3, 4, 5, 8, 9, 17, 64, 67, 131];
+
+const row = (
+  routine: RowKernel["routine"],
+  rows: number,
+  n: number,
+  source: RowKernel["source"],
+  target: RowKernel["target"],
+): Kernel => ({
+  kind: "row",
+  name: routine.kind,
+  routine,
+  rows,
+  n,
+  source,
+  target,
+});
+
+export function routineConformance(backend: ProgramBackend): void {
+  const numbers = new SeededNumbers(23);
+
+  it.each(numeric)("running sums of %s, both directions, also in place", (dtype) => {
+    for (const n of lengths) {
+      for (const reverse of [false, true]) {
+        const b = new ProgramBuilder();
+        const x = b.buffer(dtype, numbers.wholes(3 * (n + 2)));
+        const y = b.buffer(dtype, 3 * n);
+        const routine = { kind: "cumulativeSum", reverse } as const;
+        expectAsNaive(
+          backend,
+          b.program([
+            row(routine, 3, n, access(x, [n + 2], 1), access(y, [n])),
+            row(routine, 2, n, access(y, [n]), access(y, [n])),
+          ]),
+        );
+      }
+    }
+  });
+
+  it.each(numeric)("sorts rows of %s with ties and NaN, both directions", (dtype) => {
+    for (const n of lengths) {
+      for (const descending of [false, true]) {
+        const b = new ProgramBuilder();
+        const values = numbers.wholes(3 * n, -n / 2, n / 2);
+        if (dtype !== "int32") {
+          for (let i = 0; i < values.length; i += 5) values[i] = Number.NaN;
+          values.splice(1, 2, -Infinity, Infinity);
+        }
+        const x = b.buffer(dtype, values.slice(0, 3 * n));
+        const out = b.buffer("int32", 3 * n);
+        expectAsNaive(
+          backend,
+          b.program([row({ kind: "argSort", descending }, 3, n, access(x, [n]), access(out, [n]))]),
+        );
+      }
+    }
+  });
+
+  it("sorts a long row, and one that is sorted already", () => {
+    for (const values of [numbers.wholes(2000, -50, 50), Array.from({ length: 1500 }, (_, i) => i)]) {
+      const b = new ProgramBuilder();
+      const n = values.length;
+      const x = b.buffer("float32", values);
+      const out = b.buffer("int32", n);
+      expectAsNaive(
+        backend,
+        b.program([row({ kind: "argSort", descending: false }, 1, n, access(x, [n]), access(out, [n]))]),
+      );
+    }
+  });
+
+  it("NaN sorts last ascending and first descending; ties keep their order", () => {
+    for (const [descending, want] of [
+      [false, [5, 2, 6, 0, 3, 1, 4]],
+      [true, [1, 4, 0, 3, 2, 6, 5]],
+    ] as const) {
+      const b = new ProgramBuilder();
+      const x = b.buffer("float32", [3, Number.NaN, 1, 3, Number.NaN, -1, 1]);
+      const out = b.buffer("int32", 7);
+      const program = b.program([
+        row({ kind: "argSort", descending }, 1, 7, access(x, [7]), access(out, [7])),
+      ]);
+      expect(runProgram(backend, program)(out)).toEqual(want);
+    }
+  });
+
+  it.each(numeric)("first greatest and least of rows of %s; NaN wins", (dtype) => {
+    for (const n of lengths) {
+      for (const largest of [false, true]) {
+        for (const nan of dtype === "int32" ? [false] : [false, true]) {
+          const b = new ProgramBuilder();
+          const values = numbers.wholes(4 * n, -3, 3);
+          if (nan) values[n + (n >> 1)] = Number.NaN;
+          if (nan) values[2 * n - 1] = Number.NaN;
+          const x = b.buffer(dtype, values);
+          const out = b.buffer("int32", 8);
+          expectAsNaive(
+            backend,
+            b.program([row({ kind: "argExtreme", largest }, 4, n, access(x, [n]), access(out, [2]))]),
+          );
+        }
+      }
+    }
+  });
+
+  it("extremes of rows that are all infinite", () => {
+    for (const [value, largest] of [
+      [-Infinity, true],
+      [Infinity, false],
+    ] as const) {
+      const b = new ProgramBuilder();
+      const x = b.buffer("float32", new Array<number>(5).fill(value));
+      const out = b.buffer("int32", [9]);
+      const program = b.program([
+        row({ kind: "argExtreme", largest }, 1, 5, access(x, [5]), access(out, [1])),
+      ]);
+      expect(runProgram(backend, program)(out)).toEqual([0]);
+    }
+  });
+
+  it.each(numeric)("scatterAdd of %s with repeated indices, strides, and steps of a loop", (dtype) => {
+    for (const [batch, count, width] of [
+      [1, 1, 1],
+      [1, 9, 1],
+      [2, 7, 5],
+      [3, 20, 8],
+      [1, 4, 33],
+      [2, 0, 3],
+    ] as const) {
+      const b = new ProgramBuilder();
+      const rows = 6;
+      const source = b.buffer(dtype, numbers.wholes(Math.max(1, 2 * batch * count * width)));
+      const index = b.buffer("int32", numbers.wholes(Math.max(1, 2 * batch * count), 0, rows - 1));
+      const target = b.buffer(dtype, numbers.wholes(batch * rows * (width + 2)));
+      const shape = [batch, count, width] as const;
+      expectAsNaive(
+        backend,
+        b.program([
+          loop(2, true, [
+            {
+              kind: "scatterAdd",
+              name: "scatterAdd",
+              shape,
+              source: access(source, [count * width, width, 1], 0, [batch * count * width]),
+              index: access(index, [count, 1], 0, [batch * count]),
+              target: access(target, [rows * (width + 2), width + 2, 1], 1),
+            },
+          ]),
+          {
+            kind: "scatterAdd",
+            name: "transposed",
+            shape,
+            source: access(source, [count * width, 1, count]),
+            index: access(index, [count, 1]),
+            target: access(target, [rows * (width + 2), width + 2, 1]),
+          },
+        ]),
+      );
+    }
+  });
+
+  it("random bits: the published answers of Threefry-2x32 with 20 rounds", () => {
+    // Key, counter word 0, position, word: from the known answers of Random123; element 2i, 2i + 1 are the two words of counter i.
+    const b = new ProgramBuilder();
+    const state = b.buffer("int32", [0, 0, 0]);
+    const out = b.buffer("int32", 4);
+    const program = b.program([
+      { kind: "randomBits", name: "bits", length: 3, state: access(state, [1]), target: access(out, [1]) },
+    ]);
+    const [first, second, third, untouched] = runProgram(backend, program)(out).map((x) => x >>> 0);
+    expect([first, second]).toEqual([0x6b200159, 0x99ba4efe]);
+    expect(third).not.toBe(first);
+    expect(untouched).toBe(0);
+  });
+
+  it("random bits: as by Threefry written out plainly, for any state and length", () => {
+    const vectors = [
+      [0, 0, 0, 0, 0x6b200159, 0x99ba4efe],
+      [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x1cb996fc, 0xbb002be7],
+      [0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3, 0xc4923a9c, 0x483df7a0],
+    ];
+    for (const [k0, k1, c0, c1, x, y] of vectors) expect(plainThreefry(k0, k1, c0, c1)).toEqual([x, y]);
+    for (const n of [1, 2, 7, 8, 33, 600]) {
+      const words = [
+        numbers.whole(-(2 ** 31), 2 ** 31 - 1),
+        numbers.whole(-(2 ** 31), 2 ** 31 - 1),
+        numbers.whole(-9, 9),
+      ];
+      const b = new ProgramBuilder();
+      const state = b.buffer("int32", [99, ...words]);
+      const out = b.buffer("int32", n + 1);
+      const program = b.program([
+        {
+          kind: "randomBits",
+          name: "bits",
+          length: n,
+          state: access(state, [1], 1),
+          target: access(out, [1], 1),
+        },
+      ]);
+      const want = Array.from(
+        { length: n },
+        (_, i) => plainThreefry(words[0], words[1], words[2], i >> 1)[i & 1] | 0,
+      );
+      expect(runProgram(backend, program)(out).slice(1)).toEqual(want);
+    }
+  });
+}
+
+/** Threefry-2x32-20 by its definition: a rotation per round, a key injection after every fourth. */
+function plainThreefry(key0: number, key1: number, counter0: number, counter1: number): [number, number] {
+  const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
+  const keys = [key0 >>> 0, key1 >>> 0, (0x1bd11bda ^ key0 ^ key1) >>> 0];
+  let x = (counter0 + keys[0]) >>> 0;
+  let y = (counter1 + keys[1]) >>> 0;
+  for (let round = 0; round < 20; round++) {
+    x = (x + y) >>> 0;
+    const by = rotations[round % 8];
+    y = (((y << by) | (y >>> (32 - by))) ^ x) >>> 0;
+    if (round % 4 !== 3) continue;
+    const injection = (round + 1) / 4;
+    x = (x + keys[injection % 3]) >>> 0;
+    y = (y + keys[(injection + 1) % 3] + injection) >>> 0;
+  }
+  return [x, y];
+}

@@ -1,0 +1,263 @@
+import type { DType } from "../../src/base/dtype.js";
+import type { Combine, Expression } from "../../src/kernel/instruction.js";
+import type { Access, Buffer, GemmKernel, Kernel, Program, Read } from "../../src/kernel/program.js";
+import { binaryMeaning, compareReference, roundTo, unaryReference } from "./reference-scalars.js";
+
+/** What a program leaves in each buffer, by the definitions in kernel/program.ts alone: one element at a time, buffers as plain arrays. */
+export function runNaively(program: Program): Map<Buffer, number[]> {
+  const memory = new Map<Buffer, number[]>();
+  for (const buffer of program.buffers) {
+    const start = Array.from(buffer.initial ?? new Array<number>(buffer.length).fill(0));
+    memory.set(buffer, start.map(roundTo[buffer.dtype]));
+  }
+  new NaiveRun(memory).all(program.kernels, []);
+  return memory;
+}
+
+/** Every index of a shape, in row-major order. */
+export function* indicesOf(shape: readonly number[]): Generator<number[]> {
+  if (shape.length === 0) {
+    yield [];
+    return;
+  }
+  for (let i = 0; i < shape[0]; i++) for (const rest of indicesOf(shape.slice(1))) yield [i, ...rest];
+}
+
+const combineReference: { readonly [C in Combine]: (x: number, y: number) => number } = {
+  sum: (x, y) => x + y,
+  prod: (x, y) => x * y,
+  max: (x, y) => Math.max(x, y),
+  min: (x, y) => Math.min(x, y),
+};
+
+class NaiveRun {
+  readonly memory: Map<Buffer, number[]>;
+  readonly #packed = new Map<Buffer, number[]>();
+  constructor(memory: Map<Buffer, number[]>) {
+    this.memory = memory;
+  }
+
+  all(kernels: readonly Kernel[], counters: readonly number[]): void {
+    for (const kernel of kernels) this.one(kernel, counters);
+  }
+
+  #array(buffer: Buffer): number[] {
+    const array = this.memory.get(buffer);
+    if (!array) throw new Error(`no buffer ${buffer.name}`);
+    return array;
+  }
+
+  #address(access: Access, index: readonly number[], counters: readonly number[]): number {
+    let address = access.offset;
+    access.strides.forEach((stride, axis) => {
+      address += stride * (index[axis] ?? 0);
+    });
+    counters.forEach((counter, level) => {
+      address += counter * (access.steps[level] ?? 0);
+    });
+    if (address < 0 || address >= access.buffer.length) {
+      throw new Error(`address ${address} outside of ${access.buffer.name}`);
+    }
+    return address;
+  }
+
+  get(access: Access, index: readonly number[], counters: readonly number[]): number {
+    return this.#array(access.buffer)[this.#address(access, index, counters)];
+  }
+
+  put(access: Access, index: readonly number[], counters: readonly number[], value: number): void {
+    this.#array(access.buffer)[this.#address(access, index, counters)] = roundTo[access.buffer.dtype](value);
+  }
+
+  #read(read: Read, index: readonly number[], counters: readonly number[]): number {
+    if (read.kind === "plain") return this.get(read.at, index, counters);
+    const jump = this.get(read.index, index, counters) * read.stride;
+    return this.#array(read.at.buffer)[this.#addressWithJump(read.at, index, counters, jump)];
+  }
+
+  #addressWithJump(at: Access, index: readonly number[], counters: readonly number[], jump: number): number {
+    return this.#address({ ...at, offset: at.offset + jump }, index, counters);
+  }
+
+  one(kernel: Kernel, counters: readonly number[]): void {
+    switch (kernel.kind) {
+      case "map":
+        for (const index of indicesOf(kernel.shape)) {
+          const reads = kernel.reads.map((read) => this.#read(read, index, counters));
+          const results = evaluate(kernel.expression, reads, index);
+          kernel.writes.forEach((write, i) => {
+            this.put(write, index, counters, results[i]);
+          });
+        }
+        break;
+      case "reduce": {
+        const kept = kernel.shape.length - kernel.reduced;
+        for (const outer of indicesOf(kernel.shape.slice(0, kept))) {
+          const dtypes = kernel.expression.results.map((result) => kernel.expression.nodes[result].dtype);
+          const totals = kernel.combine.map((combine, i) => neutral(combine, dtypes[i]));
+          for (const inner of indicesOf(kernel.shape.slice(kept))) {
+            const index = [...outer, ...inner];
+            const reads = kernel.reads.map((read) => this.#read(read, index, counters));
+            evaluate(kernel.expression, reads, index).forEach((value, i) => {
+              const total = combineReference[kernel.combine[i]](totals[i], value);
+              totals[i] = dtypes[i] === "int32" ? wrap(kernel.combine[i], totals[i], value) : total;
+            });
+          }
+          const accumulators = totals.map((total, i) => roundTo[dtypes[i]](total));
+          const ends = kernel.finishReads.map((end) => this.get(end, outer, counters));
+          const results = evaluate(kernel.finish, [...accumulators, ...ends], outer);
+          kernel.writes.forEach((write, i) => {
+            this.put(write, outer, counters, results[i]);
+          });
+        }
+        break;
+      }
+      case "fill":
+        for (const index of indicesOf(kernel.shape)) this.put(kernel.target, index, counters, kernel.value);
+        break;
+      case "pack": {
+        const rows: number[] = [];
+        for (const index of indicesOf([kernel.k, kernel.n]))
+          rows.push(this.get(kernel.source, index, counters));
+        this.#packed.set(kernel.packed.buffer, rows);
+        break;
+      }
+      case "gemm":
+        this.#gemm(kernel, counters);
+        break;
+      case "scatterAdd":
+        for (const [b, m, r] of indicesOf(kernel.shape)) {
+          const to = [b, this.get(kernel.index, [b, m], counters), r];
+          const sum = this.get(kernel.target, to, counters) + this.get(kernel.source, [b, m, r], counters);
+          this.put(kernel.target, to, counters, sum);
+        }
+        break;
+      case "row":
+        for (let row = 0; row < kernel.rows; row++) {
+          const source: Access = { ...kernel.source, strides: [kernel.source.strides[0], 1] };
+          const target: Access = { ...kernel.target, strides: [kernel.target.strides[0], 1] };
+          const values = Array.from({ length: kernel.n }, (_, i) => this.get(source, [row, i], counters));
+          rowResults(kernel.routine, values).forEach((value, i) => {
+            this.put(target, [row, i], counters, value);
+          });
+        }
+        break;
+      case "randomBits":
+        throw new Error("random bits are held against published answers instead");
+      case "loop":
+        for (let i = 0; i < kernel.length; i++) {
+          this.all(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i]);
+        }
+        break;
+      case "branch":
+        this.all(this.get(kernel.condition, [], counters) !== 0 ? kernel.then : kernel.otherwise, counters);
+        break;
+      case "while":
+        for (;;) {
+          this.all(kernel.test, counters);
+          if (this.get(kernel.condition, [], counters) === 0) break;
+          this.all(kernel.body, counters);
+        }
+        break;
+    }
+  }
+
+  #gemm(kernel: GemmKernel, counters: readonly number[]): void {
+    const packed = this.#packed.get(kernel.b.at.buffer);
+    for (const index of indicesOf([...kernel.batch, kernel.m, kernel.n])) {
+      const batch = index.slice(0, -2);
+      const [i, j] = index.slice(-2);
+      let sum = 0;
+      if (kernel.mode === "accumulate") sum = this.get(kernel.c, index, counters);
+      if (kernel.mode === "bias" && kernel.bias) sum = this.get(kernel.bias, [j], counters);
+      for (let l = 0; l < kernel.k; l++) {
+        const b =
+          kernel.b.packed && packed
+            ? packed[l * kernel.n + j]
+            : this.get(kernel.b.at, [...batch, l, j], counters);
+        sum += this.get(kernel.a, [...batch, i, l], counters) * b;
+      }
+      this.put(kernel.c, index, counters, sum);
+    }
+  }
+}
+
+function neutral(combine: Combine, dtype: DType): number {
+  if (combine === "sum") return 0;
+  if (combine === "prod") return 1;
+  const least = dtype === "bool" ? 0 : dtype === "int32" ? -(2 ** 31) : -Infinity;
+  const greatest = dtype === "bool" ? 1 : dtype === "int32" ? 2 ** 31 - 1 : Infinity;
+  return combine === "max" ? least : greatest;
+}
+
+function wrap(combine: Combine, x: number, y: number): number {
+  if (combine === "prod") return Number(BigInt.asIntN(32, BigInt(x) * BigInt(y)));
+  return combineReference[combine](x, y) | 0;
+}
+
+type RowRoutine = Extract<Kernel, { readonly kind: "row" }>["routine"];
+function rowResults(routine: RowRoutine, values: readonly number[]): number[] {
+  switch (routine.kind) {
+    case "cumulativeSum":
+      return values.map((_, i) =>
+        (routine.reverse ? values.slice(i) : values.slice(0, i + 1)).reduce((x, y) => x + y),
+      );
+    case "argExtreme": {
+      const best = values.some(Number.isNaN)
+        ? Number.NaN
+        : routine.largest
+          ? Math.max(...values)
+          : Math.min(...values);
+      // −0 and 0 are ties: the first of them counts.
+      return [values.findIndex((x) => x === best || (Number.isNaN(x) && Number.isNaN(best)))];
+    }
+    case "argSort": {
+      const ascending = (x: number, y: number): number => {
+        if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+        return x < y ? -1 : x > y ? 1 : 0;
+      };
+      const order = values.map((_, i) => i);
+      return order.sort((i, j) => (routine.descending ? -1 : 1) * ascending(values[i], values[j]));
+    }
+  }
+}
+
+/** One element of an expression; rounds at every node. */
+export function evaluate(
+  { nodes, results }: Expression,
+  reads: readonly number[],
+  index: readonly number[],
+): number[] {
+  const values: number[] = [];
+  for (const node of nodes) {
+    let y: number;
+    switch (node.kind) {
+      case "read":
+        y = reads[node.index];
+        break;
+      case "constant":
+        y = node.value;
+        break;
+      case "unary":
+        y = unaryReference[node.name](values[node.a]);
+        break;
+      case "binary":
+        y = binaryMeaning(node.name, node.dtype)(values[node.a], values[node.b]);
+        break;
+      case "compare":
+        y = Number(compareReference[node.name](values[node.a], values[node.b]));
+        break;
+      case "select":
+        y = values[node.condition] !== 0 ? values[node.a] : values[node.b];
+        break;
+      case "cast":
+        y = values[node.a];
+        break;
+      case "index":
+        y = index[node.axis];
+        break;
+    }
+    values.push(roundTo[node.dtype](y));
+  }
+  return results.map((result) => values[result]);
+}

@@ -1,0 +1,141 @@
+import { bytesOf, type DType } from "../../src/base/dtype.js";
+import type {
+  Access,
+  BranchKernel,
+  Buffer,
+  GemmKernel,
+  Kernel,
+  Program,
+  ProgramBackend,
+  Read,
+} from "../../src/kernel/program.js";
+
+/** Collects buffers with addresses, and makes programs of them. */
+export class ProgramBuilder {
+  readonly buffers: Buffer[] = [];
+  /** Buffers whose content is the backend's own affair. */
+  readonly opaque = new Set<Buffer>();
+  #bytes = 64;
+
+  /** A buffer of zeros of a length, or with initial elements. */
+  buffer(dtype: DType, content: number | ArrayLike<number>): Buffer {
+    const length = typeof content === "number" ? content : content.length;
+    const buffer: Buffer = {
+      id: this.buffers.length,
+      name: `${dtype}-${this.buffers.length}`,
+      dtype,
+      length,
+      address: this.#bytes,
+      ...(typeof content === "number" ? {} : { initial: content }),
+    };
+    this.#bytes += Math.ceil((length * bytesOf[dtype]) / 64) * 64;
+    this.buffers.push(buffer);
+    return buffer;
+  }
+
+  /** A gemm with the scratch that the backend asks for; with `pack`, b goes through a pack kernel if the backend packs. */
+  gemm(
+    backend: ProgramBackend,
+    kernel: Omit<GemmKernel, "scratch" | "kind" | "name">,
+    pack: boolean,
+  ): Kernel[] {
+    const { k, n } = kernel;
+    const { dtype } = kernel.c.buffer;
+    const kernels: Kernel[] = [];
+    let { b } = kernel;
+    const length = pack && kernel.batch.length === 0 ? backend.packedLength(k, n, dtype) : 0;
+    if (length > 0) {
+      const packed = this.buffer(dtype, length);
+      this.opaque.add(packed);
+      kernels.push({ kind: "pack", name: "pack", k, n, source: b.at, packed: access(packed, []) });
+      b = { packed: true, at: access(packed, []) };
+    }
+    const gemm: Omit<GemmKernel, "scratch"> = { kind: "gemm", name: "gemm", ...kernel, b };
+    const scratchLength = backend.scratchLength(gemm);
+    if (scratchLength === 0) return [...kernels, gemm];
+    const scratch = this.buffer(dtype, scratchLength);
+    this.opaque.add(scratch);
+    return [...kernels, { ...gemm, scratch: access(scratch, []) }];
+  }
+
+  program(kernels: readonly Kernel[], flushSubnormals = false): Program {
+    return { name: "test", buffers: this.buffers, bytes: this.#bytes, kernels, flushSubnormals };
+  }
+}
+
+/** Address = offset + Σ index·strides + Σ counter·steps. */
+export const access = (
+  buffer: Buffer,
+  strides: readonly number[],
+  offset = 0,
+  steps: readonly number[] = [],
+): Access => ({ buffer, offset, strides, steps });
+
+export const plain = (at: Access): Read => ({ kind: "plain", at });
+
+export const branch = (
+  condition: Access,
+  whenTrue: readonly Kernel[],
+  whenFalse: readonly Kernel[],
+): BranchKernel => ({
+  kind: "branch",
+  name: "branch",
+  condition,
+  // biome-ignore lint/suspicious/noThenProperty: the kernel's own name for the list that runs when the condition holds.
+  then: whenTrue,
+  otherwise: whenFalse,
+});
+
+export const loop = (length: number, reverse: boolean, body: readonly Kernel[]): Kernel => ({
+  kind: "loop",
+  name: "loop",
+  length,
+  reverse,
+  body,
+});
+
+/** The elements of a buffer in a program's memory. */
+export function readBuffer(memory: ArrayBufferLike, { dtype, address, length }: Buffer): number[] {
+  switch (dtype) {
+    case "float32":
+      return [...new Float32Array(memory, address, length)];
+    case "float64":
+      return [...new Float64Array(memory, address, length)];
+    case "int32":
+      return [...new Int32Array(memory, address, length)];
+    case "bool":
+      return [...new Uint8Array(memory, address, length)];
+  }
+}
+
+/** Small, fast, seeded numbers for test data. */
+export class SeededNumbers {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = (seed * 2654435761) >>> 0;
+  }
+  /** In [0, 1). */
+  uniform(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+  /** A whole number in low … high. */
+  whole(low: number, high: number): number {
+    return low + Math.floor(this.uniform() * (high - low + 1));
+  }
+  pick<T>(list: readonly T[]): T {
+    return list[this.whole(0, list.length - 1)];
+  }
+  chance(p: number): boolean {
+    return this.uniform() < p;
+  }
+  /** Whole numbers, so that sums and products are exact in any order. */
+  wholes(length: number, low = -8, high = 8): number[] {
+    return Array.from({ length }, () => this.whole(low, high));
+  }
+  uniforms(length: number, low = -1, high = 1): number[] {
+    return Array.from({ length }, () => low + this.uniform() * (high - low));
+  }
+}
