@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts"],
     setupFiles: ["packages/autodiff/test/repository/fail-on-console.ts"],
+    allowOnly: false,
     testTimeout: 60_000,
   },
 });
