@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@scope\/autodiff$/, replacement: source("packages/autodiff/src/index.ts") },
+      { find: /^@scope\/autodiff\/functions$/, replacement: source("packages/autodiff/src/functions.ts") },
       { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
       { find: /^@scope\/nn$/, replacement: source("packages/nn/src/index.ts") },
     ],

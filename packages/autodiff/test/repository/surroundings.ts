@@ -1,6 +1,7 @@
 import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as autodiff from "@scope/autodiff";
+import * as functions from "@scope/autodiff/functions";
 import * as testing from "@scope/autodiff/testing";
 import * as nn from "@scope/nn";
 import type { Surroundings } from "./example-program.js";
@@ -10,6 +11,7 @@ type Names = Readonly<Record<string, unknown>>;
 
 const packages: { readonly [specifier: string]: Names } = {
   "@scope/autodiff": autodiff,
+  "@scope/autodiff/functions": functions,
   "@scope/autodiff/testing": testing,
   "@scope/nn": nn,
 };
