@@ -1,6 +1,7 @@
 import type { FunctionBuilder } from "./assembler.js";
 import { ModuleBuilder } from "./assembler.js";
 import type { ValueType } from "./instructions.js";
+import { i32 } from "./instructions.js";
 
 /** Bytes that vector code may read past the end of any buffer; what it reads there is thrown away. */
 export const slackBytes = 64;
@@ -20,6 +21,7 @@ export class CodeContext {
   readonly scratch: number;
   #scratchBytes = 0;
   readonly #routines = new Map<string, FunctionBuilder>();
+  readonly #intRoutines = new Map<string, FunctionBuilder<"i32">>();
 
   /** @param base - First byte that is not the program's. */
   constructor(base: number, relaxed: boolean) {
@@ -43,6 +45,19 @@ export class CodeContext {
       const types = Array.from({ length: parameters }, (): ValueType => "i32");
       routine = this.module.procedure(types, body);
       this.#routines.set(name, routine);
+    }
+    return routine;
+  }
+  /** A function of two int32 that gives one. */
+  intRoutine(name: string, body: (f: FunctionBuilder<"i32">) => void): FunctionBuilder<"i32"> {
+    let routine = this.#intRoutines.get(name);
+    if (routine === undefined) {
+      routine = this.module.function(["i32", "i32"], "i32", (f: FunctionBuilder<"i32">) => {
+        body(f);
+        // Every path has returned; the end of the body still needs a value.
+        f.emit(i32.const(0).code);
+      });
+      this.#intRoutines.set(name, routine);
     }
     return routine;
   }

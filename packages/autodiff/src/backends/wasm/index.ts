@@ -1,0 +1,114 @@
+import { InternalError } from "../../base/errors.js";
+import type { Access, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
+import { bytesOf, type DType } from "../../base/dtype.js";
+import { hasRelaxedMadd, hasSimd } from "./features.js";
+import { packedLengthOf } from "./gemm-code.js";
+import { hostFunctions } from "./host-functions.js";
+import { type LeafKernel, type ProgramCode, programCode } from "./program-code.js";
+
+const pageBytes = 65536;
+
+/** Whether this host runs what the backend emits: WebAssembly with 128-bit vectors. */
+export const isWasmAvailable = (): boolean => hasSimd();
+
+/** Turns code into an instance over a memory of its own. */
+export function instantiate(code: Pick<ProgramCode, "bytes" | "imports">, memory: WebAssembly.Memory): Exports {
+  const host: Record<string, (...operands: number[]) => number> = {};
+  for (const name of code.imports) {
+    const target = hostFunctions[name];
+    if (target === undefined) throw new InternalError(`the host has no function ${name}`);
+    host[name] = target;
+  }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(code.bytes), { env: { memory }, host });
+  // Everything that is exported is a function of numbers.
+  return instance.exports as Exports;
+}
+/** Exported functions by name. */
+export type Exports = Readonly<Record<string, (...operands: number[]) => void>>;
+
+class WasmExecutable implements Executable {
+  readonly memory: ArrayBuffer;
+  readonly codeBytes: number;
+  readonly #program: Program;
+  readonly #exports: Exports;
+  readonly #run: () => void;
+  readonly #exportOf: ReadonlyMap<LeafKernel, string>;
+
+  constructor(program: Program) {
+    const code = programCode(program, hasRelaxedMadd());
+    const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(code.memoryBytes / pageBytes)) });
+    this.#program = program;
+    this.#exports = instantiate(code, memory);
+    this.#run = this.#exports.run;
+    this.#exportOf = code.exportOf;
+    this.memory = memory.buffer;
+    this.codeBytes = code.bytes.length;
+    for (const { dtype, address, length, initial } of program.buffers)
+      if (initial !== undefined) arrayOver(this.memory, dtype, address, length).set(initial);
+  }
+  run(): void {
+    this.#run();
+  }
+  profile(): { name: string; calls: number; milliseconds: number }[] {
+    const times = new Map<string, { calls: number; milliseconds: number }>();
+    this.#sequence(this.#program.kernels, [], (kernel, counters) => {
+      const call = this.#exports[this.#exportOf.get(kernel) ?? ""];
+      const start = performance.now();
+      call(...counters);
+      const elapsed = performance.now() - start;
+      const entry = times.get(kernel.name) ?? { calls: 0, milliseconds: 0 };
+      times.set(kernel.name, { calls: entry.calls + 1, milliseconds: entry.milliseconds + elapsed });
+    });
+    return [...times].map(([name, entry]) => ({ name, ...entry }));
+  }
+  /** Walks the program as `run` does, from JavaScript. */
+  #sequence(kernels: readonly Kernel[], counters: readonly number[], visit: (kernel: LeafKernel, counters: readonly number[]) => void): void {
+    for (const kernel of kernels) {
+      switch (kernel.kind) {
+        case "loop":
+          for (let i = 0; i < kernel.length; i++)
+            this.#sequence(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i], visit);
+          break;
+        case "branch":
+          this.#sequence(this.#holds(kernel.condition, counters) ? kernel.then : kernel.otherwise, counters, visit);
+          break;
+        case "while":
+          for (;;) {
+            this.#sequence(kernel.test, counters, visit);
+            if (!this.#holds(kernel.condition, counters)) break;
+            this.#sequence(kernel.body, counters, visit);
+          }
+          break;
+        default:
+          visit(kernel, counters);
+      }
+    }
+  }
+  #holds({ buffer, offset, steps }: Access, counters: readonly number[]): boolean {
+    const at = steps.reduce((sum, step, level) => sum + step * (counters[level] ?? 0), offset);
+    return new Uint8Array(this.memory)[buffer.address + at] !== 0;
+  }
+}
+
+function arrayOver(memory: ArrayBuffer, dtype: DType, address: number, length: number): Float32Array | Float64Array | Int32Array | Uint8Array {
+  if (address % bytesOf[dtype] !== 0) throw new InternalError(`a ${dtype} buffer lies at the odd address ${address}`);
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(memory, address, length);
+    case "float64":
+      return new Float64Array(memory, address, length);
+    case "int32":
+      return new Int32Array(memory, address, length);
+    case "bool":
+      return new Uint8Array(memory, address, length);
+  }
+}
+
+/** Programs as WebAssembly: one module per program that runs all of it, loops included. */
+export const wasmProgramBackend: ProgramBackend = {
+  name: "wasm",
+  packedLength: (k, n, dtype) => (dtype === "bool" ? 0 : packedLengthOf(k, n, dtype)),
+  // Scratch lies beyond the program's memory, one area for all kernels, as no two run at once.
+  scratchLength: () => 0,
+  instantiate: (program) => new WasmExecutable(program),
+};

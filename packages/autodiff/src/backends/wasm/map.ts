@@ -1,0 +1,74 @@
+import type { Expression } from "../../kernel/instruction.js";
+import type { Access, MapKernel } from "../../kernel/program.js";
+import type { CodeContext } from "./context.js";
+import { costAlong, ExpressionCode, flushed, positionsOf, sourcesOf, type Spot, widthOf } from "./expression-code.js";
+import type { KernelCode } from "./kernel-code.js";
+import { distance, LoopNest } from "./loop-nest.js";
+import { VectorCode } from "./vector-code.js";
+
+/** Code of a fused elementwise kernel: vectors along the axis where they are cheapest, plain loops around. */
+export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): KernelCode | null {
+  const { shape, expression } = kernel;
+  if (shape.includes(0)) return null;
+  const nest = new LoopNest(shape, 0);
+  const sources = sourcesOf(nest, kernel.reads);
+  const writes = kernel.writes.map((access) => nest.stream(access));
+  const positions = positionsOf(nest, expression);
+  nest.collapse();
+  const width = widthOf([expression], kernel.writes);
+  if (nest.axes.length === 0) nest.addUnitAxis(false);
+  const costs = nest.axes.map(({ size }, axis) => costAlong(axis, size, width, sources, writes));
+  const best = costs.lastIndexOf(Math.min(...costs));
+  nest.moveLast(best);
+  const depth = nest.axes.length;
+  const { size } = nest.axes[depth - 1];
+
+  const key = JSON.stringify(["map", flush, nest.key(), expression, streamsKey(kernel), sources.map(sourceKey), writes.map(distance)]);
+  const routine = ctx.routine(key, nest.groups.length, (f) => {
+    nest.begin(f);
+    const code = new VectorCode(ctx, f, width);
+    const body = new ExpressionCode(code, expression, sources, positions, depth);
+    const spot = (lanes: number): Spot => ({ lanes, shift: new Map() });
+    const vector = (lanes: number): void => {
+      body.emit(depth, spot(lanes));
+      for (const [i, write] of writes.entries()) {
+        const value = body.result(i);
+        const small = flush && write.access.buffer.dtype === "float32";
+        body.store(write, small ? flushed(f, value) : value, spot(lanes));
+      }
+    };
+    const level = (axis: number): void => {
+      if (axis < depth - 1) {
+        body.emit(axis, spot(width));
+        nest.loop(f, axis, nest.axes[axis].size, 1, () => level(axis + 1));
+        return;
+      }
+      body.emit(axis, spot(width));
+      const full = Math.floor(size / width);
+      const rest = size % width;
+      nest.loop(f, axis, full, width, () => vector(width), false);
+      if (rest > 0) vector(rest);
+      if (depth > 1) nest.skip(f, axis, -full * width);
+    };
+    level(0);
+  });
+  return { routine, operands: (address) => nest.operands(address) };
+}
+
+const sourceKey = (source: ReturnType<typeof sourcesOf>[number]): unknown => {
+  if (source.kind === "value") return source.kind;
+  const at = [source.at.group.index, distance(source.at)];
+  return source.kind === "plain" ? at : [at, source.index.group.index, distance(source.index), source.stride];
+};
+const dtypesOf = (accesses: readonly Access[]): string => accesses.map(({ buffer }) => buffer.dtype).join();
+const streamsKey = ({ reads, writes }: { reads: MapKernel["reads"]; writes: readonly Access[] }): string =>
+  `${dtypesOf(reads.map((read) => read.at))}:${dtypesOf(writes)}`;
+
+/** Keys of streams for other kernels' routines. */
+export { sourceKey, streamsKey };
+
+/** One node that is the same everywhere. */
+export const constantExpression = (value: number, { buffer: { dtype } }: Access): Expression => ({
+  nodes: [{ kind: "constant", value, dtype }],
+  results: [0],
+});

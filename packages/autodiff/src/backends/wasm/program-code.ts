@@ -1,0 +1,146 @@
+import { bytesOf } from "../../base/dtype.js";
+import { InternalError } from "../../base/errors.js";
+import type { Access, GemmKernel, Kernel, Program } from "../../kernel/program.js";
+import type { FunctionBuilder, Local } from "./assembler.js";
+import { CodeContext } from "./context.js";
+import { gemmCode, gemmRoutines, packCode } from "./gemm-code.js";
+import type { I32, ValueType } from "./instructions.js";
+import { i32 } from "./instructions.js";
+import type { KernelCode } from "./kernel-code.js";
+import { constantExpression, mapCode } from "./map.js";
+import { reduceCode } from "./reduce.js";
+import { randomBitsCode, rowCode, scatterAddCode } from "./routines.js";
+
+/** A kernel that only computes, without those that hold others. */
+export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "while" }>;
+
+/** A program as code: its module, the bytes of memory it needs, and the export of every kernel (by its counters), for profiles. */
+export interface ProgramCode {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly memoryBytes: number;
+  readonly imports: readonly string[];
+  readonly exportOf: ReadonlyMap<LeafKernel, string>;
+}
+
+/** The bodies of a kernel that holds others. */
+export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
+  switch (kernel.kind) {
+    case "loop":
+      return [kernel.body];
+    case "branch":
+      return [kernel.then, kernel.otherwise];
+    case "while":
+      return [kernel.test, kernel.body];
+    default:
+      return [];
+  }
+}
+
+function gemmsIn(kernels: readonly Kernel[]): GemmKernel[] {
+  return kernels.flatMap((kernel) => [
+    ...(kernel.kind === "gemm" ? [kernel] : []),
+    ...bodiesOf(kernel).flatMap(gemmsIn),
+  ]);
+}
+
+/** Bytes of an access's address at the start of its enclosing loops, moved by so many elements. */
+const fixedBytes = ({ buffer }: Access, offset: number): number => buffer.address + offset * bytesOf[buffer.dtype];
+function addressWith(counters: readonly I32[], access: Access, offset: number): I32 {
+  let address: I32 = i32.const(fixedBytes(access, offset));
+  for (const [level, step] of access.steps.entries()) {
+    if (step === 0) continue;
+    if (counters[level] === undefined) throw new InternalError(`${access.buffer.name} moves with a loop that is not there`);
+    address = i32.add(address, i32.mul(counters[level], i32.const(step * bytesOf[access.buffer.dtype])));
+  }
+  return address;
+}
+
+/** Writes a program as one module: a function per form of kernel, one per kernel that holds its addresses, and `run`. */
+export function programCode(program: Program, relaxed: boolean): ProgramCode {
+  const ctx = new CodeContext(program.bytes, relaxed);
+  const gemms = gemmRoutines(ctx, gemmsIn(program.kernels));
+  const exportOf = new Map<LeafKernel, string>();
+
+  const leaf = (kernel: LeafKernel): KernelCode | null => {
+    switch (kernel.kind) {
+      case "map":
+        return mapCode(ctx, kernel, program.flushSubnormals);
+      case "reduce":
+        return reduceCode(ctx, kernel, program.flushSubnormals);
+      case "fill": {
+        const { name, shape, value, target } = kernel;
+        const expression = constantExpression(value, target);
+        return mapCode(ctx, { kind: "map", name, shape, reads: [], expression, writes: [target] }, false);
+      }
+      case "pack":
+        return packCode(ctx, kernel);
+      case "gemm":
+        return gemmCode(ctx, gemms, kernel);
+      case "scatterAdd":
+        return scatterAddCode(ctx, kernel);
+      case "row":
+        return rowCode(ctx, kernel);
+      case "randomBits":
+        return randomBitsCode(ctx, kernel);
+    }
+  };
+  /** The kernel's own function: its routine at its addresses, by the counters. */
+  const functions = new Map<LeafKernel, FunctionBuilder>();
+  const functionOf = (kernel: LeafKernel, depth: number): FunctionBuilder => {
+    let own = functions.get(kernel);
+    if (own === undefined) {
+      const counters = Array.from({ length: depth }, (): ValueType => "i32");
+      own = ctx.module.procedure(counters, (f) => {
+        const code = leaf(kernel);
+        if (code === null) return;
+        const at = counters.map((_, level) => f.parameter(level));
+        f.run(code.routine, ...code.operands((access, offset) => addressWith(at, access, offset)));
+      });
+      functions.set(kernel, own);
+      const name = `k${exportOf.size}`;
+      exportOf.set(kernel, name);
+      ctx.module.export(name, own);
+    }
+    return own;
+  };
+
+  const run = ctx.module.procedure([], (f) => {
+    const sequence = (kernels: readonly Kernel[], counters: readonly Local<"i32">[]): void => {
+      const holds = (condition: Access): I32 => i32.load8U(addressWith(counters, condition, condition.offset));
+      for (const kernel of kernels) {
+        switch (kernel.kind) {
+          case "loop": {
+            const { length, reverse, body } = kernel;
+            if (length === 0) break;
+            const counter = f.let(i32.const(reverse ? length - 1 : 0));
+            f.loop((again) => {
+              sequence(body, [...counters, counter]);
+              f.set(counter, i32.add(counter, i32.const(reverse ? -1 : 1)));
+              f.branchIf(reverse ? i32.geS(counter, i32.const(0)) : i32.ltS(counter, i32.const(length)), again);
+            });
+            break;
+          }
+          case "branch":
+            f.if(holds(kernel.condition), () => sequence(kernel.then, counters), () => sequence(kernel.otherwise, counters));
+            break;
+          case "while":
+            f.block((leave) =>
+              f.loop((again) => {
+                sequence(kernel.test, counters);
+                f.branchIf(i32.eqz(holds(kernel.condition)), leave);
+                sequence(kernel.body, counters);
+                f.branch(again);
+              }),
+            );
+            break;
+          default:
+            f.run(functionOf(kernel, counters.length), ...counters);
+        }
+      }
+    };
+    sequence(program.kernels, []);
+  });
+  ctx.module.export("run", run);
+  const bytes = ctx.module.encode();
+  return { bytes, memoryBytes: ctx.memoryBytes, imports: ctx.module.imports, exportOf };
+}
