@@ -1,2 +1,2 @@
 // Every public name, without the methods on Tensor: what is not used is dropped from a bundle. index.ts adds the methods.
-export {};
+export * from "./transforms/index.js";

@@ -29,6 +29,14 @@ export interface Reads {
   readonly outputs: boolean;
 }
 
+/** An op with a body, made ready for its reverse derivative. */
+export interface Prepared<A> {
+  readonly attributes: A;
+  readonly pullback: Pullback;
+  /** Which inputs and outputs the pullback reads. */
+  readonly reads: { readonly inputs: readonly boolean[]; readonly outputs: readonly boolean[] };
+}
+
 /** A function closed over nothing: whatever the traced function captured became an input. */
 export interface Graph {
   readonly inputs: readonly Tensor[];
@@ -96,7 +104,7 @@ export interface Op<A = unknown> {
   /** What the derivative reads, when input `i` is watched; everything if left out. */
   reads?(watched: readonly boolean[], inputs: readonly Tensor[]): Reads;
   /** An op with a body: the same op with residual outputs added, and a pullback that reads them. */
-  prepare?(attributes: A, active: readonly boolean[]): { readonly attributes: A; readonly pullback: Pullback };
+  prepare?(attributes: A, active: readonly boolean[]): Prepared<A>;
   /** An op with a body: primal and tangent in one run, so that nothing is computed twice. */
   joint?(
     inputs: readonly Tensor[],

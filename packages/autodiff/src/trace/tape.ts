@@ -3,7 +3,7 @@ import { Tensor, upcomingId, withoutValue } from "../tensor/tensor.js";
 import { anomalies, userSource } from "./anomaly.js";
 import { applyBelow } from "./apply.js";
 import { current, within, withTapes, type Recorder } from "./context.js";
-import type { Maybe, Node, Op, Pullback, Reads } from "./op.js";
+import type { Maybe, Node, Op, Prepared } from "./op.js";
 import type { Variable } from "./variable.js";
 
 /** Values below this size share slabs: keeping them costs nothing worth saving. */
@@ -13,9 +13,17 @@ const worthForgetting = 64;
 export class Tape implements Recorder {
   readonly entries: Node[] = [];
   readonly leaves: Map<Variable, Tensor> = new Map();
-  // Everything watched is newer than the tape, so a byte per id since then is enough.
-  private readonly first = upcomingId();
+  /** Everything watched is newer than the tape: arrays over ids start here. */
+  readonly first: number;
+  // Kept for walking forwards as well, where ops with a body read all their inputs.
+  private readonly bothWays: boolean;
   private marks = new Uint8Array(256);
+
+  /** @param options - `since`: an id that everything watched is at least as new as; `bothWays`: the list will be walked forwards */
+  constructor(options: { readonly since?: number; readonly bothWays?: boolean } = {}) {
+    this.first = options.since ?? upcomingId();
+    this.bothWays = options.bothWays ?? false;
+  }
 
   isWatched(id: number): boolean {
     const at = id - this.first;
@@ -38,11 +46,10 @@ export class Tape implements Recorder {
   }
 
   record(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
-    let pullback: Pullback | undefined;
+    let prepared: Prepared<unknown> | undefined;
     if (op.prepare !== undefined) {
-      const prepared = op.prepare(attributes, inputs.map((t) => this.isWatched(t.id)));
+      prepared = op.prepare(attributes, inputs.map((t) => this.isWatched(t.id)));
       attributes = prepared.attributes;
-      pullback = prepared.pullback;
     }
     const outputs = applyBelow(level, op, inputs, attributes);
     let float = false;
@@ -54,7 +61,8 @@ export class Tape implements Recorder {
     }
     if (float) {
       const source = anomalies.watching ? userSource() : undefined;
-      this.entries.push({ op, ...this.kept(op, inputs, outputs), attributes, pullback, source });
+      const kept = this.kept(op, inputs, outputs, prepared);
+      this.entries.push({ op, inputs: kept.inputs, attributes, outputs: kept.outputs, pullback: prepared?.pullback, source });
     }
     return outputs;
   }
@@ -69,16 +77,16 @@ export class Tape implements Recorder {
     op: Op,
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
+    prepared: Prepared<unknown> | undefined,
   ): { inputs: readonly Tensor[]; outputs: readonly Tensor[] } {
-    if (op.reads === undefined || (!inputs.some(large) && !outputs.some(large))) return { inputs, outputs };
-    const reads: Reads = op.reads(inputs.map((t) => this.isWatched(t.id)), inputs);
-    const { inputs: which } = reads;
-    return {
-      inputs: inputs.map((t, i) => ((which === true || (which !== false && which[i])) || !large(t) ? t : withoutValue(t))),
-      outputs: reads.outputs ? outputs : outputs.map((t) => (large(t) ? withoutValue(t) : t)),
-    };
+    if (prepared === undefined ? op.reads === undefined : this.bothWays) return { inputs, outputs };
+    if (!inputs.some(large) && !outputs.some(large)) return { inputs, outputs };
+    const reads = prepared?.reads ?? op.reads!(inputs.map((t) => this.isWatched(t.id)), inputs);
+    return { inputs: withoutUnread(inputs, reads.inputs), outputs: withoutUnread(outputs, reads.outputs) };
   }
 }
+const withoutUnread = (tensors: readonly Tensor[], read: readonly boolean[] | boolean): readonly Tensor[] =>
+  read === true ? tensors : tensors.map((t, i) => ((read !== false && read[i]) || !large(t) ? t : withoutValue(t)));
 const large = (t: Tensor): boolean => t.storage !== null && t.size > worthForgetting;
 
 /** Forward mode: the same walk, taken while the ops arrive, so that no list is kept. */

@@ -1,0 +1,28 @@
+import { isFloatDType } from "../base/dtype.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { alias } from "../trace/identity.js";
+import type { Maybe } from "../trace/op.js";
+import { Stream } from "../trace/tape.js";
+import { notPromise } from "../trace/trace.js";
+import type { Variable } from "../trace/variable.js";
+import { withTape, type Flat } from "./sweep.js";
+
+type Leaves = readonly Tensor[];
+
+/** Forward mode over lists of tensors: primal and tangents of the outputs, in one run that keeps no list.
+ * @param seeds - tangents of Variables, taken up when they are first read */
+export function jvpFlat(
+  f: Flat,
+  inputs: Leaves,
+  tangents: readonly Maybe<Tensor>[],
+  seeds: ReadonlyMap<Variable, Tensor> = new Map(),
+): readonly [outputs: Leaves, tangents: Maybe<Tensor>[]] {
+  const stream = new Stream(seeds);
+  const leaves = inputs.map(alias);
+  leaves.forEach((t, i) => {
+    const tangent = tangents[i];
+    if (tangent !== null && isFloatDType(t.dtype)) stream.tangents.set(t, tangent);
+  });
+  const outputs = withTape(stream, () => notPromise(f(leaves), "jvp"));
+  return [outputs, outputs.map((t) => stream.tangents.get(t) ?? null)];
+}

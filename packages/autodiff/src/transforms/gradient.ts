@@ -1,0 +1,172 @@
+import { isFloatDType } from "../base/dtype.js";
+import { DerivativeError, DTypeError, ShapeError, TreeError } from "../base/errors.js";
+import { showShape } from "../base/shape.js";
+import { onesOf } from "../ops/fill.js";
+import { scalar } from "../ops/operands.js";
+import { Tensor } from "../tensor/tensor.js";
+import { Tape } from "../trace/tape.js";
+import { notPromise } from "../trace/trace.js";
+import { Variable } from "../trace/variable.js";
+import { filled, record, sweep, withTape } from "./sweep.js";
+import { flatten, leafPaths, rebuild, type Flattened } from "./tree.js";
+import type { Gradient, Loss, Variables, WithAux } from "./types.js";
+
+/** The derivative of a function with a scalar result with respect to its first argument.
+ * @param f - takes a tree (tensor, nested arrays, plain objects) and anything else; returns a scalar tensor of shape `[]`
+ * @returns a function of the same arguments that returns the gradient: a tree like the first argument
+ * @throws {@link ShapeError} if the result is not a scalar; {@link DTypeError} if an argument is not float
+ * @example
+ * grad((x) => sin(x).mul(x))(tensor(2)).item() // => 0.077
+ * grad((p: { w: Tensor; b: Tensor }) => p.w.mul(p.w).add(p.b))({ w: tensor(3), b: tensor(1) }) // => { w: 6, b: 1 }
+ */
+export function grad<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
+  f: (x: P, ...rest: Rest) => Tensor,
+): (x: P, ...rest: Rest) => Gradient<P> {
+  return (x, ...rest) => differentiate("grad", f, x, rest).gradient;
+}
+
+/** The value of a function and its gradient with respect to the first argument, in one run.
+ * @param f - returns a scalar tensor, or `[loss, aux]`, whose `aux` (logits, states, metrics) is handed back
+ * @returns a function that returns `[value, gradient]`, or `[value, gradient, aux]`
+ * @throws {@link ShapeError} if the result is not a scalar; {@link DTypeError} if an argument is not float
+ * @example
+ * const [value, gradient] = valueAndGrad((x) => sum(x.mul(x)))(tensor([1, 2]))
+ * value.item() // => 5
+ * gradient.toArray() // => [2, 4]
+ */
+export function valueAndGrad<P = Tensor, Rest extends readonly unknown[] = Tensor[], R extends Loss = Tensor>(
+  f: (x: P, ...rest: Rest) => R,
+): (x: P, ...rest: Rest) => WithAux<R, [value: Tensor, gradient: Gradient<P>]> {
+  return (x, ...rest) => {
+    const { loss, aux, gradient } = differentiate("valueAndGrad", f, x, rest);
+    // WithAux says of the type what `aux` is of the value: empty, or one element.
+    return [loss, gradient, ...aux] as unknown as WithAux<R, [value: Tensor, gradient: Gradient<P>]>;
+  };
+}
+
+interface Differentiated<P> {
+  readonly loss: Tensor;
+  readonly aux: readonly unknown[];
+  readonly gradient: Gradient<P>;
+}
+
+function differentiate<P, Rest extends readonly unknown[]>(
+  op: string,
+  f: (x: P, ...rest: Rest) => Loss,
+  x: P,
+  rest: Rest,
+): Differentiated<P> {
+  const given = flatten(op, x, "leaf", "argument");
+  checkFloat(op, given);
+  // What is rebuilt is built like x.
+  const { tape, leaves, result } = record(op, (l) => f(rebuild(given.outline, l) as P, ...rest), given.leaves);
+  const { loss, aux } = lossOf(op, result);
+  const gradients = filled(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
+  return { loss, aux, gradient: rebuild(given.outline, gradients) as Gradient<P> };
+}
+
+/** The gradient of what a function computes with respect to Variables: parameters of a model, and any others.
+ * @param closure - returns a scalar tensor, or `[loss, aux]`, whose `aux` (logits, carried states) is handed back
+ * @param variables - a list or a record of float Variables; the gradient is with respect to their values at the start
+ * @returns `[loss, gradients]` or `[loss, gradients, aux]`; gradients are a list or a record like `variables`; zeros where a Variable has no influence
+ * @throws {@link ShapeError} if the loss is not a scalar; {@link DTypeError} if a Variable is not float
+ * @example
+ * const w = new Variable(tensor([1, 2]))
+ * const [loss, [gradient]] = lossAndGradients(() => sum(w.value.mul(w.value)), [w])
+ * loss.item() // => 5
+ * gradient.toArray() // => [2, 4]
+ */
+export function lossAndGradients<R extends Loss, V extends Variables>(
+  closure: () => R,
+  variables: V,
+): WithAux<R, [loss: Tensor, gradients: { -readonly [K in keyof V]: Tensor }]> {
+  const op = "lossAndGradients";
+  const entries = Object.entries(variables);
+  for (const [name, variable] of entries) checkVariable(op, name, variable);
+  const tape = new Tape();
+  const result = withTape(tape, () => {
+    for (const [, variable] of entries) void variable.value;
+    return notPromise(closure(), op);
+  });
+  const { loss, aux } = lossOf(op, result);
+  const leaves: Tensor[] = entries.map(([, variable]) => leafOf(tape, variable));
+  const gradients = filled(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
+  const tree = Array.isArray(variables)
+    ? gradients
+    : Object.fromEntries(entries.map(([name], i) => [name, gradients[i]]));
+  // The tree has the keys of `variables`; WithAux says of the type what `aux` is of the value.
+  return [loss, tree, ...aux] as unknown as ReturnType<typeof lossAndGradients<R, V>>;
+}
+
+// The tape adopted every one of the variables when it was touched.
+const leafOf = (tape: Tape, variable: Variable): Tensor => tape.leaves.get(variable) as Tensor;
+
+function checkVariable(op: string, name: string, variable: unknown): void {
+  if (!(variable instanceof Variable)) {
+    throw new TreeError({
+      code: "tree/variable",
+      op,
+      problem: "gradients are asked for with respect to something that is not a Variable.",
+      got: `variables[${name}]: ${variable === null ? "null" : typeof variable}`,
+      expected: "a list or a record of Variables, such as model.parameters()",
+      mend: "use valueAndGrad for tensors that are arguments",
+    });
+  }
+  if (!isFloatDType(variable.dtype)) throw notFloat(op, `variables[${name}]`, variable.dtype);
+}
+
+/** Throws unless there is something to differentiate by, and all of it is float. */
+export function checkFloat(op: string, { leaves, outline }: Flattened, root = "argument"): void {
+  if (leaves.length === 0) {
+    throw new TreeError({
+      code: "tree/empty",
+      op,
+      problem: "there is no tensor to differentiate with respect to.",
+      got: `${root}: no tensors in it`,
+      expected: "a tensor, a number, or nested arrays and plain objects of them",
+      mend: "pass what is to be differentiated as the first argument; for Variables use lossAndGradients",
+    });
+  }
+  for (let i = 0; i < leaves.length; i++) {
+    if (!isFloatDType(leaves[i].dtype)) throw notFloat(op, leafPaths(outline, root)[i], leaves[i].dtype);
+  }
+}
+
+const notFloat = (op: string, path: string, dtype: string): DTypeError =>
+  new DTypeError({
+    code: "dtype/derivative-of-integer",
+    op,
+    problem: "only float tensors have derivatives.",
+    got: `${path}: ${dtype}`,
+    expected: "float32 or float64",
+    mend: "cast it to float32, or pass it as a further argument, which is not differentiated",
+  });
+
+/** The loss that a function returned, and what it returned beside it. */
+function lossOf(op: string, result: unknown): { readonly loss: Tensor; readonly aux: readonly unknown[] } {
+  const pair = Array.isArray(result);
+  const first: unknown = pair ? result[0] : result;
+  const loss = typeof first === "number" ? scalar(first, "float32") : first;
+  if (!(loss instanceof Tensor) || (pair && result.length !== 2)) {
+    throw new DerivativeError({
+      code: "derivative/result",
+      op,
+      problem: "the function did not return a loss.",
+      got: pair ? `an array of ${result.length}` : loss === null ? "null" : typeof loss,
+      expected: "a scalar tensor, or [loss, aux]",
+      mend: "return the loss; wrap whatever else you need in one object: [loss, { logits, state }]",
+    });
+  }
+  if (loss.shape.length !== 0) {
+    throw new ShapeError({
+      code: "shape/loss",
+      op,
+      problem: "only a scalar has a gradient.",
+      got: `a result of shape ${showShape(loss.shape)}`,
+      expected: "shape []",
+      mend: "reduce it with sum or mean; or use vjp (a weighted sum of its gradients) or jacobian (all of them)",
+    });
+  }
+  if (!isFloatDType(loss.dtype)) throw notFloat(op, "result", loss.dtype);
+  return { loss, aux: pair ? [result[1]] : [] };
+}

@@ -1,0 +1,3 @@
+export { grad, lossAndGradients, valueAndGrad } from "./gradient.js";
+export { jvp, linearize, vjp } from "./products.js";
+export type { Axes, Gradient, InAxes, Jacobian, Loss, Result, Sync, Variables, WithAux } from "./types.js";

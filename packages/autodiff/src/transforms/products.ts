@@ -1,0 +1,118 @@
+import { TreeError } from "../base/errors.js";
+import { notPromise } from "../trace/trace.js";
+import { filled, push, record, sweep } from "./sweep.js";
+import { jvpFlat } from "./forward.js";
+import { flatten, flattenDerivatives, rebuild, type Flattened } from "./tree.js";
+import type { Gradient, Result } from "./types.js";
+
+type Pullback<Args extends readonly unknown[]> = { -readonly [K in keyof Args]: Gradient<Args[K]> };
+
+/** Reverse mode: the value of a function, and a function from a cotangent of the value to the cotangents of the arguments (vᵀJ).
+ * @param f - takes and returns trees
+ * @param at - the arguments; numbers are scalars; tensors that are not float get zeros
+ * @returns `[value, pullback]`; `pullback` may be called again, takes a tree like the value (null stands for zero) and returns a list like the arguments
+ * @throws {@link TreeError} if the cotangent is not built like the value; {@link ShapeError} or {@link DTypeError} if one of its tensors differs
+ * @example
+ * const [y, pullback] = vjp((x: Tensor) => x.mul(x), tensor([1, 2]))
+ * y.toArray() // => [1, 4]
+ * pullback(tensor([1, 10]))[0].toArray() // => [2, 40]
+ */
+export function vjp<Args extends readonly unknown[], R extends Result>(
+  f: (...args: Args) => R,
+  ...at: Args
+): [value: R, pullback: (cotangent: NoInfer<R>) => Pullback<Args>] {
+  const given = flatten("vjp", at, "leaf", "arguments");
+  let value: Flattened | undefined;
+  const recording = record(
+    "vjp",
+    (l) => {
+      const result = f(...(rebuild(given.outline, l) as Args));
+      value = flatten("vjp", result, "static", "result");
+      return result;
+    },
+    given.leaves,
+  );
+  const { tape, leaves, result } = recording;
+  const { leaves: outputs, outline } = value as Flattened;
+  const pullback = (cotangent: NoInfer<R>): Pullback<Args> => {
+    const cotangents = flattenDerivatives("vjp", cotangent, outline, outputs, "cotangent");
+    const gradients = filled(sweep(tape, outputs, cotangents, leaves, false), leaves);
+    return rebuild(given.outline, gradients) as Pullback<Args>;
+  };
+  return [result, pullback];
+}
+
+/** Forward mode: the value of a function and its derivative along a direction (Jv), in one run that keeps nothing.
+ * @param f - takes and returns trees
+ * @param at - the list of arguments; numbers are scalars
+ * @param tangents - a list like the arguments: the direction (null stands for zero)
+ * @returns `[value, tangent]`, both like the value
+ * @throws {@link TreeError} if the tangents are not built like the arguments; {@link ShapeError} or {@link DTypeError} if a tensor differs
+ * @example
+ * const [y, tangent] = jvp((x: Tensor) => x.mul(x), [tensor([1, 2])], [tensor([1, 10])])
+ * tangent.toArray() // => [2, 40]
+ */
+export function jvp<Args extends readonly unknown[], R extends Result>(
+  f: (...args: Args) => R,
+  at: Args,
+  tangents: NoInfer<Args>,
+): [value: R, tangent: R] {
+  if (!Array.isArray(at)) throw notAList("jvp", at);
+  const given = flatten("jvp", at, "leaf", "arguments");
+  const directions = flattenDerivatives("jvp", tangents, given.outline, given.leaves, "tangents");
+  let result: R | undefined;
+  let value: Flattened | undefined;
+  const [outputs, made] = jvpFlat(
+    (l) => {
+      result = notPromise(f(...(rebuild(given.outline, l) as Args)), "jvp");
+      value = flatten("jvp", result, "static", "result");
+      return value.leaves;
+    },
+    given.leaves,
+    directions,
+  );
+  return [result as R, rebuild((value as Flattened).outline, filled(made, outputs)) as R];
+}
+
+/** Forward mode in two steps: runs the function once and returns its derivative as a function of the direction, for many directions.
+ * @param f - takes and returns trees
+ * @param at - the arguments
+ * @returns `[value, pushforward]`; `pushforward(...tangents)` takes one tree per argument and returns a tree like the value
+ * @throws {@link TreeError} if the tangents are not built like the arguments
+ * @example
+ * const [y, pushforward] = linearize((x: Tensor) => x.mul(x), tensor([1, 2]))
+ * pushforward(tensor([1, 10])).toArray() // => [2, 40]
+ */
+export function linearize<Args extends readonly unknown[], R extends Result>(
+  f: (...args: Args) => R,
+  ...at: Args
+): [value: R, pushforward: (...tangents: NoInfer<Args>) => R] {
+  const given = flatten("linearize", at, "leaf", "arguments");
+  let value: Flattened | undefined;
+  const { tape, leaves, result } = record(
+    "linearize",
+    (l) => {
+      const made = f(...(rebuild(given.outline, l) as Args));
+      value = flatten("linearize", made, "static", "result");
+      return made;
+    },
+    given.leaves,
+    true,
+  );
+  const { leaves: outputs, outline } = value as Flattened;
+  const pushforward = (...tangents: NoInfer<Args>): R => {
+    const directions = flattenDerivatives("linearize", tangents, given.outline, given.leaves, "tangents");
+    return rebuild(outline, filled(push(tape, leaves, directions, outputs), outputs)) as R;
+  };
+  return [result, pushforward];
+}
+
+const notAList = (op: string, got: unknown): TreeError =>
+  new TreeError({
+    code: "tree/arguments",
+    op,
+    problem: "the arguments are not a list.",
+    got: got === null ? "null" : typeof got,
+    expected: "a list of arguments and a list of tangents",
+    mend: "write jvp(f, [x], [tangent])",
+  });

@@ -1,0 +1,132 @@
+import { isFloatDType } from "../base/dtype.js";
+import { add } from "../ops/elementwise.js";
+import { zerosOf } from "../ops/fill.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { anomalies } from "../trace/anomaly.js";
+import { current, within, withTapes, type Recorder } from "../trace/context.js";
+import { alias } from "../trace/identity.js";
+import type { Maybe, Node } from "../trace/op.js";
+import { Tape } from "../trace/tape.js";
+import { notPromise } from "../trace/trace.js";
+
+type Leaves = readonly Tensor[];
+
+/** Runs with one more tape, inside all others. */
+export function withTape<T>(tape: Recorder, run: () => T): T {
+  const outer = current();
+  return within(withTapes(outer, [...outer.tapes, tape]), run);
+}
+
+/** A run that was recorded with respect to its arguments. */
+export interface Recording<T> {
+  readonly tape: Tape;
+  readonly leaves: Leaves;
+  readonly result: T;
+}
+
+/** Runs `f` on renamed inputs (a closure may hold the same tensors: only the new names are the arguments) and records what follows from them. */
+export function record<T>(op: string, f: (leaves: Leaves) => T, inputs: Leaves, bothWays = false): Recording<T> {
+  const tape = new Tape({ bothWays });
+  const leaves = inputs.map(alias);
+  for (const t of leaves) if (isFloatDType(t.dtype)) tape.watch(t);
+  return { tape, leaves, result: withTape(tape, () => notPromise(f(leaves), op)) };
+}
+
+/** Reverse mode: from cotangents of outputs to those of sources, through the list from its end.
+ * @param release - lets go of each entry as it is passed: the list cannot be walked again */
+export function sweep(
+  tape: Tape,
+  outputs: Leaves,
+  cotangents: readonly Maybe<Tensor>[],
+  sources: Leaves,
+  release: boolean,
+): Maybe<Tensor>[] {
+  const { entries, first } = tape;
+  const at: Maybe<Tensor>[] = [];
+  const put = (t: Tensor, cotangent: Maybe<Tensor>): void => {
+    if (cotangent === null || !tape.isWatched(t.id)) return;
+    const had = at[t.id - first];
+    at[t.id - first] = had === undefined || had === null ? cotangent : add(had, cotangent);
+  };
+  outputs.forEach((t, i) => {
+    put(t, cotangents[i]);
+  });
+  for (let k = entries.length - 1; k >= 0; k--) {
+    const node = entries[k];
+    if (release) entries.pop();
+    const { inputs } = node;
+    const given = takeCotangents(node, at, first);
+    if (given === null) continue;
+    const wanted = inputs.map((t) => tape.isWatched(t.id));
+    const back = pullBack(node, given, wanted);
+    for (let i = 0; i < inputs.length; i++) if (wanted[i]) put(inputs[i], back[i] ?? null);
+  }
+  return sources.map((t) => at[t.id - first] ?? null);
+}
+
+function takeCotangents({ outputs }: Node, at: Maybe<Tensor>[], first: number): Maybe<Tensor>[] | null {
+  let given: Maybe<Tensor>[] | null = null;
+  for (let i = 0; i < outputs.length; i++) {
+    const slot = outputs[i].id - first;
+    const cotangent = at[slot];
+    if (cotangent === undefined || cotangent === null) continue;
+    given ??= outputs.map(() => null);
+    given[i] = cotangent;
+    at[slot] = null;
+  }
+  return given;
+}
+
+function pullBack(node: Node, given: readonly Maybe<Tensor>[], wanted: readonly boolean[]): readonly Maybe<Tensor>[] {
+  const rule = node.pullback ?? node.op.pullback;
+  if (!anomalies.watching) return rule(node, given, wanted);
+  const before = anomalies.backward;
+  anomalies.backward = node;
+  try {
+    return rule(node, given, wanted);
+  } finally {
+    anomalies.backward = before;
+  }
+}
+
+/** Forward mode over a list that was kept for both ways: one run, many tangents. */
+export function push(
+  tape: Tape,
+  sources: Leaves,
+  tangents: readonly Maybe<Tensor>[],
+  outputs: Leaves,
+): Maybe<Tensor>[] {
+  const at = new Map<number, Tensor>();
+  sources.forEach((t, i) => {
+    const tangent = tangents[i];
+    if (tangent !== null && isFloatDType(t.dtype)) at.set(t.id, tangent);
+  });
+  for (const node of tape.entries) {
+    const given = node.inputs.map((t) => at.get(t.id) ?? null);
+    if (given.every((t) => t === null)) continue;
+    const made = node.op.pushforward(node, given);
+    node.outputs.forEach((t, i) => {
+      const tangent = made[i] ?? null;
+      if (tangent !== null && isFloatDType(t.dtype)) at.set(t.id, tangent);
+    });
+  }
+  return outputs.map((t) => at.get(t.id) ?? null);
+}
+
+/** Zeros where nothing arrived. */
+export const filled = (derivatives: readonly Maybe<Tensor>[], like: Leaves): Tensor[] =>
+  derivatives.map((t, i) => t ?? zerosOf(like[i]));
+
+/** What is not null. */
+export const present = <T>(items: readonly Maybe<T>[]): T[] => items.filter((item) => item !== null);
+
+export type Flat = (inputs: Leaves) => Leaves;
+
+/** {@link record} and {@link sweep} over lists of tensors. */
+export function vjpFlat(
+  f: Flat,
+  inputs: Leaves,
+): { outputs: Leaves; pull: (cotangents: readonly Maybe<Tensor>[]) => Maybe<Tensor>[] } {
+  const { tape, leaves, result } = record("vjp", f, inputs);
+  return { outputs: result, pull: (cotangents) => sweep(tape, result, cotangents, leaves, false) };
+}
