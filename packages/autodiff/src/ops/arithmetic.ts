@@ -1,8 +1,9 @@
 import type { Tensor } from "../tensor/tensor.js";
-import type { Op } from "../trace/op.js";
 import { applyOne } from "../trace/apply.js";
-import { binary, elementwiseOp, mul, neg } from "./elementwise.js";
-import { promotedFloat, type TensorLike } from "./operands.js";
+import type { Op } from "../trace/op.js";
+import { binaryNumeric, elementwiseOp, mul, neg, unaryNumeric } from "./elementwise.js";
+import { asTensor, promotedFloat, type TensorLike } from "./operands.js";
+import { wrongOperand, type ElementwiseSamples } from "./samples.js";
 
 /** Difference of two tensors. */
 export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -11,23 +12,79 @@ export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, a, b) => kernel.sub(a, b),
   partials: [() => 1, () => -1],
 });
+export const subSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[3, 1, 2], [0, 0, 0], [-0, 0, -0], [0, -0, 0], [Infinity, Infinity, NaN], [1, -Infinity, Infinity], [NaN, 1, NaN]],
+  reference: (a, b) => a - b,
+  ulps: 0,
+  rejects: [{ code: "shape/broadcast", run: (random) => sub(random.tensor([2]), random.tensor([3])) }],
+};
 /** Quotient of two float tensors. */
 export const divOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "div",
   names: { numpy: "divide", torch: "div", onnx: "Div" },
   lower: (kernel, a, b) => kernel.div(a, b),
-  partials: [([, b]) => div(1, b), ([, b], y) => neg(div(y, b))],
+  partials: [{ times: (t, [, b]) => div(t, b) }, ([, b], y) => neg(div(y, b))],
 });
+export const divSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[0.5, 2], [-2, -0.5]]],
+  exact: [[6, 3, 2], [1, 0, Infinity], [1, -0, -Infinity], [0, 0, NaN], [0, -3, -0], [1, Infinity, 0], [NaN, 1, NaN]],
+  reference: (a, b) => a / b,
+  ulps: 0,
+  rejects: [{ code: "shape/broadcast", run: (random) => div(random.tensor([2]), random.tensor([3])) }],
+};
+/** Distance from 0; derivative 0 at 0. */
+export const absOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "abs",
+  names: { numpy: "abs", torch: "abs", onnx: "Abs" },
+  lower: (kernel, x) => kernel.abs(x),
+  partials: [([x]) => sign(x)],
+});
+export const absSamples: ElementwiseSamples = {
+  domain: [[[0.1, 2], [-2, -0.1]]],
+  exact: [[-2, 2], [0, 0], [-0, 0], [-1e-300, 1e-300], [-Infinity, Infinity], [NaN, NaN]],
+  reference: (x) => Math.abs(x),
+  ulps: 0,
+  rejects: [{ code: "operand/type", run: () => abs(wrongOperand) }],
+};
+/** −1, 0 or 1. */
+export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "sign",
+  names: { numpy: "sign", torch: "sign", onnx: "Sign" },
+  lower: (kernel, x) => kernel.sign(x),
+  partials: { because: "constant on both sides of 0; 0 at the step itself" },
+});
+export const signSamples: ElementwiseSamples = {
+  domain: [[[0.1, 2], [-2, -0.1]]],
+  exact: [[-2, -1], [1e-300, 1], [0, 0], [-0, -0], [Infinity, 1], [-Infinity, -1], [NaN, NaN]],
+  reference: (x) => Math.sign(x),
+  ulps: 0,
+  rejects: [{ code: "operand/type", run: () => sign(wrongOperand) }],
+};
+/** Square root; derivative ∞ at 0. */
+export const sqrtOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "sqrt",
+  names: { numpy: "sqrt", torch: "sqrt", onnx: "Sqrt" },
+  lower: (kernel, x) => kernel.sqrt(x),
+  partials: [(_inputs, y) => div(0.5, y)],
+});
+export const sqrtSamples: ElementwiseSamples = {
+  domain: [[[0.3, 4]]],
+  exact: [[4, 2], [0, 0], [-0, -0], [1e-300, 1e-150], [Infinity, Infinity], [-1, NaN], [NaN, NaN]],
+  reference: (x) => Math.sqrt(x),
+  ulps: 0,
+  rejects: [{ code: "operand/type", run: () => sqrt(wrongOperand) }],
+};
 
 /** Difference, element by element; shapes broadcast.
  * @param a - any shape, any dtype
  * @param b - a shape that broadcasts with `a`'s
- * @returns the broadcast shape, the promoted dtype
+ * @returns the broadcast shape, the promoted dtype (of two bools: int32)
  * @throws {@link ShapeError} if the shapes do not broadcast
  * @example
  * sub(tensor([5, 2]), 3).toArray() // => [2, -1]
  */
-export const sub = (a: TensorLike, b: TensorLike): Tensor => binary(subOp, a, b);
+export const sub = (a: TensorLike, b: TensorLike): Tensor => binaryNumeric(subOp, a, b);
 /** Quotient, element by element; shapes broadcast; integers are divided as float32.
  * @param a - any shape, any dtype
  * @param b - a shape that broadcasts with `a`'s
@@ -37,11 +94,48 @@ export const sub = (a: TensorLike, b: TensorLike): Tensor => binary(subOp, a, b)
  * div(tensor([1, 3]), 2).toArray() // => [0.5, 1.5]
  */
 export const div = (a: TensorLike, b: TensorLike): Tensor => applyOne(divOp, promotedFloat("div", [a, b]), null);
-
+/** Absolute value of each element. The derivative at 0 is 0.
+ * @param x - any shape; bool becomes int32
+ * @returns the shape of `x`
+ * @example
+ * abs(tensor([-3, 2])).toArray() // => [3, 2]
+ */
+export const abs = (x: TensorLike): Tensor => unaryNumeric(absOp, x);
+/** −1 for negative elements, 1 for positive ones, 0 for zeros (which keep their sign); NaN stays. The derivative is 0 everywhere.
+ * @param x - any shape; bool becomes int32
+ * @returns the shape of `x`
+ * @example
+ * sign(tensor([-3, 0, 2])).toArray() // => [-1, 0, 1]
+ */
+export const sign = (x: TensorLike): Tensor => unaryNumeric(signOp, x);
+/** Square root of each element; NaN below 0. The derivative at 0 is ∞.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * sqrt(tensor([4, 9])).toArray() // => [2, 3]
+ */
+export const sqrt = (x: TensorLike): Tensor => applyOne(sqrtOp, promotedFloat("sqrt", [x]), null);
+/** 1 / √x of each element.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * rsqrt(tensor([4])).toArray() // => [0.5]
+ */
+export const rsqrt = (x: TensorLike): Tensor => div(1, sqrt(asTensor("rsqrt", x)));
+/** 1 / x of each element.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * reciprocal(tensor([4])).toArray() // => [0.25]
+ */
+export const reciprocal = (x: TensorLike): Tensor => div(1, asTensor("reciprocal", x));
 /** The square of each element: `x · x`.
  * @param x - any shape, any dtype
  * @returns the shape and dtype of `x`
  * @example
  * square(tensor([3, -2])).toArray() // => [9, 4]
  */
-export const square = (x: TensorLike): Tensor => mul(x, x);
+export function square(x: TensorLike): Tensor {
+  const t = asTensor("square", x);
+  return mul(t, t);
+}

@@ -6,12 +6,17 @@ import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { ForeignNames, Maybe, Op, Reads } from "../trace/op.js";
 import { traceFlat } from "../trace/trace.js";
+import { castOp } from "./cast.js";
 import { zeroDerivative, zerosOf, type Derivative } from "./fill.js";
-import { addMaybe, asTensor, promoted, type TensorLike } from "./operands.js";
+import { addMaybe, asFloat, asTensor, promoted, type TensorLike } from "./operands.js";
+import { wrongOperand, type ElementwiseSamples } from "./samples.js";
 import { expandBatch, sumTo } from "./shape.js";
 
-/** A partial derivative ∂out/∂in as a formula in public ops; 1 and −1 stand for themselves, null for zero. */
-export type Partial = (inputs: readonly Tensor[], output: Tensor) => Tensor | 1 | -1 | null;
+/** A partial derivative ∂out/∂in as a formula in public ops; 1 and −1 stand for themselves, null for zero.
+ * `times` gives t · ∂out/∂in itself, where a product would be wrong (0 · ∞ on the side of a select that was not chosen) or slower. */
+export type Partial =
+  | ((inputs: readonly Tensor[], output: Tensor) => Tensor | 1 | -1 | null)
+  | { times(t: Tensor, inputs: readonly Tensor[], output: Tensor): Tensor };
 
 /** Elementwise ops: each output element from the input elements that broadcast to it. Operands have one dtype (conditions of a select apart). */
 export interface ElementwiseRecord {
@@ -62,8 +67,11 @@ export function elementwiseOp(record: ElementwiseRecord): Op<null> {
 }
 
 function elementwiseDerivative(partials: readonly Partial[]): Derivative & { reads: NonNullable<Op["reads"]> } {
-  const scaled = (factor: Tensor | 1 | -1 | null, t: Tensor): Maybe<Tensor> =>
-    factor === null ? null : factor === 1 ? t : factor === -1 ? neg(t) : mul(t, factor);
+  const scaled = (partial: Partial, t: Tensor, inputs: readonly Tensor[], output: Tensor): Maybe<Tensor> => {
+    if (typeof partial !== "function") return partial.times(t, inputs, output);
+    const factor = partial(inputs, output);
+    return factor === null ? null : factor === 1 ? t : factor === -1 ? neg(t) : mul(t, factor);
+  };
   const arity = partials.length;
   // What each partial reads is found by tracing it once, so that no second list can disagree with the formulas.
   let found: readonly Reads[] | null = null;
@@ -71,7 +79,7 @@ function elementwiseDerivative(partials: readonly Partial[]): Derivative & { rea
     pullback: ({ inputs, outputs }, [c], wanted) => {
       const out = new Array<Maybe<Tensor>>(arity);
       for (let i = 0; i < arity; i++) {
-        const t = wanted[i] && c !== null ? scaled(partials[i](inputs, outputs[0]), c) : null;
+        const t = wanted[i] && c !== null ? scaled(partials[i], c, inputs, outputs[0]) : null;
         out[i] = t === null || sameShape(t.shape, inputs[i].shape) ? t : sumTo(t, inputs[i].shape);
       }
       return out;
@@ -80,7 +88,7 @@ function elementwiseDerivative(partials: readonly Partial[]): Derivative & { rea
       let sum: Maybe<Tensor> = null;
       for (let i = 0; i < arity; i++) {
         const t = tangents[i];
-        if (t !== null) sum = addMaybe(add, sum, scaled(partials[i](inputs, outputs[0]), t));
+        if (t !== null) sum = addMaybe(add, sum, scaled(partials[i], t, inputs, outputs[0]));
       }
       // A tangent that did not meet the output's other operands has a smaller shape.
       return [sum === null || sameShape(sum.shape, outputs[0].shape) ? sum : add(sum, zerosOf(outputs[0]))];
@@ -105,14 +113,15 @@ function readsOf(partial: Partial, inputs: readonly Tensor[]): Reads {
   const output = { shape: [], dtype: floatOf(inputs[inputs.length - 1].dtype) };
   const used = new Set<number>();
   const { trace, inputs: symbols } = traceFlat((all) => {
-    const result = partial(all.slice(0, -1), all[all.length - 1]);
+    const [cotangent, y, ...operands] = all;
+    const result = typeof partial === "function" ? partial(operands, y) : partial.times(cotangent, operands, y);
     if (result === null || typeof result === "number") return [];
     used.add(result.id);
     return [result];
-  }, [...scalars, output]);
+  }, [output, output, ...scalars]);
   for (const node of trace.nodes) for (const t of node.inputs) used.add(t.id);
-  const flags = symbols.map((t) => used.has(t.id));
-  return { inputs: flags.slice(0, -1), outputs: flags[flags.length - 1] };
+  const [, outputs, ...flags] = symbols.map((t) => used.has(t.id));
+  return { inputs: flags, outputs };
 }
 
 // The ops that the derivative of every elementwise op is made of live beside the kind.
@@ -139,9 +148,42 @@ export const negOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: [() => -1],
 });
 
+export const addSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[1, 2, 3], [0.1, 0.2, 0.30000000000000004], [-0, -0, -0], [0, -0, 0], [Infinity, 1, Infinity], [Infinity, -Infinity, NaN], [NaN, 1, NaN]],
+  reference: (a, b) => a + b,
+  ulps: 0,
+  rejects: [{ code: "shape/broadcast", run: (random) => add(random.tensor([2, 3]), random.tensor([2])) }],
+};
+export const mulSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[3, -2, -6], [0, -2, -0], [1e-300, 1e-300, 0], [0, Infinity, NaN], [-Infinity, 2, -Infinity], [NaN, 0, NaN]],
+  reference: (a, b) => a * b,
+  ulps: 0,
+  rejects: [{ code: "shape/broadcast", run: (random) => mul(random.tensor([4]), random.tensor([3])) }],
+};
+export const negSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]]],
+  exact: [[1, -1], [0, -0], [-0, 0], [Infinity, -Infinity], [NaN, NaN]],
+  reference: (x) => -x,
+  ulps: 0,
+  rejects: [{ code: "operand/type", run: () => neg(wrongOperand) }],
+};
 /** Applies an elementwise op of two operands to anything tensor-like, promoted to one dtype. */
 export function binary(op: Op<null>, a: TensorLike, b: TensorLike): Tensor {
   return applyOne(op, promoted(op.name, [a, b]), null);
+}
+/** As {@link binary}; two bools count as int32. */
+export function binaryNumeric(op: Op<null>, a: TensorLike, b: TensorLike): Tensor {
+  const operands = promoted(op.name, [a, b]);
+  return applyOne(op, operands[0].dtype === "bool" ? operands.map((t) => applyOne(castOp, [t], "int32")) : operands, null);
+}
+/** Applies an elementwise op that computes in floating point. */
+export const unaryFloat = (op: Op<null>, x: TensorLike): Tensor => applyOne(op, [asFloat(op.name, x)], null);
+/** Applies an elementwise op that keeps the dtype; bool counts as int32. */
+export function unaryNumeric(op: Op<null>, x: TensorLike): Tensor {
+  const t = asTensor(op.name, x);
+  return applyOne(op, [t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t], null);
 }
 
 /** Sum, element by element; shapes broadcast.
@@ -168,7 +210,4 @@ export const mul = (a: TensorLike, b: TensorLike): Tensor => binary(mulOp, a, b)
  * @example
  * neg(tensor([1, -2])).toArray() // => [-1, 2]
  */
-export const neg = (x: TensorLike): Tensor => {
-  const t = asTensor("neg", x);
-  return applyOne(negOp, [t.dtype === "bool" ? mul(t, 1) : t], null);
-};
+export const neg = (x: TensorLike): Tensor => unaryNumeric(negOp, x);

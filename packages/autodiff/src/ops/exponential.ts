@@ -1,9 +1,10 @@
 import type { Tensor } from "../tensor/tensor.js";
-import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { div, sub } from "./arithmetic.js";
-import { elementwiseOp, mul } from "./elementwise.js";
-import { asFloat, type TensorLike } from "./operands.js";
+import { equal, greaterEqual, logicalAnd, where } from "./comparison.js";
+import { add, binaryNumeric, elementwiseOp, mul, unaryFloat } from "./elementwise.js";
+import type { TensorLike } from "./operands.js";
+import { wrongOperand, type ElementwiseSamples } from "./samples.js";
 
 /** e to the power of each element. */
 export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -12,21 +13,91 @@ export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.exp(x),
   partials: [(_inputs, y) => y],
 });
+export const expSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]]],
+  exact: [[0, 1], [-0, 1], [1e-300, 1], [1000, Infinity], [-1000, 0], [Infinity, Infinity], [-Infinity, 0], [NaN, NaN]],
+  reference: (x) => Math.exp(x),
+  rejects: [{ code: "operand/type", run: () => exp(wrongOperand) }],
+};
+/** exp(x) − 1, exact near 0. */
+export const expm1Op: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "expm1",
+  names: { numpy: "expm1", torch: "expm1" },
+  lower: (kernel, x) => kernel.expm1(x),
+  // exp(x), not y + 1, which loses every digit at very negative x
+  partials: [([x]) => exp(x)],
+});
+export const expm1Samples: ElementwiseSamples = {
+  domain: [[[-2, 2]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [-1000, -1], [Infinity, Infinity], [-Infinity, -1], [NaN, NaN]],
+  reference: (x) => Math.expm1(x),
+  rejects: [{ code: "operand/type", run: () => expm1(wrongOperand) }],
+};
 /** Natural logarithm. */
 export const logOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "log",
   names: { numpy: "log", torch: "log", onnx: "Log" },
   lower: (kernel, x) => kernel.log(x),
-  partials: [([x]) => div(1, x)],
+  partials: [{ times: (t, [x]) => div(t, x) }],
 });
+export const logSamples: ElementwiseSamples = {
+  domain: [[[0.3, 3]]],
+  exact: [[1, 0], [0, -Infinity], [-0, -Infinity], [-1, NaN], [Infinity, Infinity], [NaN, NaN]],
+  reference: (x) => Math.log(x),
+  rejects: [{ code: "operand/type", run: () => log(wrongOperand) }],
+};
+/** log(1 + x), exact near 0. */
+export const log1pOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "log1p",
+  names: { numpy: "log1p", torch: "log1p" },
+  lower: (kernel, x) => kernel.log1p(x),
+  partials: [{ times: (t, [x]) => div(t, add(x, 1)) }],
+});
+export const log1pSamples: ElementwiseSamples = {
+  domain: [[[-0.7, 2]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [-1, -Infinity], [-2, NaN], [Infinity, Infinity], [NaN, NaN]],
+  reference: (x) => Math.log1p(x),
+  rejects: [{ code: "operand/type", run: () => log1p(wrongOperand) }],
+};
+/** a to the power of b. */
+export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "pow",
+  names: { numpy: "power", torch: "pow", onnx: "Pow" },
+  lower: (kernel, a, b) => kernel.pow(a, b),
+  partials: [
+    // b·a^(b−1), and 0 where b = 0 (also at a = 0). What is not chosen is replaced inside as well: second derivatives stay finite.
+    ([a, b]) => {
+      const constant = equal(b, 0);
+      return where(constant, 0, mul(b, pow(a, where(constant, 1, sub(b, 1)))));
+    },
+    // aᵇ·ln a, and 0 where a = 0 and b ≥ 0, as in PyTorch
+    ([a, b], y) => mul(y, log(where(logicalAnd(equal(a, 0), greaterEqual(b, 0)), 1, a))),
+  ],
+});
+export const powSamples: ElementwiseSamples = {
+  domain: [[[0.3, 2]], [[-2, 2]]],
+  exact: [
+    [2, 3, 8], [-2, 3, -8], [-2, 2, 4], [0, 0, 1], [0, 1, 0], [-0, 3, -0], [0, -1, Infinity], [3, 0, 1], [NaN, 0, 1], [1, NaN, 1],
+    [1, Infinity, 1], [-2, 0.5, NaN], [2, -Infinity, 0], [Infinity, 0.5, Infinity],
+  ],
+  reference: (a, b) => a ** b,
+  rejects: [{ code: "shape/broadcast", run: (random) => pow(random.tensor([2]), random.tensor([3])) }],
+};
+
 /** Hyperbolic tangent. */
 export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "tanh",
   names: { numpy: "tanh", torch: "tanh", onnx: "Tanh" },
   lower: (kernel, x) => kernel.tanh(x),
-  // dy/dx = 1 − y²
+  // 1 − y²
   partials: [(_inputs, y) => sub(1, mul(y, y))],
 });
+export const tanhSamples: ElementwiseSamples = {
+  domain: [[[-3, 3]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1e-8, 1e-8], [1000, 1], [Infinity, 1], [-Infinity, -1], [NaN, NaN]],
+  reference: (x) => Math.tanh(x),
+  rejects: [{ code: "operand/type", run: () => tanh(wrongOperand) }],
+};
 
 /** e to the power of each element.
  * @param x - any shape; integers become float32
@@ -34,18 +105,42 @@ export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
  * @example
  * exp(tensor([0])).toArray() // => [1]
  */
-export const exp = (x: TensorLike): Tensor => applyOne(expOp, [asFloat("exp", x)], null);
+export const exp = (x: TensorLike): Tensor => unaryFloat(expOp, x);
+/** exp(x) − 1 of each element, without loss of digits near 0.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * expm1(tensor(1e-20, { dtype: "float64" })).item() // => 1e-20
+ */
+export const expm1 = (x: TensorLike): Tensor => unaryFloat(expm1Op, x);
 /** Natural logarithm of each element; −∞ at 0, NaN below.
  * @param x - any shape; integers become float32
  * @returns the shape of `x`, float
  * @example
  * log(tensor([1])).toArray() // => [0]
  */
-export const log = (x: TensorLike): Tensor => applyOne(logOp, [asFloat("log", x)], null);
+export const log = (x: TensorLike): Tensor => unaryFloat(logOp, x);
+/** log(1 + x) of each element, without loss of digits near 0.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * log1p(tensor(1e-20, { dtype: "float64" })).item() // => 1e-20
+ */
+export const log1p = (x: TensorLike): Tensor => unaryFloat(log1pOp, x);
+/** `base` to the power of `exponent`, element by element; shapes broadcast. 0⁰ is 1.
+ * The derivative of x⁰ is 0 everywhere; that of 0ʸ with respect to y is 0 for y ≥ 0.
+ * @param base - any shape, any dtype
+ * @param exponent - a shape that broadcasts; of int32 bases a negative exponent gives a quotient cut towards 0
+ * @returns the broadcast shape, the promoted dtype
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * pow(tensor([2, 3]), 2).toArray() // => [4, 9]
+ */
+export const pow = (base: TensorLike, exponent: TensorLike): Tensor => binaryNumeric(powOp, base, exponent);
 /** Hyperbolic tangent of each element.
  * @param x - any shape; integers become float32
  * @returns the shape of `x`, float, in −1 … 1
  * @example
  * tanh(tensor([0])).toArray() // => [0]
  */
-export const tanh = (x: TensorLike): Tensor => applyOne(tanhOp, [asFloat("tanh", x)], null);
+export const tanh = (x: TensorLike): Tensor => unaryFloat(tanhOp, x);

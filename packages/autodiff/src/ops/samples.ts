@@ -1,8 +1,13 @@
 import type { DType } from "../base/dtype.js";
 import type { Shape } from "../base/shape.js";
 import type { NestedArray, Tensor } from "../tensor/tensor.js";
+import type { TensorLike } from "./operands.js";
 
-// What the tests read beside each op. Types only here, and plain literals beside the ops, so that bundles hold none of it.
+// What the tests read beside each op: plain literals, so that bundles hold none of it.
+
+/** What a caller without types may pass: an array is no operand. */
+// @ts-expect-error That is what the samples need.
+export const wrongOperand: TensorLike = [1, 2];
 
 /** From … to, both finite. */
 export type Interval = readonly [from: number, to: number];

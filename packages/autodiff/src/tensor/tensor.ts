@@ -16,7 +16,7 @@ export interface ReadonlyData extends Iterable<number> {
 }
 
 /** Nested arrays of numbers, as deep as the tensor's rank. */
-export type NestedArray = number | readonly NestedArray[];
+export type NestedArray = number | boolean | readonly NestedArray[];
 
 /** What a symbolic tensor belongs to. */
 export interface Owner {

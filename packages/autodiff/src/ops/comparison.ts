@@ -1,0 +1,312 @@
+import { DTypeError } from "../base/errors.js";
+import { showShape } from "../base/shape.js";
+import type { KernelBuilder, Scalar } from "../kernel/expression.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { applyOne } from "../trace/apply.js";
+import type { ForeignNames, Op } from "../trace/op.js";
+import { castOp } from "./cast.js";
+import { binary, elementwiseOp } from "./elementwise.js";
+import { asTensor, isFloat, promoted, type TensorLike } from "./operands.js";
+import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+
+// Comparisons, logic, and the choice by a condition. NaN compares false with everything (notEqual: true).
+
+type Lower = (kernel: KernelBuilder, ...operands: Scalar[]) => Scalar;
+const because = "the result is true or false: constant almost everywhere";
+const predicate = (name: string, names: ForeignNames, lower: Lower): Op<null> =>
+  elementwiseOp({ name, names, lower, dtype: () => "bool", partials: { because } });
+
+/** Whether two elements are equal. */
+export const equalOp: Op<null> = /* @__PURE__ */ predicate(
+  "equal",
+  { numpy: "equal", torch: "eq", onnx: "Equal" },
+  (kernel, a, b) => kernel.eq(a, b),
+);
+export const equalSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[1, 1, 1], [1, 2, 0], [0, -0, 1], [NaN, NaN, 0], [Infinity, Infinity, 1], [Infinity, -Infinity, 0]],
+  reference: (a, b) => Number(a === b),
+  rejects: [{ code: "shape/broadcast", run: (random) => equal(random.tensor([2]), random.tensor([3])) }],
+};
+/** Whether two elements differ. */
+export const notEqualOp: Op<null> = /* @__PURE__ */ predicate(
+  "notEqual",
+  { numpy: "not_equal", torch: "ne" },
+  (kernel, a, b) => kernel.ne(a, b),
+);
+export const notEqualSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[1, 1, 0], [1, 2, 1], [0, -0, 0], [NaN, NaN, 1], [Infinity, Infinity, 0]],
+  reference: (a, b) => Number(a !== b),
+  rejects: [{ code: "shape/broadcast", run: (random) => notEqual(random.tensor([2]), random.tensor([3])) }],
+};
+/** Whether the first element is less. */
+export const lessOp: Op<null> = /* @__PURE__ */ predicate(
+  "less",
+  { numpy: "less", torch: "lt", onnx: "Less" },
+  (kernel, a, b) => kernel.lt(a, b),
+);
+export const lessSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[1, 2, 1], [2, 1, 0], [1, 1, 0], [-0, 0, 0], [-Infinity, 1, 1], [NaN, 1, 0], [1, NaN, 0]],
+  reference: (a, b) => Number(a < b),
+  rejects: [{ code: "shape/broadcast", run: (random) => less(random.tensor([2]), random.tensor([3])) }],
+};
+/** Whether the first element is less or equal. */
+export const lessEqualOp: Op<null> = /* @__PURE__ */ predicate(
+  "lessEqual",
+  { numpy: "less_equal", torch: "le", onnx: "LessOrEqual" },
+  (kernel, a, b) => kernel.le(a, b),
+);
+export const lessEqualSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[1, 2, 1], [2, 1, 0], [1, 1, 1], [0, -0, 1], [Infinity, Infinity, 1], [NaN, NaN, 0]],
+  reference: (a, b) => Number(a <= b),
+  rejects: [{ code: "shape/broadcast", run: (random) => lessEqual(random.tensor([2]), random.tensor([3])) }],
+};
+/** Whether the first element is greater. */
+export const greaterOp: Op<null> = /* @__PURE__ */ predicate(
+  "greater",
+  { numpy: "greater", torch: "gt", onnx: "Greater" },
+  (kernel, a, b) => kernel.lt(b, a),
+);
+export const greaterSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[1, 2, 0], [2, 1, 1], [1, 1, 0], [0, -0, 0], [Infinity, 1, 1], [NaN, 1, 0], [1, NaN, 0]],
+  reference: (a, b) => Number(a > b),
+  rejects: [{ code: "shape/broadcast", run: (random) => greater(random.tensor([2]), random.tensor([3])) }],
+};
+/** Whether the first element is greater or equal. */
+export const greaterEqualOp: Op<null> = /* @__PURE__ */ predicate(
+  "greaterEqual",
+  { numpy: "greater_equal", torch: "ge", onnx: "GreaterOrEqual" },
+  (kernel, a, b) => kernel.le(b, a),
+);
+export const greaterEqualSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[-2, 2]]],
+  exact: [[1, 2, 0], [2, 1, 1], [1, 1, 1], [-0, 0, 1], [NaN, NaN, 0]],
+  reference: (a, b) => Number(a >= b),
+  rejects: [{ code: "shape/broadcast", run: (random) => greaterEqual(random.tensor([2]), random.tensor([3])) }],
+};
+
+/** Both true. */
+export const logicalAndOp: Op<null> = /* @__PURE__ */ predicate(
+  "logicalAnd",
+  { numpy: "logical_and", torch: "logical_and", onnx: "And" },
+  (kernel, a, b) => kernel.and(a, b),
+);
+export const logicalAndSamples: ElementwiseSamples = {
+  domain: [[[0, 1]], [[0, 1]]],
+  dtypes: ["bool", "bool"],
+  exact: [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 1]],
+  reference: (a, b) => Number(a !== 0 && b !== 0),
+  rejects: [{ code: "shape/broadcast", run: (random) => logicalAnd(random.tensor([2]), random.tensor([3])) }],
+};
+/** Either true. */
+export const logicalOrOp: Op<null> = /* @__PURE__ */ predicate(
+  "logicalOr",
+  { numpy: "logical_or", torch: "logical_or", onnx: "Or" },
+  (kernel, a, b) => kernel.or(a, b),
+);
+export const logicalOrSamples: ElementwiseSamples = {
+  domain: [[[0, 1]], [[0, 1]]],
+  dtypes: ["bool", "bool"],
+  exact: [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]],
+  reference: (a, b) => Number(a !== 0 || b !== 0),
+  rejects: [{ code: "shape/broadcast", run: (random) => logicalOr(random.tensor([2]), random.tensor([3])) }],
+};
+/** Exactly one true. */
+export const logicalXorOp: Op<null> = /* @__PURE__ */ predicate(
+  "logicalXor",
+  { numpy: "logical_xor", torch: "logical_xor", onnx: "Xor" },
+  (kernel, a, b) => kernel.ne(a, b),
+);
+export const logicalXorSamples: ElementwiseSamples = {
+  domain: [[[0, 1]], [[0, 1]]],
+  dtypes: ["bool", "bool"],
+  exact: [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]],
+  reference: (a, b) => Number((a !== 0) !== (b !== 0)),
+  rejects: [{ code: "shape/broadcast", run: (random) => logicalXor(random.tensor([2]), random.tensor([3])) }],
+};
+/** True where false. */
+export const logicalNotOp: Op<null> = /* @__PURE__ */ predicate(
+  "logicalNot",
+  { numpy: "logical_not", torch: "logical_not", onnx: "Not" },
+  (kernel, x) => kernel.not(x),
+);
+export const logicalNotSamples: ElementwiseSamples = {
+  domain: [[[0, 1]]],
+  dtypes: ["bool"],
+  exact: [[0, 1], [1, 0]],
+  reference: (x) => Number(x === 0),
+  rejects: [{ code: "operand/type", run: () => logicalNot(wrongOperand) }],
+};
+
+/** `condition ? a : b`. The derivative chooses as well, so that nothing of the other side gets through, not even NaN. */
+export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "where",
+  names: { numpy: "where", torch: "where", onnx: "Where" },
+  lower: (kernel, condition, a, b) => kernel.select(condition, a, b),
+  partials: [
+    () => null,
+    { times: (t, [condition]) => where(condition, t, 0) },
+    { times: (t, [condition]) => where(condition, 0, t) },
+  ],
+});
+export const whereSamples: ElementwiseSamples = {
+  domain: [[[0, 1]], [[-2, 2]], [[-2, 2]]],
+  dtypes: ["bool", "float64", "float64"],
+  exact: [[1, 2, 3, 2], [0, 2, 3, 3], [1, -0, NaN, -0], [0, NaN, Infinity, Infinity]],
+  reference: (condition, a, b) => (condition !== 0 ? a : b),
+  ulps: 0,
+  rejects: [
+    { code: "dtype/condition", run: (random) => where(random.tensor([2]), 1, 0) },
+    { code: "shape/broadcast", run: (random) => where(random.tensor([2], [0, 1], "bool"), random.tensor([3]), 0) },
+  ],
+};
+
+/** Whether elements are equal; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool; NaN equals nothing
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * equal(tensor([1, 2]), 2).toArray() // => [false, true]
+ */
+export const equal = (a: TensorLike, b: TensorLike): Tensor => binary(equalOp, a, b);
+/** Whether elements differ; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool; NaN differs from everything, itself included
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * notEqual(tensor([1, 2]), 2).toArray() // => [true, false]
+ */
+export const notEqual = (a: TensorLike, b: TensorLike): Tensor => binary(notEqualOp, a, b);
+/** Whether `a < b`, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * less(tensor([1, 2]), 2).toArray() // => [true, false]
+ */
+export const less = (a: TensorLike, b: TensorLike): Tensor => binary(lessOp, a, b);
+/** Whether `a ≤ b`, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * lessEqual(tensor([1, 2]), 1).toArray() // => [true, false]
+ */
+export const lessEqual = (a: TensorLike, b: TensorLike): Tensor => binary(lessEqualOp, a, b);
+/** Whether `a > b`, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * greater(tensor([1, 2]), 1).toArray() // => [false, true]
+ */
+export const greater = (a: TensorLike, b: TensorLike): Tensor => binary(greaterOp, a, b);
+/** Whether `a ≥ b`, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * greaterEqual(tensor([1, 2]), 2).toArray() // => [false, true]
+ */
+export const greaterEqual = (a: TensorLike, b: TensorLike): Tensor => binary(greaterEqualOp, a, b);
+
+/** Every dtype counts as bool: true where it is not 0 (NaN is not 0). */
+function truth(op: string, x: TensorLike): Tensor {
+  const t = asTensor(op, x);
+  return t.dtype === "bool" ? t : applyOne(castOp, [t], "bool");
+}
+const logic = (op: Op<null>, a: TensorLike, b: TensorLike): Tensor =>
+  applyOne(op, [truth(op.name, a), truth(op.name, b)], null);
+
+/** Whether both are true; numbers count as true where they are not 0; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * logicalAnd(tensor([true, true]), tensor([true, false])).toArray() // => [true, false]
+ */
+export const logicalAnd = (a: TensorLike, b: TensorLike): Tensor => logic(logicalAndOp, a, b);
+/** Whether either is true; numbers count as true where they are not 0; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * logicalOr(tensor([true, false]), tensor([false, false])).toArray() // => [true, false]
+ */
+export const logicalOr = (a: TensorLike, b: TensorLike): Tensor => logic(logicalOrOp, a, b);
+/** Whether exactly one is true; numbers count as true where they are not 0; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, bool
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * logicalXor(tensor([true, true]), tensor([true, false])).toArray() // => [false, true]
+ */
+export const logicalXor = (a: TensorLike, b: TensorLike): Tensor => logic(logicalXorOp, a, b);
+/** True where false; numbers count as true where they are not 0.
+ * @param x - any shape, any dtype
+ * @returns the shape of `x`, bool
+ * @example
+ * logicalNot(tensor([true, false])).toArray() // => [false, true]
+ */
+export const logicalNot = (x: TensorLike): Tensor => applyOne(logicalNotOp, [truth("logicalNot", x)], null);
+
+/** Elements of `a` where the condition is true, of `b` elsewhere; shapes broadcast. The gradient of a side is 0 where the other was chosen,
+ * even if the side's own derivative is infinite or NaN there.
+ * @param condition - bool, any shape
+ * @param a - a shape that broadcasts
+ * @param b - a shape that broadcasts
+ * @returns the broadcast shape, the promoted dtype of `a` and `b`
+ * @throws {@link DTypeError} if the condition is not bool; {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * const x = tensor([-1, 4])
+ * where(greater(x, 0), sqrt(x), 0).toArray() // => [0, 2]
+ */
+export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
+  const c = asTensor("where", condition);
+  if (c.dtype !== "bool") {
+    throw new DTypeError({
+      code: "dtype/condition",
+      op: "where",
+      problem: "the condition is not bool.",
+      got: `${c.dtype}${showShape(c.shape)}`,
+      expected: "a bool tensor, such as a comparison gives",
+      mend: "where(notEqual(x, 0), a, b)",
+    });
+  }
+  const [p, q] = promoted("where", [a, b]);
+  return applyOne(whereOp, [c, p, q], null);
+}
+
+/** Whether each element is NaN.
+ * @param x - any shape, any dtype
+ * @returns the shape of `x`, bool
+ * @example
+ * isNaN(tensor([1, NaN])).toArray() // => [false, true]
+ */
+export function isNaN(x: TensorLike): Tensor {
+  const t = asTensor("isNaN", x);
+  return notEqual(t, t);
+}
+/** Whether each element is neither infinite nor NaN.
+ * @param x - any shape, any dtype
+ * @returns the shape of `x`, bool
+ * @example
+ * isFinite(tensor([1, Infinity, NaN])).toArray() // => [true, false, false]
+ */
+export function isFinite(x: TensorLike): Tensor {
+  const t = asTensor("isFinite", x);
+  return isFloat(t) ? logicalAnd(less(t, Number.POSITIVE_INFINITY), greater(t, Number.NEGATIVE_INFINITY)) : equal(t, t);
+}

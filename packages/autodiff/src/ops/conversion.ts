@@ -1,0 +1,71 @@
+import { checkDType, type DType } from "../base/dtype.js";
+import { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { Variable } from "../trace/variable.js";
+import { castOp } from "./cast.js";
+import { zeroDerivative } from "./fill.js";
+import { asTensor, type TensorLike } from "./operands.js";
+import type { StructuralSamples } from "./samples.js";
+
+export const castSamples: StructuralSamples<DType> = {
+  draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: "float64" }),
+  exact: (random) => [
+    { inputs: [random.of([0, -0.5, NaN, 2], "float64")], attributes: "bool", outputs: [[false, true, true, true]] },
+    { inputs: [random.of([1.9, -1.9, NaN], "float64")], attributes: "int32", outputs: [[1, -1, 0]] },
+    { inputs: [random.of([0.1, 1e300], "float64")], attributes: "float32", outputs: [[Math.fround(0.1), Infinity]] },
+    { inputs: [random.of([true, false], "bool")], attributes: "float32", outputs: [[1, 0]] },
+  ],
+  rejects: [{ code: "dtype/unknown", run: (random) => cast(random.tensor([2]), "float16" as DType) }],
+};
+
+/** The same value, with the derivative cut. */
+export const stopGradientOp: Op<null> = {
+  name: "stopGradient",
+  names: { torch: "detach" },
+  cheap: true,
+  infer: (inputs) => inputs,
+  lower: () => ({ kind: "view", layouts: (input) => [input] }),
+  ...zeroDerivative({ because: "that is what it is for" }),
+  batch: (inputs, batched) => [apply(stopGradientOp, inputs, null), batched],
+};
+export const stopGradientSamples: StructuralSamples<null> = {
+  draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: null }),
+  exact: (random) => [{ inputs: [random.of([1, -0, NaN], "float64")], attributes: null, outputs: [[1, -0, NaN]] }],
+  rejects: [],
+};
+
+/** The same values as another dtype: floats are cut towards 0 for int32, and `!== 0` for bool.
+ * Between float dtypes the gradient is cast back; from and to the others there is none.
+ * @param x - any shape, any dtype
+ * @param dtype - "float32", "float64", "int32" or "bool"
+ * @returns the shape of `x`, that dtype
+ * @throws {@link DTypeError} if there is no such dtype
+ * @example
+ * cast(tensor([1.9, -1.9]), "int32").toArray() // => [1, -1]
+ */
+export function cast(x: TensorLike, dtype: DType): Tensor {
+  const t = asTensor("cast", x);
+  checkDType("cast", dtype);
+  return t.dtype === dtype ? t : applyOne(castOp, [t], dtype);
+}
+
+/** The same values, as constants: gradients do not pass.
+ * @param tree - a tensor, or nested arrays and plain objects of tensors; other leaves stay as they are
+ * @returns the tree with every tensor cut off (a Variable becomes its value)
+ * @example
+ * grad((x) => mul(x, stopGradient(x)))(tensor(3)).item() // => 3
+ */
+export function stopGradient<T>(tree: T): T {
+  // The result has the structure of the tree, which a type cannot follow leaf by leaf.
+  return cut(tree) as T;
+}
+function cut(tree: unknown): unknown {
+  if (tree instanceof Variable) return cut(tree.value);
+  if (tree instanceof Tensor) return applyOne(stopGradientOp, [tree], null);
+  if (Array.isArray(tree)) return tree.map(cut);
+  if (typeof tree !== "object" || tree === null) return tree;
+  const prototype: unknown = Object.getPrototypeOf(tree);
+  if (prototype !== Object.prototype && prototype !== null) return tree;
+  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, cut(value)]));
+}

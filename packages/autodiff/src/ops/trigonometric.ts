@@ -1,0 +1,262 @@
+import type { Tensor } from "../tensor/tensor.js";
+import { applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { div, rsqrt, sqrt, square, sub } from "./arithmetic.js";
+import { add, elementwiseOp, mul, neg, unaryFloat } from "./elementwise.js";
+import { promotedFloat, type TensorLike } from "./operands.js";
+import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+
+/** Sine. */
+export const sinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "sin",
+  names: { numpy: "sin", torch: "sin", onnx: "Sin" },
+  lower: (kernel, x) => kernel.sin(x),
+  partials: [([x]) => cos(x)],
+});
+export const sinSamples: ElementwiseSamples = {
+  domain: [[[-3, 3]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, NaN], [NaN, NaN]],
+  reference: (x) => Math.sin(x),
+  rejects: [{ code: "operand/type", run: () => sin(wrongOperand) }],
+};
+/** Cosine. */
+export const cosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "cos",
+  names: { numpy: "cos", torch: "cos", onnx: "Cos" },
+  lower: (kernel, x) => kernel.cos(x),
+  partials: [([x]) => neg(sin(x))],
+});
+export const cosSamples: ElementwiseSamples = {
+  domain: [[[-3, 3]]],
+  exact: [[0, 1], [-0, 1], [1e-300, 1], [Infinity, NaN], [NaN, NaN]],
+  reference: (x) => Math.cos(x),
+  rejects: [{ code: "operand/type", run: () => cos(wrongOperand) }],
+};
+/** Tangent. */
+export const tanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "tan",
+  names: { numpy: "tan", torch: "tan", onnx: "Tan" },
+  lower: (kernel, x) => kernel.tan(x),
+  // 1 + y²
+  partials: [(_inputs, y) => add(1, mul(y, y))],
+});
+export const tanSamples: ElementwiseSamples = {
+  domain: [[[-1.2, 1.2]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, NaN], [NaN, NaN]],
+  reference: (x) => Math.tan(x),
+  rejects: [{ code: "operand/type", run: () => tan(wrongOperand) }],
+};
+/** Inverse sine. */
+export const asinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "asin",
+  names: { numpy: "arcsin", torch: "asin", onnx: "Asin" },
+  lower: (kernel, x) => kernel.asin(x),
+  // 1 / √((1 − x)(1 + x)), which keeps its digits near ±1
+  partials: [([x]) => rsqrt(mul(sub(1, x), add(1, x)))],
+});
+export const asinSamples: ElementwiseSamples = {
+  domain: [[[-0.8, 0.8]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1, Math.PI / 2], [2, NaN], [NaN, NaN]],
+  reference: (x) => Math.asin(x),
+  rejects: [{ code: "operand/type", run: () => asin(wrongOperand) }],
+};
+/** Inverse cosine. */
+export const acosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "acos",
+  names: { numpy: "arccos", torch: "acos", onnx: "Acos" },
+  lower: (kernel, x) => kernel.acos(x),
+  partials: [([x]) => neg(rsqrt(mul(sub(1, x), add(1, x))))],
+});
+export const acosSamples: ElementwiseSamples = {
+  domain: [[[-0.8, 0.8]]],
+  exact: [[1, 0], [0, Math.PI / 2], [-1, Math.PI], [2, NaN], [NaN, NaN]],
+  reference: (x) => Math.acos(x),
+  rejects: [{ code: "operand/type", run: () => acos(wrongOperand) }],
+};
+/** Inverse tangent. */
+export const atanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "atan",
+  names: { numpy: "arctan", torch: "atan", onnx: "Atan" },
+  lower: (kernel, x) => kernel.atan(x),
+  partials: [{ times: (t, [x]) => div(t, add(1, square(x))) }],
+});
+export const atanSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, Math.PI / 2], [-Infinity, -Math.PI / 2], [NaN, NaN]],
+  reference: (x) => Math.atan(x),
+  rejects: [{ code: "operand/type", run: () => atan(wrongOperand) }],
+};
+/** Angle of the point (x, y). */
+export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "atan2",
+  names: { numpy: "arctan2", torch: "atan2" },
+  lower: (kernel, y, x) => kernel.atan2(y, x),
+  // x / (x² + y²) and −y / (x² + y²); NaN at the origin, as in PyTorch
+  partials: [
+    ([y, x]) => div(x, add(square(x), square(y))),
+    ([y, x]) => neg(div(y, add(square(x), square(y)))),
+  ],
+});
+export const atan2Samples: ElementwiseSamples = {
+  domain: [[[0.3, 2], [-2, -0.3]], [[0.3, 2], [-2, -0.3]]],
+  exact: [
+    [0, 1, 0], [0, -1, Math.PI], [-0, -1, -Math.PI], [1, 0, Math.PI / 2], [-1, 0, -Math.PI / 2], [0, 0, 0], [-0, 1, -0],
+    [Infinity, Infinity, Math.PI / 4], [NaN, 1, NaN],
+  ],
+  reference: (y, x) => Math.atan2(y, x),
+  rejects: [{ code: "shape/broadcast", run: (random) => atan2(random.tensor([2]), random.tensor([3])) }],
+};
+/** Hyperbolic sine. */
+export const sinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "sinh",
+  names: { numpy: "sinh", torch: "sinh", onnx: "Sinh" },
+  lower: (kernel, x) => kernel.sinh(x),
+  partials: [([x]) => cosh(x)],
+});
+export const sinhSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1000, Infinity], [-Infinity, -Infinity], [NaN, NaN]],
+  reference: (x) => Math.sinh(x),
+  rejects: [{ code: "operand/type", run: () => sinh(wrongOperand) }],
+};
+/** Hyperbolic cosine. */
+export const coshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "cosh",
+  names: { numpy: "cosh", torch: "cosh", onnx: "Cosh" },
+  lower: (kernel, x) => kernel.cosh(x),
+  partials: [([x]) => sinh(x)],
+});
+export const coshSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]]],
+  exact: [[0, 1], [-0, 1], [-1000, Infinity], [Infinity, Infinity], [-Infinity, Infinity], [NaN, NaN]],
+  reference: (x) => Math.cosh(x),
+  rejects: [{ code: "operand/type", run: () => cosh(wrongOperand) }],
+};
+/** Inverse hyperbolic sine. */
+export const asinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "asinh",
+  names: { numpy: "arcsinh", torch: "asinh", onnx: "Asinh" },
+  lower: (kernel, x) => kernel.asinh(x),
+  partials: [([x]) => rsqrt(add(square(x), 1))],
+});
+export const asinhSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, Infinity], [-Infinity, -Infinity], [NaN, NaN]],
+  reference: (x) => Math.asinh(x),
+  rejects: [{ code: "operand/type", run: () => asinh(wrongOperand) }],
+};
+/** Inverse hyperbolic cosine. */
+export const acoshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "acosh",
+  names: { numpy: "arccosh", torch: "acosh", onnx: "Acosh" },
+  lower: (kernel, x) => kernel.acosh(x),
+  // 1 / (√(x − 1) √(x + 1)): NaN below 1, where there is no value either
+  partials: [([x]) => div(1, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))],
+});
+export const acoshSamples: ElementwiseSamples = {
+  domain: [[[1.3, 4]]],
+  exact: [[1, 0], [0.5, NaN], [Infinity, Infinity], [NaN, NaN]],
+  reference: (x) => Math.acosh(x),
+  rejects: [{ code: "operand/type", run: () => acosh(wrongOperand) }],
+};
+/** Inverse hyperbolic tangent. */
+export const atanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "atanh",
+  names: { numpy: "arctanh", torch: "atanh", onnx: "Atanh" },
+  lower: (kernel, x) => kernel.atanh(x),
+  // 1 / ((1 − x)(1 + x))
+  partials: [{ times: (t, [x]) => div(t, mul(sub(1, x), add(1, x))) }],
+});
+export const atanhSamples: ElementwiseSamples = {
+  domain: [[[-0.8, 0.8]]],
+  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1, Infinity], [-1, -Infinity], [2, NaN], [NaN, NaN]],
+  reference: (x) => Math.atanh(x),
+  rejects: [{ code: "operand/type", run: () => atanh(wrongOperand) }],
+};
+
+/** Sine of each element.
+ * @param x - any shape, in radians; integers become float32
+ * @returns the shape of `x`, float, in −1 … 1
+ * @example
+ * sin(tensor([0])).toArray() // => [0]
+ */
+export const sin = (x: TensorLike): Tensor => unaryFloat(sinOp, x);
+/** Cosine of each element.
+ * @param x - any shape, in radians; integers become float32
+ * @returns the shape of `x`, float, in −1 … 1
+ * @example
+ * cos(tensor([0])).toArray() // => [1]
+ */
+export const cos = (x: TensorLike): Tensor => unaryFloat(cosOp, x);
+/** Tangent of each element.
+ * @param x - any shape, in radians; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * tan(tensor([0])).toArray() // => [0]
+ */
+export const tan = (x: TensorLike): Tensor => unaryFloat(tanOp, x);
+/** Inverse sine of each element; NaN outside of −1 … 1.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float, in −π/2 … π/2
+ * @example
+ * asin(tensor([0])).toArray() // => [0]
+ */
+export const asin = (x: TensorLike): Tensor => unaryFloat(asinOp, x);
+/** Inverse cosine of each element; NaN outside of −1 … 1.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float, in 0 … π
+ * @example
+ * acos(tensor([1])).toArray() // => [0]
+ */
+export const acos = (x: TensorLike): Tensor => unaryFloat(acosOp, x);
+/** Inverse tangent of each element.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float, in −π/2 … π/2
+ * @example
+ * atan(tensor([0])).toArray() // => [0]
+ */
+export const atan = (x: TensorLike): Tensor => unaryFloat(atanOp, x);
+/** Angle of the point (x, y) from the positive x-axis; shapes broadcast. The derivative at the origin is NaN.
+ * @param y - any shape; integers become float32
+ * @param x - a shape that broadcasts with `y`'s
+ * @returns the broadcast shape, float, in −π … π
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * atan2(tensor([0]), 1).toArray() // => [0]
+ */
+export const atan2 = (y: TensorLike, x: TensorLike): Tensor => applyOne(atan2Op, promotedFloat("atan2", [y, x]), null);
+/** Hyperbolic sine of each element.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * sinh(tensor([0])).toArray() // => [0]
+ */
+export const sinh = (x: TensorLike): Tensor => unaryFloat(sinhOp, x);
+/** Hyperbolic cosine of each element.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * cosh(tensor([0])).toArray() // => [1]
+ */
+export const cosh = (x: TensorLike): Tensor => unaryFloat(coshOp, x);
+/** Inverse hyperbolic sine of each element.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * asinh(tensor([0])).toArray() // => [0]
+ */
+export const asinh = (x: TensorLike): Tensor => unaryFloat(asinhOp, x);
+/** Inverse hyperbolic cosine of each element; NaN below 1.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float, ≥ 0
+ * @example
+ * acosh(tensor([1])).toArray() // => [0]
+ */
+export const acosh = (x: TensorLike): Tensor => unaryFloat(acoshOp, x);
+/** Inverse hyperbolic tangent of each element; ±∞ at ±1, NaN outside.
+ * @param x - any shape; integers become float32
+ * @returns the shape of `x`, float
+ * @example
+ * atanh(tensor([0])).toArray() // => [0]
+ */
+export const atanh = (x: TensorLike): Tensor => unaryFloat(atanhOp, x);
