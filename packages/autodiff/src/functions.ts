@@ -1,2 +1,13 @@
 // Every public name, without the methods on Tensor: what is not used is dropped from a bundle. index.ts adds the methods.
+export type { DType, TypedArray } from "./base/dtype.js";
+export * from "./base/errors.js";
+export type { Shape } from "./base/shape.js";
+export type { Spec } from "./kernel/lowering.js";
+export * from "./ops/index.js";
+export type { NumberArray, TensorData } from "./ops/literal.js";
+export type { TensorLike } from "./ops/operands.js";
+export type { ReduceOptions } from "./ops/shape.js";
+export { type NestedArray, type ReadonlyData, Tensor } from "./tensor/tensor.js";
+export { detectAnomalies } from "./trace/anomaly.js";
+export { Variable } from "./trace/variable.js";
 export * from "./transforms/index.js";

@@ -1,1 +1,4 @@
-export * from "./transforms/index.js";
+import "./methods.js";
+
+export * from "./functions.js";
+export type { Fluent } from "./methods.js";

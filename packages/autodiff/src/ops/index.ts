@@ -1,0 +1,26 @@
+// The public functions of every family, one line per file. Records and samples stay inside.
+export { elu, erf, gelu, leakyRelu, logSigmoid, relu, selu, sigmoid, silu, softplus } from "./activations.js";
+export { abs, div, reciprocal, rsqrt, sign, sqrt, square, sub } from "./arithmetic.js";
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  where,
+} from "./comparison.js";
+export { cast, stopGradient } from "./conversion.js";
+export { add, mul, neg } from "./elementwise.js";
+export { exp, expm1, log, log1p, pow, tanh } from "./exponential.js";
+export { clip, maximum, minimum } from "./extrema.js";
+export { tensor } from "./literal.js";
+export { ceil, floor, mod, round } from "./rounding.js";
+export { broadcastTo, permute, reshape, sum } from "./shape.js";
+export { acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, sin, sinh, tan } from "./trigonometric.js";

@@ -1,0 +1,179 @@
+import { checkDType, newArray, type DType, type TypedArray } from "../base/dtype.js";
+import { ShapeError, ValueError } from "../base/errors.js";
+import { checkShape, showShape, sizeOf, type Shape } from "../base/shape.js";
+import { fromArray, Tensor } from "../tensor/tensor.js";
+import { scalar } from "./operands.js";
+
+/** Values to make a tensor of: a number, a boolean, a typed array, or arrays of these nested as deep as the tensor's rank. */
+export type TensorData = number | boolean | NumberArray | readonly TensorData[];
+/** Typed arrays that hold numbers. */
+export type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array;
+
+const isNumberArray = (x: unknown): x is NumberArray =>
+  ArrayBuffer.isView(x) && !(x instanceof DataView) && !(x instanceof BigInt64Array) && !(x instanceof BigUint64Array);
+
+/** What a typed array becomes when no dtype is asked for. */
+function dtypeOf(array: NumberArray): DType {
+  if (array instanceof Float32Array) return "float32";
+  return array instanceof Float64Array || array instanceof Uint32Array ? "float64" : "int32";
+}
+
+const deepest = 32;
+const at = (path: readonly number[]): string => (path.length === 0 ? "" : ` at [${path.join("][")}]`);
+
+function kindOf(x: unknown): string {
+  if (x instanceof Tensor) return "a Tensor";
+  if (x === null || x === undefined) return String(x);
+  if (typeof x === "string") return `the string ${JSON.stringify(x.length > 20 ? `${x.slice(0, 20)}…` : x)}`;
+  return Array.isArray(x) ? "an array" : typeof x === "object" ? "an object" : `a ${typeof x}`;
+}
+
+function notNumeric(x: unknown, path: readonly number[]): ValueError {
+  return new ValueError({
+    code: "value/not-numeric",
+    op: "tensor",
+    problem: "an element is not a number.",
+    got: `${kindOf(x)}${at(path)}`,
+    expected: "numbers or booleans, in arrays nested evenly, or a typed array",
+    mend:
+      x instanceof Tensor
+        ? path.length === 0
+          ? "it is a tensor already; cast(x, dtype) changes its dtype"
+          : "stack([a, b]) makes one tensor of several"
+        : "convert it to numbers first; NaN marks a missing value",
+  });
+}
+
+/** The shape that the first elements suggest; every other one is checked against it while elements are read. */
+function suggestedShape(values: unknown): number[] {
+  const shape: number[] = [];
+  for (let x = values; ; ) {
+    if (isNumberArray(x)) return [...shape, x.length];
+    if (!Array.isArray(x)) return shape;
+    shape.push(x.length);
+    if (shape.length > deepest) {
+      throw new ShapeError({
+        code: "shape/depth",
+        op: "tensor",
+        problem: "arrays are nested too deep.",
+        got: `more than ${deepest} levels`,
+        expected: `at most ${deepest} axes`,
+        mend: "look for an array that contains itself",
+      });
+    }
+    if (x.length === 0) return shape;
+    x = x[0];
+  }
+}
+
+function ragged(x: unknown, path: readonly number[], shape: Shape): ShapeError {
+  const size = shape[path.length];
+  const length = Array.isArray(x) || isNumberArray(x) ? `${x.length} elements` : kindOf(x);
+  return new ShapeError({
+    code: "shape/ragged",
+    op: "tensor",
+    problem: "rows differ in length or depth.",
+    got: `${length}${at(path)}`,
+    expected: size === undefined ? `a number there, as in the first row: shape ${showShape(shape)}` : `${size} elements there, as in the first row: shape ${showShape(shape)}`,
+    mend: "pad the shorter rows, or make one tensor of each",
+  });
+}
+
+/** Copies the elements in row-major order; returns whether all were booleans. */
+function readElements(values: unknown, shape: Shape, into: (value: number) => void): boolean {
+  let booleans = true;
+  const path: number[] = [];
+  const visit = (x: unknown): void => {
+    const depth = path.length;
+    if (depth === shape.length) {
+      if (typeof x === "number") booleans = false;
+      else if (typeof x !== "boolean") throw Array.isArray(x) || isNumberArray(x) ? ragged(x, path, shape) : notNumeric(x, path);
+      into(Number(x));
+      return;
+    }
+    const list = Array.isArray(x) || isNumberArray(x);
+    if (!list && typeof x !== "number" && typeof x !== "boolean") throw notNumeric(x, path);
+    if (!list || x.length !== shape[depth]) throw ragged(x, path, shape);
+    for (let i = 0; i < x.length; i++) {
+      path.push(i);
+      visit(x[i]);
+      path.pop();
+    }
+  };
+  visit(values);
+  return booleans;
+}
+
+function store(array: TypedArray, i: number, value: number, dtype: DType): void {
+  if (dtype === "int32" && (value | 0) !== value) {
+    throw new ValueError({
+      code: "value/int32",
+      op: "tensor",
+      problem: "an element is no int32.",
+      got: `${value} (element ${i})`,
+      expected: "whole numbers from −2147483648 to 2147483647",
+      mend: 'cast(tensor(values), "int32") cuts fractions off',
+    });
+  }
+  array[i] = dtype === "bool" ? Number(value !== 0) : value;
+}
+
+/** Makes a tensor of numbers, booleans, nested arrays or a typed array; the values are copied.
+ * @param values - a number or boolean (shape `[]`), arrays nested evenly, or a typed array
+ * @param options - `dtype` (float32 for numbers, bool for booleans, that of a typed array: bytes and shorts become int32);
+ * `shape`, another shape of as many elements
+ * @returns the shape of the nesting, or `shape`
+ * @throws {@link ShapeError} if rows differ in length, or `shape` has another number of elements; {@link ValueError} if an element
+ * is not a number, or no int32 where that was asked for; {@link DTypeError} if there is no such dtype
+ * @example
+ * tensor([[1, 2, 3], [4, 5, 6]]).shape // => [2, 3]
+ * tensor([1, 2], { dtype: "int32" }).dtype // => "int32"
+ * tensor(new Float64Array(4), { shape: [2, 2] }).dtype // => "float64"
+ * tensor([[1, 2], [3]]) // throws ShapeError
+ */
+export function tensor(
+  values: TensorData,
+  options?: { readonly dtype?: DType; readonly shape?: Shape },
+): Tensor {
+  const { dtype: wanted, shape: asked } = options ?? {};
+  if (wanted !== undefined) checkDType("tensor", wanted);
+  if (asked !== undefined) checkShape("tensor", asked);
+  const shape = suggestedShape(values);
+  const n = sizeOf(shape);
+  if (asked !== undefined && sizeOf(asked) !== n) {
+    throw new ShapeError({
+      code: "shape/elements",
+      op: "tensor",
+      problem: "the number of elements is not that of the shape.",
+      got: `${n} elements for the shape ${showShape(asked)}`,
+      expected: `${sizeOf(asked)} elements`,
+      mend: "leave the shape out to take that of the arrays",
+    });
+  }
+  const final = asked === undefined ? shape : [...asked];
+  if (isNumberArray(values)) {
+    const dtype = wanted ?? dtypeOf(values);
+    const array = newArray(dtype, n);
+    for (let i = 0; i < n; i++) store(array, i, values[i], dtype);
+    return fromArray(array, final, dtype);
+  }
+  // Read in double precision first: the dtype is known when all elements have been seen.
+  const read = new Float64Array(n);
+  let count = 0;
+  const booleans = readElements(values, shape, (value) => {
+    read[count++] = value;
+  });
+  const dtype = wanted ?? (booleans && n > 0 ? "bool" : "float32");
+  const array = dtype === "float64" ? read : newArray(dtype, n);
+  if (array !== read) for (let i = 0; i < n; i++) store(array, i, read[i], dtype);
+  return final.length === 0 ? scalar(array[0], dtype) : fromArray(array, final, dtype);
+}
