@@ -2,34 +2,41 @@ import { InternalError } from "../../base/errors.js";
 import type { GemmKernel, PackKernel } from "../../kernel/program.js";
 import type { Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import { GemmRoutines, heightsOf, type Product } from "./gemm.js";
+import { GemmRoutines } from "./gemm.js";
+import { heightsOf, type Product } from "./gemm-plan.js";
 import { i32 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
 import { lanesOf, type NumericDType } from "./lanes.js";
 import { packedColumns, packRoutine } from "./pack.js";
 import { numeric } from "./routines.js";
 
-/** A gemm kernel as products along the batch axes that remain. */
-interface Batched {
+/** A matrix product for each index of `batch`; strides over (batch…, rows, columns). */
+export interface BatchedProduct extends Omit<Product, "a" | "b" | "c"> {
+  readonly batch: readonly number[];
+  readonly a: readonly number[];
+  readonly b: readonly number[] | "packed";
+  readonly c: readonly number[];
+}
+/** A product, and the batch axes that remain around it with the strides of a, b, c. */
+export interface CollapsedProduct {
   readonly product: Product;
-  /** Sizes, and strides of a, b, c. */
   readonly batch: readonly { readonly size: number; readonly strides: readonly [number, number, number] }[];
 }
 
-/** Reads a gemm kernel: batch axes that a and c walk like rows, with one b for all, become rows. */
-export function batchedProduct(kernel: Omit<GemmKernel, "scratch">): Batched {
-  const rank = kernel.batch.length;
-  const { n, k, mode } = kernel;
-  const [as, bs, cs] = [kernel.a.strides, kernel.b.packed ? [] : kernel.b.at.strides, kernel.c.strides];
+/** Makes rows of the batch axes that a and c walk like rows, with one b for all. */
+export function collapseBatch(all: BatchedProduct): CollapsedProduct {
+  const { dtype, n, k, mode, bias } = all;
+  const rank = all.batch.length;
   const pair = (strides: readonly number[]): readonly [number, number] => {
-    if (strides.length < rank + 2) throw new InternalError(`${kernel.name}: strides of an operand are missing`);
+    if (strides.length < rank + 2) throw new InternalError("strides of a matrix are missing");
     return [strides[rank], strides[rank + 1]];
   };
-  const batch = kernel.batch
-    .map((size, i) => ({ size, strides: [as[i], bs[i] ?? 0, cs[i]] as const }))
+  const unpacked = all.b === "packed" ? [] : all.b;
+  const batch = all.batch
+    .map((size, i) => ({ size, strides: [all.a[i], unpacked[i] ?? 0, all.c[i]] as const }))
     .filter(({ size }) => size !== 1);
-  let m = kernel.m;
-  let [a, c] = [pair(as), pair(cs)];
+  let m = all.m;
+  let [a, c] = [pair(all.a), pair(all.c)];
   for (let last = batch.at(-1); last !== undefined; last = batch.at(-1)) {
     const [sa, sb, sc] = last.strides;
     if (sb !== 0 || !(m === 1 || (sa === a[0] * m && sc === c[0] * m))) break;
@@ -40,15 +47,21 @@ export function batchedProduct(kernel: Omit<GemmKernel, "scratch">): Batched {
     m *= last.size;
     batch.pop();
   }
-  const b = kernel.b.packed ? "packed" : pair(bs);
+  const b = all.b === "packed" ? "packed" : pair(all.b);
+  return { product: { dtype, m, n, k, a, b, c, mode, bias }, batch };
+}
+function collapsedKernel(kernel: GemmKernel): CollapsedProduct {
+  const { batch, m, n, k, mode } = kernel;
+  const b = kernel.b.packed ? "packed" : kernel.b.at.strides;
   const bias = kernel.bias?.strides[0] ?? 1;
-  return { product: { dtype: numeric(kernel.c), m, n, k, a, b, c, mode, bias }, batch };
+  const [a, c] = [kernel.a.strides, kernel.c.strides];
+  return collapseBatch({ dtype: numeric(kernel.c), batch, m, n, k, a, b, c, mode, bias });
 }
 
 /** The gemm routines of a module, by dtype; tile heights are those of the given kernels. */
 export function gemmRoutines(ctx: CodeContext, kernels: readonly GemmKernel[]): ReadonlyMap<NumericDType, GemmRoutines> {
   const heights = new Map<NumericDType, number[]>();
-  for (const { product } of kernels.map(batchedProduct)) {
+  for (const { product } of kernels.map(collapsedKernel)) {
     const known = heights.get(product.dtype) ?? [];
     heights.set(product.dtype, [...known, ...heightsOf(product)]);
   }
@@ -57,7 +70,7 @@ export function gemmRoutines(ctx: CodeContext, kernels: readonly GemmKernel[]): 
 
 /** Code of a matrix product with its batch loops. */
 export function gemmCode(ctx: CodeContext, all: ReadonlyMap<NumericDType, GemmRoutines>, kernel: GemmKernel): KernelCode {
-  const { product, batch } = batchedProduct(kernel);
+  const { product, batch } = collapsedKernel(kernel);
   const routines = all.get(product.dtype);
   if (routines === undefined) throw new InternalError(`${kernel.name}: no routines for ${product.dtype}`);
   const { bytes } = routines.lanes;
@@ -67,7 +80,7 @@ export function gemmCode(ctx: CodeContext, all: ReadonlyMap<NumericDType, GemmRo
     const bias = kernel.bias === undefined ? null : f.parameter(3);
     const loop = (depth: number, [pa, pb, pc]: readonly Local<"i32">[]): void => {
       if (depth === batch.length) {
-        routines.emit(f, product, { a: pa, b: pb, c: pc, bias });
+        routines.emit(f, product, { a: pa, b: pb, c: pc, bias: bias ?? i32.const(0) });
         return;
       }
       const { size, strides } = batch[depth];

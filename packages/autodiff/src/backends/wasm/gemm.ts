@@ -5,34 +5,10 @@ import { f64, i32 } from "./instructions.js";
 import type { Lanes, NumericDType } from "./lanes.js";
 import { lanesOf } from "./lanes.js";
 import type { Walk } from "./micro-kernel.js";
-import { dotKernel, microKernel, panelColumns, rowsOfTiles, tileRows, wideKernel } from "./micro-kernel.js";
-import { copyMatrix, packBlockRoutine, packedBlock, packedColumns, packTilesRoutine } from "./pack.js";
-
-/** Sizes and strides (in elements) of one matrix product. */
-export interface Product {
-  readonly dtype: NumericDType;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** Strides over (m, k). */
-  readonly a: readonly [number, number];
-  /** Strides over (k, n), or `packed`. */
-  readonly b: readonly [number, number] | "packed";
-  /** Strides over (m, n). */
-  readonly c: readonly [number, number];
-  readonly mode: "set" | "accumulate" | "bias";
-  /** Stride of the bias along n. */
-  readonly bias?: number;
-}
-
-/** Rows of a block of a packed, transposed A, and of a packed B beside it. */
-const columnBlock = 256;
-/** Rows of C whose part of A is packed at once. */
-const columnRows = 192;
-/** Panels a multiple of the cache's stride apart would evict each other. */
-const panelPadding = 64;
-/** Rows up to so many elements are read in place: a block of them fits the first-level cache as it lies. */
-const stridedWidth = 256;
+import type { GemmRoutine, Place, Product } from "./gemm-plan.js";
+import { columnRows, panelPadding, planProduct } from "./gemm-plan.js";
+import { dotKernel, microKernel, panelColumns, tileRows, wideKernel } from "./micro-kernel.js";
+import { copyMatrix, packBlockRoutine, packedBlock, packTilesRoutine } from "./pack.js";
 
 const params = (f: FunctionBuilder, count: number): Local<"i32">[] =>
   Array.from({ length: count }, (_, i) => f.parameter(i));
@@ -310,132 +286,49 @@ export class GemmRoutines {
     });
   }
 
-  /** Writes the call that computes one product at the given addresses. */
-  emit(f: FunctionBuilder, product: Product, at: { readonly a: I32; readonly b: I32; readonly c: I32; readonly bias: I32 | null }): void {
-    const { m, n, k, mode } = product;
-    if (m === 0 || n === 0) return;
-    const { bytes } = this.#lanes;
-    const ctx = this.#ctx;
-    const path = pathOf(product);
-    const [zero, scratch] = [i32.const(0), i32.const(ctx.scratch)];
-    const num = i32.const;
-    const size = (elements: number): I32 => num(elements * bytes);
-    if (path.kind === "swap") {
-      const { a, b } = product;
-      // Only unpacked operands are swapped.
-      const swapped = { ...product, m: n, n: m, a: flip(b as readonly [number, number]), b: flip(a), c: flip(product.c) };
-      return this.emit(f, swapped, { ...at, a: at.b, b: at.a });
-    }
-    const [bk, bn] = product.b === "packed" ? [0, 0] : product.b;
-    const ldc = size(product.c[0]);
-    const zeros = num(ctx.zeros);
-    const [init, ldinit, moves] =
-      mode === "set" ? [zeros, zero, zero] : mode === "accumulate" ? [at.c, ldc, num(1)] : [at.bias ?? zeros, zero, num(1)];
-    const rowBytes = size(packedColumns(n, this.#lanes));
-    switch (path.kind) {
-      case "naive": {
-        const strides = [num(m), num(n), num(k), at.a, size(product.a[0]), size(product.a[1]), at.b, size(bk), size(bn)];
-        const keep = num(mode === "accumulate" ? 1 : 0);
-        const bias = mode === "bias" ? (at.bias ?? zero) : zero;
-        f.run(this.naive(), ...strides, at.c, ldc, size(product.c[1]), keep, bias, size(product.bias ?? 1));
-        return;
-      }
-      case "dot": {
-        const kernel = dotKernel(ctx, this.#lanes);
-        const [a, c, start] = [f.let(at.a), f.let(at.c), f.let(init)];
-        f.repeat(m, () => {
-          f.run(kernel, num(n), num(k), a, at.b, size(bn), c, start, num(mode === "set" ? 0 : bytes));
-          f.advance(a, size(product.a[0]));
-          f.advance(c, ldc);
-          f.advance(start, ldinit);
-        });
-        return;
-      }
-      case "strided": {
-        const { lda, wide } = path;
-        const routine = this.strided(wide);
-        const block = num(path.block);
-        f.run(routine, num(m), num(n), num(k), at.a, size(lda), at.b, size(bk), at.c, ldc, init, ldinit, moves, block);
-        return;
-      }
-      case "row": {
-        const packedBytes = product.b === "packed" ? 0 : Math.min(k, packedBlock) * packedColumns(n, this.#lanes) * bytes;
-        let [a, lda] = [at.a, size(product.a[0])];
-        if (path.copyA) {
-          const copy = num(ctx.scratch + Math.ceil(packedBytes / 64) * 64);
-          f.run(copyMatrix(ctx, this.#lanes), num(m), num(k), a, lda, size(product.a[1]), copy);
-          [a, lda] = [copy, size(k)];
-        }
-        ctx.needScratch(packedBytes + 128 + (path.copyA ? m * k * bytes : 0));
-        const pack = product.b === "packed" ? zero : scratch;
-        const steps = [rowBytes, pack, size(bk), size(bn)];
-        f.run(this.row(m === 1), num(m), num(n), num(k), a, lda, at.b, at.c, ldc, init, ldinit, moves, ...steps);
-        return;
-      }
-      case "column": {
-        const block = Math.min(k, product.b === "packed" ? packedBlock : columnBlock);
-        const tiles = Math.ceil(Math.min(m, columnRows) / tileRows);
-        const bytesA = Math.ceil((tiles * (block * tileRows * bytes + panelPadding) + 64) / 64) * 64;
-        const scratchB = product.b === "packed" ? zero : num(ctx.scratch + bytesA);
-        ctx.needScratch(bytesA + (product.b === "packed" ? 0 : block * packedColumns(n, this.#lanes) * bytes) + 64);
-        const lda = size(product.a[1]);
-        const steps = [rowBytes, scratch, scratchB, size(bk), size(bn), num(block)];
-        f.run(this.column(), num(m), num(n), num(k), at.a, lda, at.b, at.c, ldc, init, ldinit, moves, ...steps);
-        return;
-      }
-    }
-  }
-}
-
-const flip = ([p, q]: readonly [number, number]): readonly [number, number] => [q, p];
-
-/** How a product is computed; chosen by sizes and strides alone. */
-type Path =
-  | { readonly kind: "swap" | "naive" | "dot" | "column" }
-  | { readonly kind: "strided"; readonly lda: number; readonly wide: boolean; readonly block: number }
-  | { readonly kind: "row"; readonly copyA: boolean };
-
-function pathOf({ m, n, k, a, b, c, mode, bias }: Product): Path {
-  const rowsOfC = c[1] === 1 || n === 1;
-  const biasFits = mode !== "bias" || bias === 1 || n === 1;
-  if (!rowsOfC || !biasFits) return c[0] === 1 && b !== "packed" && mode !== "bias" ? { kind: "swap" } : { kind: "naive" };
-  const unitA = a[1] === 1 || k === 1;
-  if (b !== "packed") {
-    // A matrix times a vector: as dot products with the rows of the matrix.
-    if (n === 1 && m > 1 && c[0] === 1 && unitA && mode !== "bias") return { kind: "swap" };
-    if (m <= 2 && b[0] === 1 && k > 1 && unitA) return { kind: "dot" };
-    if (m === 1 && b[1] === 1 && unitA) return { kind: "strided", lda: 1, wide: true, block: k };
-  }
-  if (unitA) return { kind: "row", copyA: false };
-  if (a[0] !== 1 && m !== 1) return { kind: "row", copyA: true };
-  if (m === 1 && b === "packed") return { kind: "row", copyA: true };
-  if (b !== "packed" && (b[1] === 1 || n === 1) && a[1] <= stridedWidth && b[0] <= stridedWidth) {
-    const block = Math.max(32, Math.min(columnBlock, 4 * Math.floor(8192 / (Math.max(m, a[1]) + Math.max(n, b[0])) / 4)));
-    return { kind: "strided", lda: a[1], wide: false, block };
-  }
-  return { kind: "column" };
-}
-
-/** The tile heights that a product uses. */
-export function heightsOf(product: Product): number[] {
-  const path = pathOf(product);
-  switch (path.kind) {
-    case "swap":
-      // Only unpacked operands are swapped.
-      return heightsOf({
-        ...product,
-        m: product.n,
-        n: product.m,
-        a: flip(product.b as readonly [number, number]),
-        b: flip(product.a),
-        c: flip(product.c),
+  /** All rows by dot products. Parameters: m, n, k, a, lda, b, bytes from a row of b to the next, c, ldc, init, ldinit, bytes between elements of init. */
+  dots(): FunctionBuilder {
+    const kernel = dotKernel(this.#ctx, this.#lanes);
+    return this.#ctx.routine(`gemm ${this.#lanes.dtype} dots`, 12, (f) => {
+      const [m, n, k, a, lda, b, ldb, c, ldc, init, ldinit, step] = params(f, 12);
+      f.repeat(m, () => {
+        f.run(kernel, n, k, a, b, ldb, c, init, step);
+        f.advance(a, lda);
+        f.advance(c, ldc);
+        f.advance(init, ldinit);
       });
-    case "naive":
-    case "dot":
-      return [];
-    case "column":
-      return [...(product.m >= columnRows ? rowsOfTiles(columnRows) : []), ...rowsOfTiles(product.m % columnRows)];
-    default:
-      return rowsOfTiles(product.m);
+    });
+  }
+
+  /** The routine of that name. */
+  routine(name: GemmRoutine): FunctionBuilder {
+    switch (name) {
+      case "copy":
+        return copyMatrix(this.#ctx, this.#lanes);
+      case "row":
+        return this.row(false);
+      case "row wide":
+        return this.row(true);
+      case "strided":
+        return this.strided(false);
+      case "strided wide":
+        return this.strided(true);
+      case "column":
+        return this.column();
+      case "dots":
+        return this.dots();
+      case "naive":
+        return this.naive();
+    }
+  }
+  /** Writes the calls that compute one product at the given addresses. */
+  emit(f: FunctionBuilder, product: Product, at: { readonly [P in Place]: I32 }): void {
+    const { zeros, scratch } = this.#ctx;
+    const { calls, scratchBytes } = planProduct(product, this.#lanes, zeros, scratch);
+    this.#ctx.needScratch(scratchBytes);
+    for (const { routine, operands } of calls) {
+      const values = operands.map((operand) => (typeof operand === "number" ? i32.const(operand) : at[operand]));
+      f.run(this.routine(routine), ...values);
+    }
   }
 }

@@ -1,30 +1,15 @@
+import { bytesOf, type DType } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import type { Access, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
-import { bytesOf, type DType } from "../../base/dtype.js";
 import { hasRelaxedMadd, hasSimd } from "./features.js";
 import { packedLengthOf } from "./gemm-code.js";
-import { hostFunctions } from "./host-functions.js";
-import { type LeafKernel, type ProgramCode, programCode } from "./program-code.js";
+import { type Exports, instantiate } from "./instance.js";
+import { type LeafKernel, programCode } from "./program-code.js";
 
 const pageBytes = 65536;
 
 /** Whether this host runs what the backend emits: WebAssembly with 128-bit vectors. */
 export const isWasmAvailable = (): boolean => hasSimd();
-
-/** Turns code into an instance over a memory of its own. */
-export function instantiate(code: Pick<ProgramCode, "bytes" | "imports">, memory: WebAssembly.Memory): Exports {
-  const host: Record<string, (...operands: number[]) => number> = {};
-  for (const name of code.imports) {
-    const target = hostFunctions[name];
-    if (target === undefined) throw new InternalError(`the host has no function ${name}`);
-    host[name] = target;
-  }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(code.bytes), { env: { memory }, host });
-  // Everything that is exported is a function of numbers.
-  return instance.exports as Exports;
-}
-/** Exported functions by name. */
-export type Exports = Readonly<Record<string, (...operands: number[]) => void>>;
 
 class WasmExecutable implements Executable {
   readonly memory: ArrayBuffer;

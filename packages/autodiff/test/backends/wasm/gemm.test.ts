@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CodeContext } from "../../../src/backends/wasm/context.js";
 import { hasRelaxedMadd } from "../../../src/backends/wasm/features.js";
-import type { Product } from "../../../src/backends/wasm/gemm.js";
-import { GemmRoutines, heightsOf } from "../../../src/backends/wasm/gemm.js";
+import { GemmRoutines } from "../../../src/backends/wasm/gemm.js";
+import { heightsOf, type Product } from "../../../src/backends/wasm/gemm-plan.js";
 import { i32 } from "../../../src/backends/wasm/instructions.js";
 import { packedColumns, packRoutine } from "../../../src/backends/wasm/pack.js";
 

@@ -1,0 +1,21 @@
+import { InternalError } from "../../base/errors.js";
+import { hostFunctions } from "./host-functions.js";
+
+/** Exported functions by name. */
+export type Exports = Readonly<Record<string, (...operands: number[]) => void>>;
+
+/** Turns code into an instance over a memory, with the functions of the host that it calls. */
+export function instantiate(
+  code: { readonly bytes: Uint8Array<ArrayBuffer>; readonly imports: readonly string[] },
+  memory: WebAssembly.Memory,
+): Exports {
+  const host: Record<string, (...operands: number[]) => number> = {};
+  for (const name of code.imports) {
+    const target = hostFunctions[name];
+    if (target === undefined) throw new InternalError(`the host has no function ${name}`);
+    host[name] = target;
+  }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(code.bytes), { env: { memory }, host });
+  // Everything that is exported is a function of numbers.
+  return instance.exports as Exports;
+}
