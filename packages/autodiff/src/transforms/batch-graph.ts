@@ -1,0 +1,72 @@
+import { broadcastTo } from "../ops/shape.js";
+import type { Spec } from "../kernel/lowering.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply } from "../trace/apply.js";
+import { evaluate } from "../trace/evaluate.js";
+import type { Graph } from "../trace/op.js";
+import { close, type Closed } from "./close.js";
+
+/** A tensor with the batch axis in front, stretched over it if it is shared by all examples. */
+export const batchedUp = (t: Tensor, batched: boolean, n: number): Tensor =>
+  batched ? t : broadcastTo(t, [n, ...t.shape]);
+
+/** A spec with the batch axis in front where it is batched. */
+export const batchedSpec = ({ shape, dtype }: Spec, batched: boolean, n: number): Spec => ({
+  shape: batched ? [n, ...shape] : shape,
+  dtype,
+});
+
+/** Walks a graph over batched inputs: each op's batching rule where an input is batched, the op itself elsewhere. */
+export function batchGraph(
+  graph: Graph,
+  inputs: readonly Tensor[],
+  batched: readonly boolean[],
+  n: number,
+): readonly [outputs: readonly Tensor[], batched: readonly boolean[]] {
+  const flags = new Map<number, boolean>();
+  graph.inputs.forEach((t, i) => flags.set(t.id, batched[i]));
+  const flag = (t: Tensor): boolean => flags.get(t.id) === true;
+  const outputs = evaluate(graph, inputs, (node, values) => {
+    const which = node.inputs.map(flag);
+    if (!which.some(Boolean)) return apply(node.op, values, node.attributes);
+    const [made, madeBatched] = node.op.batch(values, which, node.attributes, n);
+    node.outputs.forEach((t, i) => flags.set(t.id, madeBatched[i]));
+    return made;
+  });
+  return [outputs, graph.outputs.map(flag)];
+}
+
+/** A graph over batched inputs as a graph. Inputs: [inputs, hidden]. */
+export interface BatchedGraph extends Closed {
+  readonly batched: readonly boolean[];
+}
+
+/** Traces {@link batchGraph}; outputs in `dense` are batched in any case. */
+export function closeBatched(
+  graph: Graph,
+  batched: readonly boolean[],
+  n: number,
+  dense: readonly boolean[] = [],
+): BatchedGraph {
+  let flags: readonly boolean[] = [];
+  const closed = close(
+    (inputs) => {
+      const [outputs, made] = batchGraph(graph, inputs, batched, n);
+      flags = made.map((flag, i) => flag || dense[i] === true);
+      return outputs.map((t, i) => (flags[i] ? batchedUp(t, made[i], n) : t));
+    },
+    graph.inputs.map((t, i) => batchedSpec(t, batched[i], n)),
+  );
+  return { ...closed, batched: flags };
+}
+
+const made = new WeakMap<Graph, Map<string, BatchedGraph>>();
+/** {@link closeBatched}, remembered, so that programs compiled for it are found again. */
+export function batchedOf(graph: Graph, batched: readonly boolean[], n: number): BatchedGraph {
+  const key = `${n}:${batched.map(Number).join("")}`;
+  const known = made.get(graph) ?? new Map<string, BatchedGraph>();
+  made.set(graph, known);
+  const graphs = known.get(key) ?? closeBatched(graph, batched, n);
+  known.set(key, graphs);
+  return graphs;
+}

@@ -1,0 +1,217 @@
+import { InternalError } from "../base/errors.js";
+import { isFloatDType } from "../base/dtype.js";
+import { zerosOf } from "../ops/fill.js";
+import { type Tensor, upcomingId } from "../tensor/tensor.js";
+import { apply } from "../trace/apply.js";
+import { current } from "../trace/context.js";
+import { evaluate } from "../trace/evaluate.js";
+import type { Graph, Maybe, Node } from "../trace/op.js";
+import { Tape } from "../trace/tape.js";
+import { live, traceFlat, type Trace } from "../trace/trace.js";
+import { close, memo, outside, reach, type Closed, type Hidden } from "./close.js";
+import { jvpFlat } from "./forward.js";
+import { sweep, withTape } from "./sweep.js";
+
+/** Where a value that the backward graph reads is found. */
+export interface Residual {
+  readonly kind: "input" | "output";
+  /** Among the inputs, or the outputs, of the forward graph. */
+  readonly index: number;
+  /** The symbol in the forward graph. */
+  readonly symbol: Tensor;
+}
+
+/** The backward graph for some of the cotangents. Inputs: [cotangents, residuals, hidden]; outputs: gradients. */
+export interface Backward extends Hidden {
+  readonly graph: Graph;
+  /** Which of the split's residuals it reads, in order. */
+  readonly residuals: readonly Residual[];
+  /** Which inputs of the original graph it has gradients for. */
+  readonly gradients: readonly boolean[];
+}
+
+/** A graph cut in two: forward with the values that the way back reads, and back. */
+export interface Split {
+  /** Outputs: those of the original, then residuals that are neither inputs nor outputs. */
+  readonly forward: Graph;
+  readonly residuals: readonly Residual[];
+  /** Which outputs follow from active inputs. */
+  readonly differentiable: readonly boolean[];
+  /** For the cotangents that exist. */
+  back(given: readonly boolean[]): Backward;
+}
+
+/** Cuts a graph for the reverse derivative with respect to the inputs marked in `active`. */
+export const splitOf: (graph: Graph, active: readonly boolean[]) => Split = memo((graph, active) => {
+  const reached = reach(graph, active);
+  const differentiable = graph.outputs.map((t) => reached.has(t.id));
+  const tape = new Tape({ since: upcomingId() });
+  const traced = traceFlat((inputs) => {
+    inputs.forEach((t, i) => {
+      if (active[i]) tape.watch(t);
+    });
+    // Through the door: ops with a body inside are cut as well.
+    return withTape(tape, () => evaluate(graph, inputs));
+  }, graph.inputs);
+  const { trace, inputs, outputs } = traced;
+  if (trace.captures.size > 0) throw new InternalError("a graph is not closed");
+
+  const inputAt = new Map(inputs.map((t, i) => [t.id, i]));
+  const forwardOutputs = [...outputs];
+  const residualOf = (symbol: Tensor): Residual => {
+    const input = inputAt.get(symbol.id);
+    if (input !== undefined) return { kind: "input", index: input, symbol };
+    let index = forwardOutputs.findIndex((t) => t.id === symbol.id);
+    if (index < 0) index = forwardOutputs.push(symbol) - 1;
+    return { kind: "output", index, symbol };
+  };
+
+  const back = memo((_: object, given: readonly boolean[]): Backward => {
+    const raw = traceBackward({ tape, trace, inputs, outputs, active, given });
+    const known = forwardOutputs.length;
+    const residuals = raw.residuals.map(residualOf);
+    if (complete && forwardOutputs.length > known) throw new InternalError("a part of a derivative reads more than all of it");
+    return { ...raw, residuals };
+  });
+  let complete = false;
+  const whole = back(tape, differentiable);
+  complete = true;
+  return {
+    forward: live({ inputs, nodes: trace.nodes, outputs: forwardOutputs }),
+    residuals: whole.residuals,
+    differentiable,
+    back: (given) => back(tape, given.map((g, i) => g && differentiable[i])),
+  };
+});
+
+interface Recorded {
+  readonly tape: Tape;
+  readonly trace: Trace;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly active: readonly boolean[];
+  readonly given: readonly boolean[];
+}
+
+function traceBackward(recorded: Recorded): Omit<Backward, "residuals"> & { readonly residuals: readonly Tensor[] } {
+  const { tape, trace, inputs, outputs, active, given } = recorded;
+  let gradients: readonly boolean[] = [];
+  // The way back is traced when it is asked for, which may be after the forward trace has ended.
+  const before = trace.open;
+  trace.open = true;
+  try {
+    const back = traceFlat(
+      (all) => {
+        let next = 0;
+        const cotangents = given.map((g) => (g ? all[next++] : null));
+        const made = sweep(tape, outputs, cotangents, inputs, false).map((t, i) => (active[i] ? t : null));
+        gradients = made.map((t) => t !== null);
+        return made.filter((t) => t !== null);
+      },
+      outputs.filter((_, i) => given[i]),
+      computeCheapAgain(trace),
+    );
+    const used = live({ inputs: [], nodes: back.trace.nodes, outputs: back.outputs });
+    const read = new Set(used.outputs.map((t) => t.id));
+    for (const node of used.nodes) for (const t of node.inputs) read.add(t.id);
+    const captures = [...back.trace.captures.values()].filter(
+      (c) => read.has(c.inner.id) && !back.trace.producer.has(c.inner.id),
+    );
+    const residuals = captures.filter((c) => c.outer.owner === trace);
+    const foreign = captures.filter((c) => c.outer.owner !== trace);
+    const held = [...back.trace.variables];
+    return {
+      graph: {
+        inputs: [...back.inputs, ...residuals.map((c) => c.inner), ...foreign.map((c) => c.inner), ...held.map(([, h]) => h.input)],
+        nodes: used.nodes,
+        outputs: used.outputs,
+      },
+      gradients,
+      residuals: residuals.map((c) => c.outer),
+      captures: foreign.map((c) => c.outer),
+      variables: held.map(([v]) => v),
+    };
+  } finally {
+    trace.open = before;
+  }
+}
+
+/** Longer chains of cheap ops are kept instead, so that nothing recurses far. */
+const deepest = 64;
+
+/** Views, fills and random bits are applied again on the way back; what they were made of is kept instead. */
+function computeCheapAgain(forward: Trace): (outer: Tensor) => Maybe<Tensor> {
+  const made = new Map<Node, readonly Tensor[]>();
+  let depth = 0;
+  return (outer) => {
+    const node = forward.producer.get(outer.id);
+    if (node === undefined || node.op.cheap !== true || depth >= deepest) return null;
+    let again = made.get(node);
+    if (again === undefined) {
+      depth++;
+      // Lifting the inputs asks here again.
+      again = apply(node.op, node.inputs, node.attributes);
+      depth--;
+      made.set(node, again);
+    }
+    return again[node.outputs.indexOf(outer)];
+  };
+}
+
+/** The values of residuals, from the inputs and outputs of a forward run. */
+export const residualValues = (residuals: readonly Residual[], node: Pick<Node, "inputs" | "outputs">): Tensor[] =>
+  residuals.map(({ kind, index }) => (kind === "input" ? node.inputs[index] : node.outputs[index]));
+
+/** Which inputs and outputs of a forward run hold residuals. */
+export function readsOfResiduals({ forward, residuals }: Split): {
+  readonly inputs: readonly boolean[];
+  readonly outputs: readonly boolean[];
+} {
+  const holds = (kind: Residual["kind"], index: number): boolean =>
+    residuals.some((r) => r.kind === kind && r.index === index);
+  return {
+    inputs: forward.inputs.map((_, i) => holds("input", i)),
+    outputs: forward.outputs.map((_, i) => holds("output", i)),
+  };
+}
+
+/** Primal and tangents in one graph. Inputs: [inputs, tangents of masked inputs, hidden]; outputs: [outputs, tangents where `has`]. */
+export interface Joint extends Closed {
+  readonly has: readonly boolean[];
+}
+
+/** The forward derivative of a graph with respect to the inputs in `mask`. */
+export const jointOf: (graph: Graph, mask: readonly boolean[]) => Joint = memo((graph, mask) => jointWith(graph, mask, []));
+
+/** The same; outputs in `dense` have a tangent in any case, zeros if need be. */
+export function jointWith(graph: Graph, mask: readonly boolean[], dense: readonly boolean[]): Joint {
+  let has: readonly boolean[] = [];
+  const closed = close(
+    (all) => {
+      let next = graph.inputs.length;
+      const tangents = mask.map((m) => (m ? all[next++] : null));
+      const [outputs, made] = jvpFlat((inputs) => evaluate(graph, inputs), all.slice(0, mask.length), tangents);
+      const full = made.map((t, i) => (t === null && dense[i] && isFloatDType(outputs[i].dtype) ? zerosOf(outputs[i]) : t));
+      has = full.map((t) => t !== null);
+      return [...outputs, ...full.filter((t) => t !== null)];
+    },
+    [...graph.inputs, ...graph.inputs.filter((_, i) => mask[i])],
+  );
+  return { ...closed, has };
+}
+
+/** Outputs and tangents of a joint run. */
+export function parted(joint: Joint, all: readonly Tensor[]): readonly [Tensor[], Maybe<Tensor>[]] {
+  let next = joint.has.length;
+  return [all.slice(0, next), joint.has.map((has) => (has ? all[next++] : null))];
+}
+
+/** What a derivative reads from the surroundings, here and now; a derivative rule must not assign Variables. */
+export function hiddenValues(hidden: Hidden & { readonly assigned?: readonly unknown[] }): Tensor[] {
+  if ((hidden.assigned?.length ?? 0) > 0) throw new InternalError("a derivative rule assigned a Variable");
+  return outside(hidden);
+}
+
+/** Whether tapes that are open here watch one of these tensors. */
+export const watchedHere = (tensors: readonly Tensor[]): boolean =>
+  current().tapes.some((tape) => tensors.some((t) => tape.watches([t])));
