@@ -23,8 +23,8 @@ export interface SampleRandom {
   permutation(n: number): number[];
   /** A shape of 0 to 3 axes (or `rank` axes) of sizes 1 to 3. */
   shape(rank?: number): Shape;
-  /** Values from an interval (−2 … 2), all different enough that no two tie; whole numbers for int32 and bool. */
-  tensor(shape: Shape, interval?: Interval, dtype?: DType): Tensor;
+  /** Values from an interval, or several (−2 … 2), all different enough that no two tie; whole numbers for int32 and bool. */
+  tensor(shape: Shape, domain?: Interval | readonly Interval[], dtype?: DType): Tensor;
   /** A tensor of these very values. */
   of(values: NestedArray, dtype?: DType): Tensor;
 }

@@ -1,0 +1,58 @@
+import * as fc from "fast-check";
+import type { DType } from "../base/dtype.js";
+import type { Shape } from "../base/shape.js";
+import type { Interval } from "../ops/samples.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { seededRandom } from "./seeded-random.js";
+
+/** Options of {@link shapes}. */
+export interface ShapeOptions {
+  /** The least number of axes (0). */
+  readonly minRank?: number;
+  /** The greatest number of axes (3). */
+  readonly maxRank?: number;
+  /** The least size of an axis (1). */
+  readonly minSize?: number;
+  /** The greatest size of an axis (4). */
+  readonly maxSize?: number;
+}
+
+/** Shapes; they shrink to fewer and smaller axes.
+ * @param options - `minRank` (0), `maxRank` (3), `minSize` (1), `maxSize` (4)
+ */
+export const shapes = (options: ShapeOptions = {}): fc.Arbitrary<Shape> => {
+  const { minRank = 0, maxRank = 3, minSize = 1, maxSize = 4 } = options;
+  return fc.array(fc.integer({ min: minSize, max: maxSize }), { minLength: minRank, maxLength: maxRank });
+};
+
+/** Several shapes that broadcast with each other: some axes are 1, some leading ones left out.
+ * @param count - how many shapes
+ * @param options - of the shape that they broadcast to
+ */
+export const broadcastableShapes = (count: number, options?: ShapeOptions): fc.Arbitrary<readonly Shape[]> =>
+  shapes(options).chain((full) =>
+    fc.array(
+      fc
+        .tuple(fc.nat({ max: full.length }), fc.array(fc.boolean(), { minLength: full.length, maxLength: full.length }))
+        .map(([leading, ones]) => full.map((size, k) => (ones[k] ? 1 : size)).slice(leading)),
+      { minLength: count, maxLength: count },
+    ),
+  );
+
+/** Seeds that do not shrink: shrinking a value drives it to 0, the very kink of many functions. */
+export const seeds = (): fc.Arbitrary<number> => fc.noShrink(fc.integer());
+
+/** Tensors whose values a seed decides; only the shape shrinks.
+ * @param options - `shape` (any, see {@link shapes}), `domain`: one or several intervals (−2 … 2), `dtype` (float64)
+ */
+export const tensors = (
+  options: {
+    readonly shape?: Shape | fc.Arbitrary<Shape>;
+    readonly domain?: Interval | readonly Interval[];
+    readonly dtype?: DType;
+  } = {},
+): fc.Arbitrary<Tensor> => {
+  const { shape = shapes(), domain, dtype } = options;
+  const arbitrary = shape instanceof fc.Arbitrary ? shape : fc.constant(shape);
+  return fc.tuple(arbitrary, seeds()).map(([s, seed]) => seededRandom(seed).tensor(s, domain, dtype));
+};
