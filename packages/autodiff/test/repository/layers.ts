@@ -14,6 +14,7 @@ export const layers: readonly string[] = [
   "ops",
   "transforms",
   "compiler",
+  "testing",
 ];
 
 /** What a source file imports, dynamic imports and re-exports included. */
