@@ -24,3 +24,8 @@ export { tensor } from "./literal.js";
 export { ceil, floor, mod, round } from "./rounding.js";
 export { broadcastTo, permute, reshape, sum } from "./shape.js";
 export { acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, sin, sinh, tan } from "./trigonometric.js";
+export { arange, eye, full, fullLike, linspace, oneHot, ones, onesLike, tril, triu, zeros, zerosLike } from "./creation.js";
+export { chunk, concat, pad, roll, split, stack, unstack } from "./joining.js";
+export { all, any, argMax, argMin, max, mean, min } from "./reduction.js";
+export { at, flip, slice } from "./slicing.js";
+export { logSoftmax, logSumExp, softmax } from "./softmax.js";

@@ -1,0 +1,313 @@
+import { checkDType, isFloatDType, type DType } from "../base/dtype.js";
+import { DTypeError, ValueError } from "../base/errors.js";
+import { checkShape, showShape, sizeOf, type Shape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { checkCount, checkHeld } from "./argument-checks.js";
+import { castOp } from "./cast.js";
+import { equal, greaterEqual, where } from "./comparison.js";
+import { add } from "./elementwise.js";
+import { fillOp, zeroDerivative } from "./fill.js";
+import { concat } from "./joining.js";
+import { asTensor, checkIndices, type TensorLike } from "./operands.js";
+import type { Samples } from "./samples.js";
+import { reshape } from "./shape.js";
+
+/** Evenly spaced numbers: `start + i · step` for i in 0 … size − 1. */
+export interface Iota {
+  readonly size: number;
+  readonly start: number;
+  readonly step: number;
+  readonly dtype: DType;
+}
+
+/** Evenly spaced numbers along one axis. */
+export const iotaOp: Op<Iota> = {
+  name: "iota",
+  names: { numpy: "arange", torch: "arange", onnx: "Range" },
+  cheap: true,
+  infer: (_inputs, { size, dtype }) => [{ shape: [size], dtype }],
+  lower: (_inputs, { start, step }) => ({ kind: "iota", start, step }),
+  .../* @__PURE__ */ zeroDerivative({ because: "it has no inputs" }),
+  batch: (_inputs, _batched, attributes) => [apply(iotaOp, [], attributes), [false]],
+  show: ({ start, step }) => `start=${start} step=${step}`,
+};
+
+/** 0, 1, … as int32. */
+export const positions = (size: number): Tensor => applyOne(iotaOp, [], { size, start: 0, step: 1, dtype: "int32" });
+
+/** Options of functions that make tensors from nothing. */
+export interface CreationOptions {
+  /** Type of the elements (`"float32"`). */
+  readonly dtype?: DType;
+}
+
+function dtypeOf(op: string, options: CreationOptions | undefined, otherwise: DType): DType {
+  const dtype = options?.dtype ?? otherwise;
+  checkDType(op, dtype);
+  return dtype;
+}
+
+function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
+  checkShape(op, shape);
+  if (sizeOf(shape) >= 2 ** 31) {
+    throw new ValueError({
+      code: "value/too-large",
+      op,
+      problem: "too many elements.",
+      got: `${showShape(shape)}: ${sizeOf(shape)} elements`,
+      expected: "fewer than 2³¹ elements",
+      mend: "work on smaller pieces",
+    });
+  }
+  return applyOne(fillOp, [], { shape: [...shape], dtype, value });
+}
+
+/** Zeros.
+ * @param shape - sizes of the axes; `[]` for a scalar
+ * @param options - `dtype` (float32)
+ * @returns a tensor of this shape
+ * @throws {@link ShapeError} if `shape` is not an array of whole numbers ≥ 0; {@link DTypeError} for an unknown dtype
+ * @example
+ * zeros([2, 2]).toArray() // => [[0, 0], [0, 0]]
+ */
+export const zeros = (shape: Shape, options?: CreationOptions): Tensor =>
+  filled("zeros", shape, 0, dtypeOf("zeros", options, "float32"));
+
+/** Ones.
+ * @param shape - sizes of the axes; `[]` for a scalar
+ * @param options - `dtype` (float32)
+ * @returns a tensor of this shape
+ * @throws {@link ShapeError} if `shape` is not an array of whole numbers ≥ 0; {@link DTypeError} for an unknown dtype
+ * @example
+ * ones([3], { dtype: "int32" }).toArray() // => [1, 1, 1]
+ */
+export const ones = (shape: Shape, options?: CreationOptions): Tensor =>
+  filled("ones", shape, 1, dtypeOf("ones", options, "float32"));
+
+/** One value everywhere.
+ * @param shape - sizes of the axes; `[]` for a scalar
+ * @param value - a number or a boolean
+ * @param options - `dtype` (float32; bool for a boolean)
+ * @returns a tensor of this shape
+ * @throws {@link ShapeError} if `shape` is not an array of whole numbers ≥ 0; {@link ValueError} if the dtype does not hold the value
+ * @example
+ * full([2], 7).toArray() // => [7, 7]
+ * full([1], true).dtype // => "bool"
+ */
+export function full(shape: Shape, value: number | boolean, options?: CreationOptions): Tensor {
+  const dtype = dtypeOf("full", options, typeof value === "boolean" ? "bool" : "float32");
+  const number = typeof value === "boolean" ? Number(value) : value;
+  checkHeld("full", number, dtype);
+  return filled("full", shape, number, dtype);
+}
+
+/** Zeros in the shape and dtype of another tensor.
+ * @param x - any shape, any dtype
+ * @param options - `dtype` (that of `x`)
+ * @returns the shape of `x`
+ * @example
+ * zerosLike(tensor([1, 2])).toArray() // => [0, 0]
+ */
+export const zerosLike = (x: TensorLike, options?: CreationOptions): Tensor => like("zerosLike", x, 0, options);
+/** Ones in the shape and dtype of another tensor.
+ * @param x - any shape, any dtype
+ * @param options - `dtype` (that of `x`)
+ * @returns the shape of `x`
+ * @example
+ * onesLike(tensor([1, 2])).toArray() // => [1, 1]
+ */
+export const onesLike = (x: TensorLike, options?: CreationOptions): Tensor => like("onesLike", x, 1, options);
+/** One value in the shape and dtype of another tensor.
+ * @param x - any shape, any dtype
+ * @param value - a number or a boolean
+ * @param options - `dtype` (that of `x`)
+ * @returns the shape of `x`
+ * @throws {@link ValueError} if the dtype does not hold the value
+ * @example
+ * fullLike(tensor([1, 2]), 7).toArray() // => [7, 7]
+ */
+export const fullLike = (x: TensorLike, value: number | boolean, options?: CreationOptions): Tensor =>
+  like("fullLike", x, Number(value), options);
+
+function like(op: string, x: TensorLike, value: number, options: CreationOptions | undefined): Tensor {
+  const t = asTensor(op, x);
+  const dtype = dtypeOf(op, options, t.dtype);
+  checkHeld(op, value, dtype);
+  return applyOne(fillOp, [], { shape: t.shape, dtype, value });
+}
+
+/** A matrix with ones on its diagonal.
+ * @param rows - a whole number ≥ 0
+ * @param options - `columns` (as many as rows), `dtype` (float32)
+ * @returns `[rows, columns]`
+ * @throws {@link ValueError} if a size is not a whole number ≥ 0
+ * @example
+ * eye(2).toArray() // => [[1, 0], [0, 1]]
+ */
+export function eye(rows: number, options?: CreationOptions & { readonly columns?: number }): Tensor {
+  const columns = options?.columns ?? rows;
+  checkCount("eye", "rows", rows, 0);
+  checkCount("eye", "columns", columns, 0);
+  const dtype = dtypeOf("eye", options, "float32");
+  return converted(equal(reshape(positions(rows), [rows, 1]), positions(columns)), dtype);
+}
+
+const converted = (t: Tensor, dtype: DType): Tensor => (t.dtype === dtype ? t : applyOne(castOp, [t], dtype));
+
+function checkFinite(op: string, values: readonly number[]): void {
+  if (values.every(Number.isFinite)) return;
+  throw new ValueError({
+    code: "value/range",
+    op,
+    problem: "the range is not made of finite numbers.",
+    got: values.map(String).join(", "),
+    expected: "finite numbers",
+    mend: "arange(5), arange(2, 5), arange(0, 1, { step: 0.25 })",
+  });
+}
+
+/** Numbers from start up to, without, stop.
+ * @param start - the first number; if `stop` is left out, this is stop and the first number is 0
+ * @param stop - where to end; not included
+ * @param options - `step` (1; not 0, may be negative), `dtype` (int32 if all are whole numbers, as in NumPy; float32 otherwise)
+ * @returns `[⌈(stop − start) / step⌉]`
+ * @throws {@link ValueError} if a number is not finite, or step is 0
+ * @example
+ * arange(3).toArray() // => [0, 1, 2]
+ * arange(2, 4).dtype // => "int32"
+ * arange(0, 1, { step: 0.25 }).toArray() // => [0, 0.25, 0.5, 0.75]
+ */
+export function arange(start: number, stop?: number, options?: CreationOptions & { readonly step?: number }): Tensor {
+  const from = stop === undefined ? 0 : start;
+  const to = stop ?? start;
+  const step = options?.step ?? 1;
+  checkFinite("arange", [from, to, step]);
+  if (step === 0) checkFinite("arange", [to, 1 / step]);
+  const whole = [from, to, step].every(Number.isInteger);
+  const dtype = dtypeOf("arange", options, whole ? "int32" : "float32");
+  checkHeld("arange", from, dtype);
+  checkHeld("arange", step, dtype);
+  const size = Math.max(0, Math.ceil((to - from) / step));
+  checkCount("arange", "the number of elements", size, 0);
+  return applyOne(iotaOp, [], { size, start: from, step, dtype });
+}
+
+/** Evenly spaced numbers from start to stop, both included.
+ * @param start - the first number
+ * @param stop - the last number
+ * @param count - how many, a whole number ≥ 0; of one, only start
+ * @param options - `dtype` (float32), a float dtype
+ * @returns `[count]`
+ * @throws {@link ValueError} if a bound is not finite or `count` is not a whole number ≥ 0; {@link DTypeError} if the dtype is not float
+ * @example
+ * linspace(0, 1, 5).toArray() // => [0, 0.25, 0.5, 0.75, 1]
+ */
+export function linspace(start: number, stop: number, count: number, options?: CreationOptions): Tensor {
+  checkFinite("linspace", [start, stop]);
+  checkCount("linspace", "count", count, 0);
+  const dtype = dtypeOf("linspace", options, "float32");
+  if (!isFloatDType(dtype)) {
+    throw new DTypeError({
+      code: "dtype/float",
+      op: "linspace",
+      problem: "the steps are fractions.",
+      got: dtype,
+      expected: "float32 or float64",
+      mend: "arange makes whole numbers",
+    });
+  }
+  if (count < 2) return applyOne(iotaOp, [], { size: count, start, step: 0, dtype });
+  // The last number is stop itself, which start + (count − 1)·step can miss by rounding.
+  const most = applyOne(iotaOp, [], { size: count - 1, start, step: (stop - start) / (count - 1), dtype });
+  return concat([most, applyOne(fillOp, [], { shape: [1], dtype, value: stop })]);
+}
+
+/** Rows of zeros with a one at each index; a row of zeros only for an index outside of 0 … depth − 1 (as jax.nn.one_hot).
+ * @param indices - any shape, int32
+ * @param depth - length of a row, a whole number ≥ 0
+ * @param options - `dtype` (float32)
+ * @returns the shape of `indices`, and `depth` as the last axis
+ * @throws {@link DTypeError} if `indices` is not int32; {@link ValueError} if `depth` is not a whole number ≥ 0
+ * @example
+ * oneHot(tensor([0, 2], { dtype: "int32" }), 3).toArray() // => [[1, 0, 0], [0, 0, 1]]
+ */
+export function oneHot(indices: TensorLike, depth: number, options?: CreationOptions): Tensor {
+  const t = typeof indices === "number" ? full([], indices, { dtype: "int32" }) : asTensor("oneHot", indices);
+  checkIndices("oneHot", t);
+  checkCount("oneHot", "depth", depth, 0);
+  const dtype = dtypeOf("oneHot", options, "float32");
+  return converted(equal(reshape(t, [...t.shape, 1]), positions(depth)), dtype);
+}
+
+/** The elements of the last two axes where column − row ≥ `diagonal` (upper) or ≤ it, zeros elsewhere. */
+function triangle(op: string, upper: boolean, x: TensorLike, diagonal: number): Tensor {
+  const t = asTensor(op, x);
+  const rank = t.shape.length;
+  if (rank < 2 || !Number.isInteger(diagonal)) {
+    throw new ValueError({
+      code: "value/triangle",
+      op,
+      problem: "not a matrix with a whole diagonal.",
+      got: `shape ${showShape(t.shape)}, diagonal ${String(diagonal)}`,
+      expected: "at least two axes, and a whole number",
+      mend: "the main diagonal is 0, the one above it 1",
+    });
+  }
+  const rows = reshape(positions(t.shape[rank - 2]), [-1, 1]);
+  const columns = positions(t.shape[rank - 1]);
+  const edge = add(rows, diagonal);
+  return where(upper ? greaterEqual(columns, edge) : greaterEqual(edge, columns), t, t.dtype === "bool" ? false : 0);
+}
+
+/** Upper triangle of a matrix; zeros below.
+ * @param x - `[..., m, n]`, any dtype
+ * @param options - `diagonal`: the lowest one that is kept (0; positive is above the main one)
+ * @returns the shape of `x`
+ * @throws {@link ValueError} if there are fewer than two axes
+ * @example
+ * triu(tensor([[1, 2], [3, 4]])).toArray() // => [[1, 2], [0, 4]]
+ */
+export const triu = (x: TensorLike, options?: { readonly diagonal?: number }): Tensor =>
+  triangle("triu", true, x, options?.diagonal ?? 0);
+/** Lower triangle of a matrix; zeros above.
+ * @param x - `[..., m, n]`, any dtype
+ * @param options - `diagonal`: the highest one that is kept (0; positive is above the main one)
+ * @returns the shape of `x`
+ * @throws {@link ValueError} if there are fewer than two axes
+ * @example
+ * tril(tensor([[1, 2], [3, 4]])).toArray() // => [[1, 0], [3, 4]]
+ */
+export const tril = (x: TensorLike, options?: { readonly diagonal?: number }): Tensor =>
+  triangle("tril", false, x, options?.diagonal ?? 0);
+
+export const iotaSamples: Samples<Iota> = {
+  draw: (random) => ({
+    inputs: [],
+    attributes: { size: random.integer(0, 4), start: random.integer(-2, 2), step: random.number([-1, 1]), dtype: "float64" },
+  }),
+  exact: () => [
+    { inputs: [], attributes: { size: 3, start: 2, step: -0.5, dtype: "float64" }, outputs: [[2, 1.5, 1]] },
+    { inputs: [], attributes: { size: 0, start: 2, step: 1, dtype: "int32" }, outputs: [[]] },
+  ],
+  rejects: [
+    { code: "shape/invalid", run: () => zeros([-1]) },
+    { code: "shape/invalid", run: () => ones([1.5]) },
+    { code: "value/too-large", run: () => zeros([2 ** 30, 4]) },
+    { code: "value/dtype", run: () => full([2], 0.5, { dtype: "int32" }) },
+    { code: "value/dtype", run: (random) => fullLike(random.of([1], "bool"), 2) },
+    { code: "value/count", run: () => eye(1.5) },
+    { code: "value/count", run: () => eye(2, { columns: -1 }) },
+    { code: "value/range", run: () => arange(Number.NaN) },
+    { code: "value/range", run: () => arange(0, 1, { step: 0 }) },
+    { code: "value/dtype", run: () => arange(0, 1, { step: 0.5, dtype: "int32" }) },
+    { code: "value/range", run: () => linspace(0, Infinity, 3) },
+    { code: "value/count", run: () => linspace(0, 1, 2.5) },
+    { code: "dtype/float", run: () => linspace(0, 1, 2, { dtype: "int32" }) },
+    { code: "dtype/indices", run: (random) => oneHot(random.tensor([2]), 3) },
+    { code: "value/count", run: (random) => oneHot(random.of([1], "int32"), -1) },
+    { code: "value/triangle", run: (random) => triu(random.tensor([2])) },
+    { code: "value/triangle", run: (random) => tril(random.tensor([2, 2]), { diagonal: 0.5 }) },
+  ],
+};

@@ -1,0 +1,302 @@
+import { InternalError, ShapeError, ValueError } from "../base/errors.js";
+import { normalizeAxes, normalizeAxis, normalizeStrides, rowMajor, sameShape, showShape, type Shape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { checkCount, checkHeld } from "./argument-checks.js";
+import { fillOp } from "./fill.js";
+import { linearOp } from "./linear.js";
+import { asTensor, promoted, type TensorLike } from "./operands.js";
+import { axisRegion, indexRegion, type Region } from "./region.js";
+import type { Samples } from "./samples.js";
+import { placeOp, sliceOp, type AxisOptions } from "./slicing.js";
+
+/** The slices along an axis, which goes away: one view each, made at once, so that the gradient is one stack instead of as many additions of whole tensors. */
+export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
+  name: "unstack",
+  names: { torch: "unbind", onnx: "SplitToSequence" },
+  cheap: true,
+  infer: ([x], axis) =>
+    Array.from({ length: x.shape[axis] }, () => ({ shape: without(x.shape, axis), dtype: x.dtype })),
+  lower: (_inputs, axis) => ({
+    kind: "view",
+    layouts: ({ shape, strides, offset }) => {
+      const own = strides ?? rowMajor(shape);
+      const rest = without(shape, axis);
+      const restStrides = normalizeStrides(rest, without(own, axis));
+      return Array.from({ length: shape[axis] }, (_, i) => ({
+        shape: rest,
+        strides: restStrides,
+        offset: rest.includes(0) ? offset : offset + i * own[axis],
+      }));
+    },
+  }),
+  transpose: ({ inputs: [x], attributes }, cotangents) => [
+    cotangents.length === 0 ? applyOne(fillOp, [], { shape: x.shape, dtype: x.dtype, value: 0 }) : stacked(cotangents, attributes),
+  ],
+  batch([x], batched, axis) {
+    const outputs = apply(unstackOp, [x], axis + 1);
+    return [outputs, outputs.map(() => batched[0])];
+  },
+  show: (axis) => `axis=${axis}`,
+});
+
+const without = (list: readonly number[], axis: number): number[] => list.filter((_, k) => k !== axis);
+
+/** Tensors of one shape and dtype along a new axis. */
+function stacked(tensors: readonly Tensor[], axis: number): Tensor {
+  const part = tensors[0].shape;
+  const shape = [...part.slice(0, axis), tensors.length, ...part.slice(axis)];
+  return applyOne(placeOp, tensors, { shape, regions: tensors.map((_, i) => indexRegion(shape, axis, i)), fill: 0 });
+}
+
+function operands(op: string, tensors: readonly TensorLike[]): Tensor[] {
+  if (Array.isArray(tensors) && tensors.length > 0) return promoted(op, tensors);
+  throw new ValueError({
+    code: "value/empty-list",
+    op,
+    problem: "no tensors to join.",
+    got: Array.isArray(tensors) ? "an empty array" : typeof tensors,
+    expected: "an array of at least one tensor",
+    mend: `${op}([a, b]); for no tensors at all, make the result with zeros(shape)`,
+  });
+}
+
+const mismatch = (op: string, shapes: readonly Shape[], expected: string): ShapeError =>
+  new ShapeError({
+    code: "shape/join",
+    op,
+    problem: "the shapes do not fit together.",
+    got: shapes.map(showShape).join(" and "),
+    expected,
+    mend: "reshape, slice or pad the odd one out",
+  });
+
+/** Tensors one after the other along an axis.
+ * @param tensors - at least one; shapes that are equal but for the axis; dtypes are promoted
+ * @param options - `axis` (0)
+ * @returns the shape of the first, with the sum of the sizes along the axis
+ * @throws {@link ShapeError} if other sizes differ; {@link ValueError} for no tensors; {@link IndexError} if the axis is out of range
+ * @example
+ * concat([tensor([1, 2]), tensor([3])]).toArray() // => [1, 2, 3]
+ * concat([tensor([[1], [2]]), tensor([[3], [4]])], { axis: 1 }).toArray() // => [[1, 3], [2, 4]]
+ */
+export function concat(tensors: readonly TensorLike[], options?: AxisOptions): Tensor {
+  const parts = operands("concat", tensors);
+  const first = parts[0].shape;
+  const axis = normalizeAxis("concat", options?.axis ?? 0, first.length);
+  let total = 0;
+  for (const { shape } of parts) {
+    if (shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k])) {
+      throw mismatch("concat", [first, shape], `equal sizes on every axis but ${axis}`);
+    }
+    total += shape[axis];
+  }
+  if (parts.length === 1) return parts[0];
+  const shape = first.map((d, k) => (k === axis ? total : d));
+  let start = 0;
+  const regions = parts.map((t) => {
+    const region = axisRegion(shape, axis, start, t.shape[axis]);
+    start += t.shape[axis];
+    return region;
+  });
+  return applyOne(placeOp, parts, { shape, regions, fill: 0 });
+}
+
+/** Tensors of one shape along a new axis.
+ * @param tensors - at least one, all of one shape; dtypes are promoted
+ * @param options - `axis`: where the new axis stands in the result (0)
+ * @returns one axis more than the operands
+ * @throws {@link ShapeError} if shapes differ; {@link ValueError} for no tensors; {@link IndexError} if the axis is out of range
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])]).toArray() // => [[1, 2], [3, 4]]
+ * stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }).toArray() // => [[1, 3], [2, 4]]
+ */
+export function stack(tensors: readonly TensorLike[], options?: AxisOptions): Tensor {
+  const parts = operands("stack", tensors);
+  const first = parts[0].shape;
+  const axis = normalizeAxis("stack", options?.axis ?? 0, first.length + 1);
+  for (const { shape } of parts) {
+    if (!sameShape(shape, first)) throw mismatch("stack", [first, shape], "tensors of one shape");
+  }
+  return stacked(parts, axis);
+}
+
+/** The slices along an axis, which goes away; the inverse of {@link stack}.
+ * @param x - any shape but `[]`, any dtype
+ * @param options - `axis` (0)
+ * @returns as many tensors as the axis is long; views
+ * @throws {@link IndexError} if the axis is out of range
+ * @example
+ * const [a, b] = unstack(tensor([[1, 2], [3, 4]]))
+ * b.toArray() // => [3, 4]
+ */
+export function unstack(x: TensorLike, options?: AxisOptions): readonly Tensor[] {
+  const t = asTensor("unstack", x);
+  return apply(unstackOp, [t], normalizeAxis("unstack", options?.axis ?? 0, t.shape.length));
+}
+
+/** Consecutive pieces along an axis.
+ * @param x - any shape but `[]`, any dtype
+ * @param sizes - the size of every piece; or one size for all, where the last piece may be smaller
+ * @param options - `axis` (0)
+ * @returns the pieces; views
+ * @throws {@link ShapeError} if the sizes do not add up to the axis; {@link IndexError} if the axis is out of range
+ * @example
+ * split(tensor([1, 2, 3]), [1, 2]).map((t) => t.toArray()) // => [[1], [2, 3]]
+ * split(tensor([1, 2, 3]), 2).map((t) => t.toArray()) // => [[1, 2], [3]]
+ */
+export function split(x: TensorLike, sizes: number | readonly number[], options?: AxisOptions): Tensor[] {
+  const t = asTensor("split", x);
+  const axis = normalizeAxis("split", options?.axis ?? 0, t.shape.length);
+  const n = t.shape[axis];
+  const whole = (d: number): boolean => Number.isInteger(d) && d >= 0;
+  const list = typeof sizes !== "number" ? sizes : sizes > 0 && whole(sizes) ? pieces(n, sizes) : [sizes];
+  const fits = Array.isArray(list) && list.every(whole) && list.reduce((a, b) => a + b, 0) === n;
+  if (!fits) {
+    throw new ShapeError({
+      code: "shape/split",
+      op: "split",
+      problem: "the pieces do not make up the axis.",
+      got: `${Array.isArray(sizes) ? showShape(sizes) : String(sizes)} for axis ${axis} of ${showShape(t.shape)}`,
+      expected: `whole sizes that add up to ${n}, or one size ≥ 1`,
+      mend: "chunk(x, count) makes a number of nearly equal pieces",
+    });
+  }
+  let start = 0;
+  return list.map((size) => {
+    const piece = applyOne(sliceOp, [t], axisRegion(t.shape, axis, start, size));
+    start += size;
+    return piece;
+  });
+}
+
+const pieces = (n: number, size: number): number[] =>
+  n === 0 ? [0] : Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
+
+/** Consecutive pieces along an axis, all of one size but perhaps the last; fewer than asked for where the axis is too short (as torch.chunk).
+ * @param x - any shape but `[]`, any dtype
+ * @param count - how many pieces, at least 1
+ * @param options - `axis` (0)
+ * @returns the pieces; views
+ * @throws {@link ValueError} if `count` is not a whole number ≥ 1; {@link IndexError} if the axis is out of range
+ * @example
+ * chunk(tensor([1, 2, 3]), 2).map((t) => t.toArray()) // => [[1, 2], [3]]
+ */
+export function chunk(x: TensorLike, count: number, options?: AxisOptions): Tensor[] {
+  const t = asTensor("chunk", x);
+  const axis = normalizeAxis("chunk", options?.axis ?? 0, t.shape.length);
+  checkCount("chunk", "count", count, 1);
+  return split(t, Math.max(1, Math.ceil(t.shape[axis] / count)), { axis });
+}
+
+/** A margin of one value around a tensor.
+ * @param x - any shape, any dtype
+ * @param margins - `[before, after]` for each axis, whole numbers ≥ 0
+ * @param options - `value` of the margin (0)
+ * @returns every axis longer by its margins
+ * @throws {@link ShapeError} if there is not one pair per axis; {@link ValueError} if a margin is not a whole number ≥ 0, or the value does not fit the dtype
+ * @example
+ * pad(tensor([1, 2]), [[1, 2]], { value: 9 }).toArray() // => [9, 1, 2, 9, 9]
+ */
+export function pad(
+  x: TensorLike,
+  margins: readonly (readonly [before: number, after: number])[],
+  options?: { readonly value?: number },
+): Tensor {
+  const t = asTensor("pad", x);
+  const rank = t.shape.length;
+  if (!Array.isArray(margins) || margins.length !== rank || margins.some((m) => !Array.isArray(m) || m.length !== 2)) {
+    throw new ShapeError({
+      code: "shape/pad",
+      op: "pad",
+      problem: "not one pair of margins per axis.",
+      got: `${JSON.stringify(margins)} for shape ${showShape(t.shape)}`,
+      expected: `an array of ${rank} pairs [before, after]`,
+      mend: "an axis without a margin has [0, 0]",
+    });
+  }
+  for (const margin of margins) for (const size of margin) checkCount("pad", "a margin", size, 0);
+  const value = options?.value ?? 0;
+  checkHeld("pad", value, t.dtype);
+  if (margins.every(([before, after]) => before + after === 0)) return t;
+  const region: Region = {
+    starts: margins.map(([before]) => before),
+    sizes: t.shape,
+    steps: t.shape.map(() => 1),
+    dropped: [],
+  };
+  const shape = t.shape.map((d, k) => d + margins[k][0] + margins[k][1]);
+  return applyOne(placeOp, [t], { shape, regions: [region], fill: value });
+}
+
+/** Elements moved along axes; what leaves at one end comes back at the other.
+ * @param x - any shape, any dtype
+ * @param shift - how far, a whole number or one per axis; negative to the left
+ * @param options - `axis`: one or several (all; one shift for each)
+ * @returns the shape of `x`
+ * @throws {@link ValueError} if a shift is not a whole number, or there is not one per axis; {@link IndexError} if an axis is out of range
+ * @example
+ * roll(tensor([1, 2, 3]), 1).toArray() // => [3, 1, 2]
+ */
+export function roll(
+  x: TensorLike,
+  shift: number | readonly number[],
+  options?: { readonly axis?: number | readonly number[] },
+): Tensor {
+  let t = asTensor("roll", x);
+  const { shape } = t;
+  const given = options?.axis;
+  normalizeAxes("roll", given, shape.length);
+  const axes = (given === undefined ? shape.map((_, k) => k) : typeof given === "number" ? [given] : given).map((axis) =>
+    normalizeAxis("roll", axis, shape.length),
+  );
+  const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
+  if (!Array.isArray(shifts) || shifts.length !== axes.length || !shifts.every(Number.isInteger)) {
+    throw new ValueError({
+      code: "value/shift",
+      op: "roll",
+      problem: "not one whole shift per axis.",
+      got: `shift ${JSON.stringify(shift)} for ${axes.length} axes`,
+      expected: "a whole number, or an array of one per axis",
+      mend: "roll(x, [1, -2], { axis: [0, 1] })",
+    });
+  }
+  axes.forEach((axis, i) => {
+    const n = shape[axis];
+    const by = n === 0 ? 0 : ((shifts[i] % n) + n) % n;
+    if (by === 0) return;
+    const [head, tail] = split(t, [n - by, by], { axis });
+    t = concat([tail, head], { axis });
+  });
+  if (!sameShape(t.shape, shape)) throw new InternalError("roll changed the shape");
+  return t;
+}
+
+export const unstackSamples: Samples<number> = {
+  draw(random) {
+    const shape = random.shape(random.integer(1, 3));
+    return { inputs: [random.tensor(shape)], attributes: random.integer(0, shape.length - 1) };
+  },
+  exact: (random) => [
+    { inputs: [random.of([[1, 2], [3, 4]], "float64")], attributes: 1, outputs: [[1, 3], [2, 4]] },
+    { inputs: [random.tensor([2, 0])], attributes: 0, outputs: [[], []] },
+  ],
+  rejects: [
+    { code: "index/axis", run: (random) => unstack(random.tensor([])) },
+    { code: "value/empty-list", run: () => stack([]) },
+    { code: "value/empty-list", run: () => concat([]) },
+    { code: "shape/join", run: (random) => stack([random.tensor([2]), random.tensor([3])]) },
+    { code: "shape/join", run: (random) => concat([random.tensor([2, 2]), random.tensor([2, 3])]) },
+    { code: "index/axis", run: (random) => concat([random.tensor([])]) },
+    { code: "shape/split", run: (random) => split(random.tensor([3]), [1, 1]) },
+    { code: "shape/split", run: (random) => split(random.tensor([3]), 1.5) },
+    { code: "value/count", run: (random) => chunk(random.tensor([3]), 0) },
+    { code: "shape/pad", run: (random) => pad(random.tensor([3, 1]), [[1, 1]]) },
+    { code: "value/count", run: (random) => pad(random.tensor([3]), [[1, -1]]) },
+    { code: "value/dtype", run: (random) => pad(random.of([1], "int32"), [[1, 1]], { value: 0.5 }) },
+    { code: "value/shift", run: (random) => roll(random.tensor([3]), 0.5) },
+    { code: "value/shift", run: (random) => roll(random.tensor([3]), [1, 2]) },
+    { code: "index/axis", run: (random) => roll(random.tensor([3]), 1, { axis: 1 }) },
+  ],
+};

@@ -1,0 +1,227 @@
+import { ValueError } from "../base/errors.js";
+import { normalizeAxes, normalizeAxis, showShape, type Shape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Maybe, Op } from "../trace/op.js";
+import { div } from "./arithmetic.js";
+import { castOp } from "./cast.js";
+import { equal } from "./comparison.js";
+import { mul } from "./elementwise.js";
+import { zeroDerivative } from "./fill.js";
+import { asFloat, asTensor, type TensorLike } from "./operands.js";
+import type { Samples, StructuralSamples } from "./samples.js";
+import { permute, reduceWith, reshape, sum, sumOp, type ReduceOptions } from "./shape.js";
+import type { AxisOptions } from "./slicing.js";
+
+/** Makes the record of max or min over axes, which stay with size 1. At a tie the derivative is the mean over the tied elements, as in torch.amax. */
+function extremeOp(name: "max" | "min"): Op<readonly number[]> {
+  // 1/(number of tied elements) where x is the extreme, 0 elsewhere.
+  const share = (x: Tensor, y: Tensor, axes: readonly number[]): Tensor => {
+    const mask = applyOne(castOp, [equal(x, y)], x.dtype);
+    return div(mask, applyOne(sumOp, [mask], axes));
+  };
+  const op: Op<readonly number[]> = {
+    name,
+    names: { numpy: name, torch: `a${name}`, onnx: name === "max" ? "ReduceMax" : "ReduceMin" },
+    infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
+    lower: (_inputs, axes) => ({ kind: "reduce", combine: name, axes }),
+    pullback: ({ inputs: [x], outputs: [y], attributes }, [c]): readonly Maybe<Tensor>[] => [
+      c === null ? null : mul(c, share(x, y, attributes as readonly number[])),
+    ],
+    pushforward: ({ inputs: [x], outputs: [y], attributes }, [t]): readonly Maybe<Tensor>[] => {
+      const axes = attributes as readonly number[];
+      return [t === null ? null : applyOne(sumOp, [mul(t, share(x, y, axes))], axes)];
+    },
+    batch: ([x], batched, axes) => [apply(op, [x], axes.map((k) => k + 1)), batched],
+    show: (axes) => `axes=[${axes.join(", ")}]`,
+  };
+  return op;
+}
+
+/** Greatest element over axes. */
+export const maxOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("max");
+/** Least element over axes. */
+export const minOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("min");
+
+/** Position of the first greatest or least element along the last axis; a NaN counts as the extreme. */
+export const argExtremeOp: Op<{ readonly largest: boolean }> = {
+  name: "argExtreme",
+  names: { numpy: "argmax", torch: "argmax", onnx: "ArgMax" },
+  infer: ([x]) => [{ shape: x.shape.slice(0, -1), dtype: "int32" }],
+  lower: (_inputs, { largest }) => ({ kind: "argExtreme", largest }),
+  .../* @__PURE__ */ zeroDerivative({ because: "positions are whole numbers" }),
+  batch: ([x], batched, attributes) => [apply(argExtremeOp, [x], attributes), batched],
+  show: ({ largest }) => (largest ? "largest" : "least"),
+};
+
+/** Throws if a reduction without a neutral element would run over nothing. */
+function checkNotEmpty(op: string, shape: Shape, axes: readonly number[]): void {
+  if (axes.every((k) => shape[k] > 0)) return;
+  throw new ValueError({
+    code: "value/empty-reduction",
+    op,
+    problem: "nothing to choose from.",
+    got: `shape ${showShape(shape)}, reduced over axes [${axes.join(", ")}]`,
+    expected: "at least one element along every reduced axis",
+    mend: "test x.shape before the call, or concat a starting value",
+  });
+}
+
+function extreme(op: Op<readonly number[]>, x: TensorLike, options: ReduceOptions | undefined): Tensor {
+  const t = asTensor(op.name, x);
+  checkNotEmpty(op.name, t.shape, normalizeAxes(op.name, options?.axis, t.shape.length));
+  return reduceWith(op, t, options);
+}
+
+/** Greatest element over axes; NaN if there is one. Elements that tie share the gradient evenly.
+ * @param x - any shape, any dtype
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes, the dtype of `x`
+ * @throws {@link ValueError} if an axis is empty; {@link IndexError} if one is out of range
+ * @example
+ * max(tensor([[1, 5], [3, 2]]), { axis: 1 }).toArray() // => [5, 3]
+ */
+export const max = (x: TensorLike, options?: ReduceOptions): Tensor => extreme(maxOp, x, options);
+/** Least element over axes; NaN if there is one. Elements that tie share the gradient evenly.
+ * @param x - any shape, any dtype
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes, the dtype of `x`
+ * @throws {@link ValueError} if an axis is empty; {@link IndexError} if one is out of range
+ * @example
+ * min(tensor([[1, 5], [3, 2]]), { axis: 1 }).toArray() // => [1, 2]
+ */
+export const min = (x: TensorLike, options?: ReduceOptions): Tensor => extreme(minOp, x, options);
+
+/** An axis in the last place, and how to put it back. */
+export function axisLast(t: Tensor, axis: number): { readonly last: Tensor; readonly restore: (u: Tensor) => Tensor } {
+  const order = t.shape.map((_, k) => k).filter((k) => k !== axis);
+  order.push(axis);
+  return { last: permute(t, order), restore: (u) => permute(u, order.map((_, k) => order.indexOf(k))) };
+}
+
+/** Options of argMax and argMin. */
+export interface ArgOptions extends AxisOptions {
+  /** Whether the axis stays with size 1 (false). */
+  readonly keepDims?: boolean;
+}
+
+function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOptions | undefined): Tensor {
+  const t = asTensor(op, x);
+  const { axis, keepDims } = options ?? {};
+  if (axis === undefined) {
+    checkNotEmpty(op, [t.size], [0]);
+    const found = applyOne(argExtremeOp, [reshape(t, [t.size])], { largest });
+    return keepDims === true ? reshape(found, t.shape.map(() => 1)) : found;
+  }
+  const k = normalizeAxis(op, axis, t.shape.length);
+  checkNotEmpty(op, t.shape, [k]);
+  const found = applyOne(argExtremeOp, [axisLast(t, k).last], { largest });
+  return keepDims === true ? reshape(found, t.shape.map((d, i) => (i === k ? 1 : d))) : found;
+}
+
+/** Position of the greatest element along an axis, the first of several; NaN counts as greatest.
+ * @param x - any shape, any dtype
+ * @param options - `axis` (left out: the position in row-major order among all elements), `keepDims` (false)
+ * @returns the shape without the axis, int32; it has no derivative
+ * @throws {@link ValueError} if the axis is empty; {@link IndexError} if it is out of range
+ * @example
+ * argMax(tensor([[1, 5], [3, 2]]), { axis: 1 }).toArray() // => [1, 0]
+ */
+export const argMax = (x: TensorLike, options?: ArgOptions): Tensor => argExtreme("argMax", true, x, options);
+/** Position of the least element along an axis, the first of several; NaN counts as least.
+ * @param x - any shape, any dtype
+ * @param options - `axis` (left out: the position in row-major order among all elements), `keepDims` (false)
+ * @returns the shape without the axis, int32; it has no derivative
+ * @throws {@link ValueError} if the axis is empty; {@link IndexError} if it is out of range
+ * @example
+ * argMin(tensor([[1, 5], [3, 2]]), { axis: 1 }).toArray() // => [0, 1]
+ */
+export const argMin = (x: TensorLike, options?: ArgOptions): Tensor => argExtreme("argMin", false, x, options);
+
+/** Mean over axes.
+ * @param x - any shape; integers become float32
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes, float; NaN of no elements
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * mean(tensor([[1, 2], [3, 4]]), { axis: 0 }).toArray() // => [2, 3]
+ */
+export function mean(x: TensorLike, options?: ReduceOptions): Tensor {
+  const t = asFloat("mean", x);
+  const axes = normalizeAxes("mean", options?.axis, t.shape.length);
+  return div(sum(t, options), axes.reduce((n, k) => n * t.shape[k], 1));
+}
+
+const truths = (op: string, x: TensorLike): Tensor => {
+  const t = asTensor(op, x);
+  return t.dtype === "bool" ? t : applyOne(castOp, [t], "bool");
+};
+
+/** Whether any element is true (not 0) over axes.
+ * @param x - any shape, any dtype
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes, bool; of no elements false
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * any(tensor([[0, 1], [0, 0]]), { axis: 1 }).toArray() // => [true, false]
+ */
+export const any = (x: TensorLike, options?: ReduceOptions): Tensor => reduceWith(maxOp, truths("any", x), options);
+/** Whether all elements are true (not 0) over axes.
+ * @param x - any shape, any dtype
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes, bool; of no elements true
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * all(tensor([[1, 1], [0, 1]]), { axis: 1 }).toArray() // => [true, false]
+ */
+export const all = (x: TensorLike, options?: ReduceOptions): Tensor => reduceWith(minOp, truths("all", x), options);
+
+const drawReduction: StructuralSamples<readonly number[]>["draw"] = (random) => {
+  const shape = random.shape();
+  const axes = shape.map((_, k) => k).filter(() => random.integer(0, 1) === 1);
+  return { inputs: [random.tensor(shape)], attributes: axes };
+};
+
+export const maxSamples: Samples<readonly number[]> = {
+  draw: drawReduction,
+  exact: (random) => [
+    { inputs: [random.of([[1, 5, 5], [3, 2, -1]], "float64")], attributes: [1], outputs: [[[5], [3]]] },
+    { inputs: [random.of([[1, Number.NaN], [-Infinity, -Infinity]], "float64")], attributes: [1], outputs: [[[Number.NaN], [-Infinity]]] },
+    { inputs: [random.of([[1, 5], [3, 2]], "int32")], attributes: [0, 1], outputs: [[[5]]] },
+    { inputs: [random.tensor([0, 2])], attributes: [1], outputs: [[]] },
+  ],
+  rejects: [
+    { code: "value/empty-reduction", run: (random) => max(random.tensor([2, 0]), { axis: 1 }) },
+    { code: "value/empty-reduction", run: (random) => max(random.tensor([0])) },
+    { code: "index/axis", run: (random) => max(random.tensor([2]), { axis: 1 }) },
+    { code: "index/axes", run: (random) => max(random.tensor([2]), { axis: [0, -1] }) },
+    { code: "index/axis", run: (random) => mean(random.tensor([2]), { axis: -2 }) },
+    { code: "index/axis", run: (random) => any(random.tensor([2]), { axis: 2 }) },
+    { code: "index/axis", run: (random) => all(random.tensor([2]), { axis: 2 }) },
+  ],
+};
+
+export const minSamples: Samples<readonly number[]> = {
+  draw: drawReduction,
+  exact: (random) => [
+    { inputs: [random.of([[1, 5, 1], [3, 2, -1]], "float64")], attributes: [1], outputs: [[[1], [-1]]] },
+    { inputs: [random.of([[1, Number.NaN], [Infinity, Infinity]], "float64")], attributes: [1], outputs: [[[Number.NaN], [Infinity]]] },
+  ],
+  rejects: [{ code: "value/empty-reduction", run: (random) => min(random.tensor([0, 2]), { axis: 0 }) }],
+};
+
+export const argExtremeSamples: Samples<{ readonly largest: boolean }> = {
+  draw: (random) => ({
+    inputs: [random.tensor(random.shape(random.integer(1, 3)))],
+    attributes: { largest: random.integer(0, 1) === 1 },
+  }),
+  exact: (random) => [
+    { inputs: [random.of([[1, 5, 5], [3, 3, 2]], "float64")], attributes: { largest: true }, outputs: [[1, 0]] },
+    { inputs: [random.of([[1, 5, 1], [3, Number.NaN, 2]], "float64")], attributes: { largest: false }, outputs: [[0, 1]] },
+  ],
+  rejects: [
+    { code: "value/empty-reduction", run: (random) => argMax(random.tensor([0])) },
+    { code: "value/empty-reduction", run: (random) => argMin(random.tensor([2, 0]), { axis: 1 }) },
+    { code: "index/axis", run: (random) => argMax(random.tensor([2]), { axis: 1 }) },
+  ],
+};

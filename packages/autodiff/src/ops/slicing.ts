@@ -1,0 +1,254 @@
+import { IndexError, ShapeError, ValueError } from "../base/errors.js";
+import { normalizeAxes, normalizeAxis, showShape, type Shape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { linearOp } from "./linear.js";
+import { asTensor, type TensorLike } from "./operands.js";
+import { batchRegion, indexRegion, regionLayout, regionShape, showRegion, type Region } from "./region.js";
+import type { Samples } from "./samples.js";
+import { broadcastTo } from "./shape.js";
+
+// slice and place: each is the transpose of the other.
+
+/** A region of a tensor, as a view. */
+export const sliceOp: Op<Region> = /* @__PURE__ */ linearOp<Region>({
+  name: "slice",
+  names: { numpy: "getitem", torch: "slice", onnx: "Slice" },
+  cheap: true,
+  infer: ([x], region) => [{ shape: regionShape(region), dtype: x.dtype }],
+  lower: (_inputs, region) => ({ kind: "view", layouts: (input) => [regionLayout(input, region)] }),
+  transpose: ({ inputs: [x], attributes }, [c]) => [
+    applyOne(placeOp, [c], { shape: x.shape, regions: [attributes], fill: 0 }),
+  ],
+  batch: ([x], batched, region, n) => [apply(sliceOp, [x], batchRegion(region, n)), batched],
+  show: showRegion,
+});
+
+/** Input i goes to region i of a tensor that is `fill` elsewhere; regions do not overlap. */
+export interface Placement {
+  readonly shape: Shape;
+  readonly regions: readonly Region[];
+  readonly fill: number;
+}
+
+/** What is between the regions is constant, so that its tangent is zero. */
+const affinePlace = (linear: Op<Placement>): Op<Placement> => ({
+  ...linear,
+  pushforward: (node, tangents) =>
+    linear.pushforward({ ...node, attributes: { ...(node.attributes as Placement), fill: 0 } }, tangents),
+});
+
+/** Tensors side by side in one: what concat, stack, pad and the gradient of a slice are made of. */
+export const placeOp: Op<Placement> = /* @__PURE__ */ affinePlace(
+  /* @__PURE__ */ linearOp<Placement>({
+    name: "place",
+    names: { numpy: "pad", torch: "constant_pad_nd", onnx: "Pad" },
+    infer: ([x], { shape }) => [{ shape, dtype: x.dtype }],
+    lower: (_inputs, { shape, regions, fill }) => ({
+      kind: "place",
+      regions: regions.map((region) => regionLayout({ shape, strides: null, offset: 0 }, region)),
+      fill,
+    }),
+    transpose: ({ attributes: { regions } }, [c], wanted) =>
+      regions.map((region, i) => (wanted[i] ? applyOne(sliceOp, [c], region) : null)),
+    batch: (inputs, batched, { shape, regions, fill }, n) => [
+      apply(
+        placeOp,
+        inputs.map((t, i) => (batched[i] ? t : broadcastTo(t, [n, ...t.shape]))),
+        { shape: [n, ...shape], regions: regions.map((region) => batchRegion(region, n)), fill },
+      ),
+      [true],
+    ],
+    show: ({ regions, fill }) => `${regions.map(showRegion).join(", ")}${fill === 0 ? "" : ` fill=${fill}`}`,
+  }),
+);
+
+/** What `slice` takes of an axis: everything (`null`), from start to before stop, or the same in steps. `null` for start or stop means as far as the axis goes. */
+export type SliceRange =
+  | null
+  | readonly [start: number | null, stop: number | null]
+  | readonly [start: number | null, stop: number | null, step: number];
+
+const badRange = (range: SliceRange, axis: number, problem: string): ValueError =>
+  new ValueError({
+    code: "value/slice",
+    op: "slice",
+    problem,
+    got: `${JSON.stringify(range)} for axis ${axis}`,
+    expected: "null, [start, stop] or [start, stop, step] of whole numbers, the step not 0",
+    mend: "slice(x, [[0, 3], null]) takes rows 0, 1, 2 and all columns; at(x, i) takes one index",
+  });
+
+/** Start, size and step of a range along an axis of `n` indices, by the rules of NumPy and Python. */
+function resolveRange(range: SliceRange, n: number, axis: number): readonly [start: number, size: number, step: number] {
+  if (range === null) return [0, n, 1];
+  if (!Array.isArray(range) || range.length < 2 || range.length > 3) throw badRange(range, axis, "not a range.");
+  const [start, stop] = range;
+  const step = range[2] ?? 1;
+  for (const bound of [start, stop, step]) {
+    if (bound !== null && !Number.isInteger(bound)) throw badRange(range, axis, "a bound is not a whole number.");
+  }
+  if (step === 0) throw badRange(range, axis, "the step is 0.");
+  const least = step > 0 ? 0 : -1;
+  const most = step > 0 ? n : n - 1;
+  const bound = (at: number | null, otherwise: number): number =>
+    at === null ? otherwise : Math.min(Math.max(at < 0 ? at + n : at, least), most);
+  const from = bound(start, step > 0 ? 0 : n - 1);
+  const to = bound(stop, step > 0 ? n : -1);
+  return [from, Math.max(0, Math.ceil((to - from) / step)), step];
+}
+
+/** Start, size and step for every axis, from a range for each of the first axes. */
+export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRange[]): Region {
+  if (!Array.isArray(ranges) || ranges.length > shape.length) {
+    throw new ShapeError({
+      code: "shape/slice",
+      op,
+      problem: "not one range per axis.",
+      got: `${JSON.stringify(ranges)} for shape ${showShape(shape)}`,
+      expected: `an array of at most ${shape.length} ranges`,
+      mend: "give one range per axis, from the first; axes that are left out are taken whole",
+    });
+  }
+  const resolved = shape.map((n, k) => resolveRange(k < ranges.length ? ranges[k] : null, n, k));
+  return {
+    starts: resolved.map(([start]) => start),
+    sizes: resolved.map(([, size]) => size),
+    steps: resolved.map(([, , step]) => step),
+    dropped: [],
+  };
+}
+
+/** Part of a tensor: a range per axis, by Python's rules. Negative bounds count from the end, bounds beyond the ends are cut, a negative step walks backwards.
+ * @param x - any shape, any dtype
+ * @param ranges - for each of the first axes `null` (all of it), `[start, stop]` or `[start, stop, step]`; stop is not included
+ * @returns as many axes, each as long as its range; a view
+ * @throws {@link ShapeError} if there are more ranges than axes; {@link ValueError} if a bound is not a whole number or a step is 0
+ * @example
+ * const x = tensor([[1, 2, 3], [4, 5, 6]])
+ * slice(x, [null, [0, 2]]).toArray() // => [[1, 2], [4, 5]]
+ * slice(x, [[-1, null]]).toArray() // => [[4, 5, 6]]
+ * slice(x, [null, [null, null, -2]]).toArray() // => [[3, 1], [6, 4]]
+ */
+export function slice(x: TensorLike, ranges: readonly SliceRange[]): Tensor {
+  const t = asTensor("slice", x);
+  const region = resolveRanges("slice", t.shape, ranges);
+  const whole = region.sizes.every((d, k) => d === t.shape[k] && region.steps[k] === 1);
+  return whole ? t : applyOne(sliceOp, [t], region);
+}
+
+/** Options of functions that work along one axis. */
+export interface AxisOptions {
+  /** The axis; a negative one counts from the end. */
+  readonly axis?: number;
+}
+
+/** A whole index in 0 … size − 1 from one that may be negative. */
+export function normalizeIndex(op: string, index: number, size: number): number {
+  if (Number.isInteger(index) && index >= -size && index < size) return index < 0 ? index + size : index;
+  throw new IndexError({
+    code: "index/range",
+    op,
+    problem: "index out of range.",
+    got: `index ${String(index)} along an axis of size ${size}`,
+    expected: size === 0 ? "no index: the axis is empty" : `a whole number from ${-size} to ${size - 1}`,
+    mend: "index -1 is the last one; look at x.shape",
+  });
+}
+
+/** One index along an axis, which goes away: `x[i]`.
+ * @param x - any shape but `[]`, any dtype
+ * @param index - a whole number; a negative one counts from the end
+ * @param options - `axis` (0)
+ * @returns the shape of `x` without the axis; a view
+ * @throws {@link IndexError} if the index or the axis is out of range
+ * @example
+ * at(tensor([[1, 2], [3, 4]]), 1).toArray() // => [3, 4]
+ * at(tensor([[1, 2], [3, 4]]), -1, { axis: 1 }).toArray() // => [2, 4]
+ */
+export function at(x: TensorLike, index: number, options?: AxisOptions): Tensor {
+  const t = asTensor("at", x);
+  const axis = normalizeAxis("at", options?.axis ?? 0, t.shape.length);
+  return applyOne(sliceOp, [t], indexRegion(t.shape, axis, normalizeIndex("at", index, t.shape[axis])));
+}
+
+/** The order of elements along axes turned around.
+ * @param x - any shape, any dtype
+ * @param options - `axis`: one or several (all)
+ * @returns the shape of `x`; a view
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * flip(tensor([1, 2, 3])).toArray() // => [3, 2, 1]
+ */
+export function flip(x: TensorLike, options?: { readonly axis?: number | readonly number[] }): Tensor {
+  const t = asTensor("flip", x);
+  const axes = normalizeAxes("flip", options?.axis, t.shape.length);
+  if (axes.length === 0) return t;
+  return applyOne(sliceOp, [t], {
+    starts: t.shape.map((d, k) => (axes.includes(k) ? Math.max(0, d - 1) : 0)),
+    sizes: t.shape,
+    steps: t.shape.map((_, k) => (axes.includes(k) ? -1 : 1)),
+    dropped: [],
+  });
+}
+
+export const sliceSamples: Samples<Region> = {
+  draw(random) {
+    const shape = random.shape(random.integer(1, 3));
+    const starts = shape.map((d) => random.integer(0, d - 1));
+    const backwards = shape.map(() => random.integer(0, 1) === 1);
+    const sizes = shape.map((d, k) => random.integer(0, backwards[k] ? starts[k] + 1 : d - starts[k]));
+    const dropped = shape.map((_, k) => k).filter((k) => sizes[k] === 1 && random.integer(0, 1) === 1);
+    return {
+      inputs: [random.tensor(shape)],
+      attributes: { starts, sizes, steps: backwards.map((b) => (b ? -1 : 1)), dropped },
+    };
+  },
+  exact: (random) => [
+    {
+      inputs: [random.of([[1, 2, 3], [4, 5, 6]], "float64")],
+      attributes: { starts: [1, 2], sizes: [1, 2], steps: [1, -2], dropped: [0] },
+      outputs: [[6, 4]],
+    },
+    {
+      inputs: [random.of([1, 2, 3], "int32")],
+      attributes: { starts: [3], sizes: [0], steps: [1], dropped: [] },
+      outputs: [[]],
+    },
+  ],
+  rejects: [
+    { code: "shape/slice", run: (random) => slice(random.tensor([2]), [null, null]) },
+    { code: "value/slice", run: (random) => slice(random.tensor([2]), [[0, 1.5]]) },
+    { code: "value/slice", run: (random) => slice(random.tensor([2]), [[0, 2, 0]]) },
+    { code: "index/range", run: (random) => at(random.tensor([2]), 2) },
+    { code: "index/range", run: (random) => at(random.tensor([0]), 0) },
+    { code: "index/axis", run: (random) => at(random.tensor([2]), 0, { axis: 1 }) },
+    { code: "index/axis", run: (random) => flip(random.tensor([2]), { axis: 1 }) },
+  ],
+};
+
+export const placeSamples: Samples<Placement> = {
+  draw(random) {
+    const [m, n] = [random.integer(0, 3), random.integer(1, 3)];
+    return {
+      inputs: [random.tensor([n, m]), random.tensor([n])],
+      attributes: {
+        shape: [n, m + 2],
+        regions: [
+          { starts: [0, 1], sizes: [n, m], steps: [1, 1], dropped: [] },
+          { starts: [n - 1, 0], sizes: [n, 1], steps: [-1, 1], dropped: [1] },
+        ],
+        fill: random.pick([0, 1.5]),
+      },
+    };
+  },
+  exact: (random) => [
+    {
+      inputs: [random.of([1, 2], "float64")],
+      attributes: { shape: [5], regions: [{ starts: [3], sizes: [2], steps: [-2], dropped: [] }], fill: -1 },
+      outputs: [[-1, 2, -1, 1, -1]],
+    },
+  ],
+  rejects: [],
+};

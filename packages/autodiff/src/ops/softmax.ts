@@ -1,0 +1,64 @@
+import { normalizeAxes, normalizeAxis } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { div, sub } from "./arithmetic.js";
+import { isFinite, where } from "./comparison.js";
+import { stopGradient } from "./conversion.js";
+import { add } from "./elementwise.js";
+import { exp, log } from "./exponential.js";
+import { asFloat, type TensorLike } from "./operands.js";
+import { max } from "./reduction.js";
+import { reshape, sum, type ReduceOptions } from "./shape.js";
+import type { AxisOptions } from "./slicing.js";
+
+/** Logarithm of the sum of exponentials over axes, without overflow: m + log Σ exp(x − m), m the greatest element.
+ * @param x - any shape; integers become float32
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes, float; −∞ of no elements
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * logSumExp(tensor([1000, 1000])).item() // => 1000.693115234375
+ */
+export function logSumExp(x: TensorLike, options?: ReduceOptions): Tensor {
+  const t = asFloat("logSumExp", x);
+  const axes = normalizeAxes("logSumExp", options?.axis, t.shape.length);
+  if (axes.some((k) => t.shape[k] === 0)) return log(sum(exp(t), options));
+  // An infinite shift would make ∞ − ∞; the shift cancels, so it is a constant of derivatives.
+  const most = stopGradient(max(t, { axis: axes, keepDims: true }));
+  const shift = where(isFinite(most), most, 0);
+  const out = add(log(sum(exp(sub(t, shift)), { axis: axes, keepDims: true })), shift);
+  return options?.keepDims === true ? out : reshape(out, t.shape.filter((_, k) => !axes.includes(k)));
+}
+
+/** The tensor less its greatest element along an axis, which cancels in what follows. */
+function shifted(op: string, x: TensorLike, options: AxisOptions | undefined): readonly [shifted: Tensor, axis: number] {
+  const t = asFloat(op, x);
+  const axis = normalizeAxis(op, options?.axis ?? -1, t.shape.length);
+  return [t.shape[axis] === 0 ? t : sub(t, stopGradient(max(t, { axis, keepDims: true }))), axis];
+}
+
+/** Positive numbers that sum to 1 along an axis: exp(x) / Σ exp(x), without overflow.
+ * @param x - any shape but `[]`; integers become float32
+ * @param options - `axis` (−1)
+ * @returns the shape of `x`, float
+ * @throws {@link IndexError} if the axis is out of range
+ * @example
+ * softmax(tensor([1000, 1000])).toArray() // => [0.5, 0.5]
+ */
+export function softmax(x: TensorLike, options?: AxisOptions): Tensor {
+  const [z, axis] = shifted("softmax", x, options);
+  const e = exp(z);
+  return div(e, sum(e, { axis, keepDims: true }));
+}
+
+/** Logarithm of {@link softmax}, right where softmax itself is 0.
+ * @param x - any shape but `[]`; integers become float32
+ * @param options - `axis` (−1)
+ * @returns the shape of `x`, float
+ * @throws {@link IndexError} if the axis is out of range
+ * @example
+ * logSoftmax(tensor([1000, 0])).toArray() // => [0, -1000]
+ */
+export function logSoftmax(x: TensorLike, options?: AxisOptions): Tensor {
+  const [z, axis] = shifted("logSoftmax", x, options);
+  return sub(z, log(sum(exp(z), { axis, keepDims: true })));
+}
