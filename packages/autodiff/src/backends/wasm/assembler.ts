@@ -10,7 +10,13 @@ export interface Label {
   readonly depth: number;
 }
 
-const typeCodes: { readonly [T in ValueType]: number } = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+const typeCodes: { readonly [T in ValueType]: number } = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 const voidBlock = 0x40;
 const listOf = (items: readonly Code[]): Code => [unsignedLeb(items.length), items];
 const nameOf = (text: string): Code => {
@@ -151,7 +157,10 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     else this.if(i32.gtS(rest, i32.const(0)), run);
   }
 
-  call<Result extends ValueType>(target: Callable<Result>, ...operands: readonly Value<ValueType>[]): Value<Result> {
+  call<Result extends ValueType>(
+    target: Callable<Result>,
+    ...operands: readonly Value<ValueType>[]
+  ): Value<Result> {
     return { type: target.result, code: [operands.map((operand) => operand.code), 0x10, target] };
   }
   run(target: Callable<null>, ...operands: readonly Value<ValueType>[]): void {
@@ -235,9 +244,14 @@ export class ModuleBuilder {
       return unsignedLeb(known);
     };
     const importEntries: Code[] = [[nameOf("env"), nameOf("memory"), 0x02, 0x00, 0x00]];
-    for (const [name, callable] of imports) importEntries.push([nameOf("host"), nameOf(name), 0x00, typeOf(callable)]);
+    for (const [name, callable] of imports)
+      importEntries.push([nameOf("host"), nameOf(name), 0x00, typeOf(callable)]);
     const functionEntries = this.#functions.map(typeOf);
-    const exportEntries = this.#exports.map(([name, target]) => [nameOf(name), 0x00, unsignedLeb(target.index)]);
+    const exportEntries = this.#exports.map(([name, target]) => [
+      nameOf(name),
+      0x00,
+      unsignedLeb(target.index),
+    ]);
 
     const section = (id: number, entries: readonly Code[]): Code =>
       entries.length === 0 ? [] : [id, sized(listOf(entries))];
@@ -248,7 +262,10 @@ export class ModuleBuilder {
         section(2, importEntries),
         section(3, functionEntries),
         section(7, exportEntries),
-        section(10, this.#functions.map((f) => f.encode())),
+        section(
+          10,
+          this.#functions.map((f) => f.encode()),
+        ),
       ]),
     );
   }

@@ -26,7 +26,16 @@ export interface EagerProduct {
 }
 
 const pageBytes = 65536;
-const routineNames: readonly GemmRoutine[] = ["copy", "row", "row wide", "strided", "strided wide", "column", "dots", "naive"];
+const routineNames: readonly GemmRoutine[] = [
+  "copy",
+  "row",
+  "row wide",
+  "strided",
+  "strided wide",
+  "column",
+  "dots",
+  "naive",
+];
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** One module for all sizes of a dtype, over a memory that grows to the largest product seen. */
@@ -61,7 +70,17 @@ class EagerGemm {
     const sizes = { a: [...call.batch, m, k], b: [...call.batch, k, n] };
     const a = compact(call.a, call.aOffset, call.aStrides, sizes.a);
     const b = compact(call.b, call.bOffset, call.bStrides, sizes.b);
-    const whole = { dtype, batch: call.batch, m, n, k, a: a.strides, b: b.strides, c: rows, mode: "set" } as const;
+    const whole = {
+      dtype,
+      batch: call.batch,
+      m,
+      n,
+      k,
+      a: a.strides,
+      b: b.strides,
+      c: rows,
+      mode: "set",
+    } as const;
     const { product, batch } = collapseBatch(whole);
     const { zeros, scratch } = this.#ctx;
     const { calls, scratchBytes } = planProduct(product, this.lanes, zeros, scratch);
@@ -80,19 +99,28 @@ class EagerGemm {
     const elements = this.#elements;
     a.copyTo(elements, aAt / bytes);
     b.copyTo(elements, bAt / bytes);
-    const at: { [P in Place]: number } = { a: aAt + a.start * bytes, b: bAt + b.start * bytes, c: cAt, bias: 0 };
+    const at: { [P in Place]: number } = {
+      a: aAt + a.start * bytes,
+      b: bAt + b.start * bytes,
+      c: cAt,
+      bias: 0,
+    };
     const loop = (depth: number): void => {
       if (depth === batch.length) {
         for (const { routine, operands } of calls)
-          this.#exports[routine](...operands.map((operand) => (typeof operand === "number" ? operand : at[operand])));
+          this.#exports[routine](
+            ...operands.map((operand) => (typeof operand === "number" ? operand : at[operand])),
+          );
         return;
       }
       const { size, strides } = batch[depth];
       for (let i = 0; i < size; i++) {
         loop(depth + 1);
-        for (const [which, place] of (["a", "b", "c"] as const).entries()) at[place] += strides[which] * bytes;
+        for (const [which, place] of (["a", "b", "c"] as const).entries())
+          at[place] += strides[which] * bytes;
       }
-      for (const [which, place] of (["a", "b", "c"] as const).entries()) at[place] -= size * strides[which] * bytes;
+      for (const [which, place] of (["a", "b", "c"] as const).entries())
+        at[place] -= size * strides[which] * bytes;
     };
     loop(0);
     call.c.set(elements.subarray(cAt / bytes, cAt / bytes + lengthC), call.cOffset);
@@ -117,7 +145,12 @@ interface Compact {
   readonly start: number;
   copyTo(target: Float32Array | Float64Array, position: number): void;
 }
-function compact(array: TypedArray, offset: number, strides: readonly number[], shape: readonly number[]): Compact {
+function compact(
+  array: TypedArray,
+  offset: number,
+  strides: readonly number[],
+  shape: readonly number[],
+): Compact {
   let [low, high, count] = [0, 0, 1];
   for (const [axis, size] of shape.entries()) {
     const reach = strides[axis] * Math.max(0, size - 1);
@@ -143,7 +176,12 @@ function compact(array: TypedArray, offset: number, strides: readonly number[], 
       else gather(target, axis + 1, p, q);
     }
   };
-  return { length: total, strides: dense, start: 0, copyTo: (target, position) => gather(target, 0, offset, position) };
+  return {
+    length: total,
+    strides: dense,
+    start: 0,
+    copyTo: (target, position) => gather(target, 0, offset, position),
+  };
 }
 
 const byDType = new Map<"float32" | "float64", EagerGemm>();

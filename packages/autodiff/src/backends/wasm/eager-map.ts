@@ -3,8 +3,8 @@ import type { Expression } from "../../kernel/instruction.js";
 import type { Access, Buffer, MapKernel } from "../../kernel/program.js";
 import { CodeContext } from "./context.js";
 import { hasRelaxedMadd } from "./features.js";
-import { i32 } from "./instructions.js";
 import { type Exports, instantiate } from "./instance.js";
+import { i32 } from "./instructions.js";
 import { mapCode } from "./map.js";
 
 /** An operand of an elementwise map: `n` elements side by side, or one for all. */
@@ -62,10 +62,20 @@ class EagerMap {
     };
     this.#inputs = dtypes.map(buffer);
     this.#outputs = expression.results.map((node) => buffer(expression.nodes[node].dtype));
-    const access = (of: Buffer, stride: number): Access => ({ buffer: of, offset: 0, strides: [stride], steps: [] });
+    const access = (of: Buffer, stride: number): Access => ({
+      buffer: of,
+      offset: 0,
+      strides: [stride],
+      steps: [],
+    });
     const ctx = new CodeContext(64 + id * blockBytes, hasRelaxedMadd());
-    for (const [name, length] of [["block", blockLength], ["short", shortLength]] as const) {
-      const reads = this.#inputs.map((of, i) => ({ kind: "plain", at: access(of, scalars[i] ? 0 : 1) }) as const);
+    for (const [name, length] of [
+      ["block", blockLength],
+      ["short", shortLength],
+    ] as const) {
+      const reads = this.#inputs.map(
+        (of, i) => ({ kind: "plain", at: access(of, scalars[i] ? 0 : 1) }) as const,
+      );
       const writes = this.#outputs.map((of) => access(of, 1));
       const kernel: MapKernel = { kind: "map", name, shape: [length], reads, expression, writes };
       const code = mapCode(ctx, kernel, false);
@@ -80,7 +90,10 @@ class EagerMap {
       ctx.module.export(name, run);
     }
     this.#memoryBytes = ctx.memoryBytes;
-    this.#exports = instantiate({ bytes: ctx.module.encode(), imports: ctx.module.imports }, memoryOf(ctx.memoryBytes));
+    this.#exports = instantiate(
+      { bytes: ctx.module.encode(), imports: ctx.module.imports },
+      memoryOf(ctx.memoryBytes),
+    );
   }
 
   run(operands: readonly EagerOperand[], n: number, outputs: readonly EagerOutput[]): void {
@@ -129,7 +142,12 @@ export function eagerMap(
   let map = known.get(scalars);
   if (map === undefined) {
     const form = `${scalars} ${JSON.stringify(expression)}`;
-    map = byForm.get(form) ?? new EagerMap(expression, operands.map(({ scalar }) => scalar));
+    map =
+      byForm.get(form) ??
+      new EagerMap(
+        expression,
+        operands.map(({ scalar }) => scalar),
+      );
     byForm.set(form, map);
     known.set(scalars, map);
   }

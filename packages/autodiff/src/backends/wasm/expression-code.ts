@@ -21,7 +21,12 @@ export function sourcesOf(nest: LoopNest, reads: readonly Read[]): Source[] {
   return reads.map((read): Source => {
     if (read.kind === "plain") return { kind: "plain", at: nest.stream(read.at) };
     const bytes = bytesOf[read.at.buffer.dtype];
-    return { kind: "gathered", at: nest.stream(read.at), index: nest.stream(read.index), stride: read.stride * bytes };
+    return {
+      kind: "gathered",
+      at: nest.stream(read.at),
+      index: nest.stream(read.index),
+      stride: read.stride * bytes,
+    };
   });
 }
 /** Registers the positions that an expression asks for. */
@@ -107,7 +112,9 @@ export class ExpressionCode {
     const source = this.#sources[node.index];
     if (source.kind === "value") return this.#depth;
     const level = ExpressionCode.#levelOf(source.at.group.strides);
-    return source.kind === "plain" ? level : Math.max(level, ExpressionCode.#levelOf(source.index.group.strides));
+    return source.kind === "plain"
+      ? level
+      : Math.max(level, ExpressionCode.#levelOf(source.index.group.strides));
   }
   #position(axis: number): Position {
     const position = this.#positions.get(axis);
@@ -241,7 +248,13 @@ export function widthOf(expressions: readonly Expression[], accesses: readonly A
 }
 
 /** How dear it is to walk an axis with vectors: per vector, and with the lanes that short axes leave idle. */
-export function costAlong(axis: number, size: number, width: number, sources: readonly Source[], writes: readonly Stream[]): number {
+export function costAlong(
+  axis: number,
+  size: number,
+  width: number,
+  sources: readonly Source[],
+  writes: readonly Stream[],
+): number {
   let cost = 2;
   for (const source of sources) {
     if (source.kind === "value") continue;
@@ -250,6 +263,7 @@ export function costAlong(axis: number, size: number, width: number, sources: re
     if (source.kind === "gathered" && source.index.group.strides[axis] !== 0) cost += 8;
     else cost += strides[axis] === 0 ? 0.25 : strides[axis] === unit ? 1 : 4;
   }
-  for (const { access, group } of writes) cost += group.strides[axis] === bytesOf[access.buffer.dtype] ? 1 : 6;
+  for (const { access, group } of writes)
+    cost += group.strides[axis] === bytesOf[access.buffer.dtype] ? 1 : 6;
   return (cost * Math.ceil(size / width)) / size;
 }

@@ -59,7 +59,10 @@ function collapsedKernel(kernel: GemmKernel): CollapsedProduct {
 }
 
 /** The gemm routines of a module, by dtype; tile heights are those of the given kernels. */
-export function gemmRoutines(ctx: CodeContext, kernels: readonly GemmKernel[]): ReadonlyMap<NumericDType, GemmRoutines> {
+export function gemmRoutines(
+  ctx: CodeContext,
+  kernels: readonly GemmKernel[],
+): ReadonlyMap<NumericDType, GemmRoutines> {
   const heights = new Map<NumericDType, number[]>();
   for (const { product } of kernels.map(collapsedKernel)) {
     const known = heights.get(product.dtype) ?? [];
@@ -69,7 +72,11 @@ export function gemmRoutines(ctx: CodeContext, kernels: readonly GemmKernel[]): 
 }
 
 /** Code of a matrix product with its batch loops. */
-export function gemmCode(ctx: CodeContext, all: ReadonlyMap<NumericDType, GemmRoutines>, kernel: GemmKernel): KernelCode {
+export function gemmCode(
+  ctx: CodeContext,
+  all: ReadonlyMap<NumericDType, GemmRoutines>,
+  kernel: GemmKernel,
+): KernelCode {
   const { product, batch } = collapsedKernel(kernel);
   const routines = all.get(product.dtype);
   if (routines === undefined) throw new InternalError(`${kernel.name}: no routines for ${product.dtype}`);
@@ -108,7 +115,13 @@ export function packCode(ctx: CodeContext, kernel: PackKernel): KernelCode {
   return {
     routine: packRoutine(ctx, lanes),
     operands: (address) => [
-      i32.const(k), i32.const(n), address(source, source.offset), stepK, stepN, address(packed, packed.offset), rowBytes,
+      i32.const(k),
+      i32.const(n),
+      address(source, source.offset),
+      stepK,
+      stepN,
+      address(packed, packed.offset),
+      rowBytes,
     ],
   };
 }

@@ -29,7 +29,15 @@ export const panelPadding = 64;
 const stridedWidth = 256;
 
 /** The routines that a product is made of; {@link GemmRoutines} says what each takes. */
-export type GemmRoutine = "copy" | "row" | "row wide" | "strided" | "strided wide" | "column" | "dots" | "naive";
+export type GemmRoutine =
+  | "copy"
+  | "row"
+  | "row wide"
+  | "strided"
+  | "strided wide"
+  | "column"
+  | "dots"
+  | "naive";
 /** The address of an operand. */
 export type Place = "a" | "b" | "c" | "bias";
 /** One call: a number, or an address that is known when it happens. */
@@ -49,7 +57,8 @@ type Path =
 function pathOf({ m, n, k, a, b, c, mode, bias }: Product): Path {
   const rowsOfC = c[1] === 1 || n === 1;
   const biasFits = mode !== "bias" || bias === 1 || n === 1;
-  if (!rowsOfC || !biasFits) return c[0] === 1 && b !== "packed" && mode !== "bias" ? { kind: "swap" } : { kind: "naive" };
+  if (!rowsOfC || !biasFits)
+    return c[0] === 1 && b !== "packed" && mode !== "bias" ? { kind: "swap" } : { kind: "naive" };
   const unitA = a[1] === 1 || k === 1;
   if (b !== "packed") {
     // A matrix times a vector: as dot products with the rows of the matrix.
@@ -61,7 +70,10 @@ function pathOf({ m, n, k, a, b, c, mode, bias }: Product): Path {
   if (a[0] !== 1 && m !== 1) return { kind: "row", copyA: true };
   if (m === 1 && b === "packed") return { kind: "row", copyA: true };
   if (b !== "packed" && (b[1] === 1 || n === 1) && a[1] <= stridedWidth && b[0] <= stridedWidth) {
-    const block = Math.max(32, Math.min(columnBlock, 4 * Math.floor(8192 / (Math.max(m, a[1]) + Math.max(n, b[0])) / 4)));
+    const block = Math.max(
+      32,
+      Math.min(columnBlock, 4 * Math.floor(8192 / (Math.max(m, a[1]) + Math.max(n, b[0])) / 4)),
+    );
     return { kind: "strided", lda: a[1], wide: false, block };
   }
   return { kind: "column" };
@@ -83,7 +95,10 @@ export function heightsOf(product: Product): number[] {
     case "dot":
       return [];
     case "column":
-      return [...(product.m >= columnRows ? rowsOfTiles(columnRows) : []), ...rowsOfTiles(product.m % columnRows)];
+      return [
+        ...(product.m >= columnRows ? rowsOfTiles(columnRows) : []),
+        ...rowsOfTiles(product.m % columnRows),
+      ];
     default:
       return rowsOfTiles(product.m);
   }
@@ -105,8 +120,12 @@ export function planProduct(
   const path = pathOf(product);
   if (path.kind === "swap") {
     const { calls, scratchBytes } = planProduct(swapped(product), lanes, zeros, scratch);
-    const renamed = (operand: number | Place): number | Place => (operand === "a" ? "b" : operand === "b" ? "a" : operand);
-    return { calls: calls.map(({ routine, operands }) => ({ routine, operands: operands.map(renamed) })), scratchBytes };
+    const renamed = (operand: number | Place): number | Place =>
+      operand === "a" ? "b" : operand === "b" ? "a" : operand;
+    return {
+      calls: calls.map(({ routine, operands }) => ({ routine, operands: operands.map(renamed) })),
+      scratchBytes,
+    };
   }
   const packed = b === "packed";
   const [bk, bn] = packed ? [0, 0] : [b[0] * bytes, b[1] * bytes];
@@ -117,12 +136,32 @@ export function planProduct(
   const rowBytes = packedColumns(n, lanes) * bytes;
   switch (path.kind) {
     case "naive": {
-      const rest = [mode === "accumulate" ? 1 : 0, mode === "bias" ? "bias" : 0, (product.bias ?? 1) * bytes] as const;
-      return { calls: [{ routine: "naive", operands: [m, n, k, "a", am, ak, "b", bk, bn, "c", ldc, cn, ...rest] }], scratchBytes: 0 };
+      const rest = [
+        mode === "accumulate" ? 1 : 0,
+        mode === "bias" ? "bias" : 0,
+        (product.bias ?? 1) * bytes,
+      ] as const;
+      return {
+        calls: [{ routine: "naive", operands: [m, n, k, "a", am, ak, "b", bk, bn, "c", ldc, cn, ...rest] }],
+        scratchBytes: 0,
+      };
     }
     case "dot": {
       const [init, ldinit] = start;
-      const operands = [m, n, k, "a", am, "b", bn, "c", ldc, init, ldinit, mode === "set" ? 0 : bytes] as const;
+      const operands = [
+        m,
+        n,
+        k,
+        "a",
+        am,
+        "b",
+        bn,
+        "c",
+        ldc,
+        init,
+        ldinit,
+        mode === "set" ? 0 : bytes,
+      ] as const;
       return { calls: [{ routine: "dots", operands }], scratchBytes: 0 };
     }
     case "strided": {
@@ -134,7 +173,10 @@ export function planProduct(
       const steps = [rowBytes, packed ? 0 : scratch, bk, bn] as const;
       const routine = m === 1 ? "row wide" : "row";
       if (!path.copyA) {
-        return { calls: [{ routine, operands: [m, n, k, "a", am, "b", "c", ldc, ...start, ...steps] }], scratchBytes: bytesB };
+        return {
+          calls: [{ routine, operands: [m, n, k, "a", am, "b", "c", ldc, ...start, ...steps] }],
+          scratchBytes: bytesB,
+        };
       }
       const copy = scratch + bytesB;
       const calls: GemmCall[] = [
@@ -149,7 +191,10 @@ export function planProduct(
       const bytesA = aligned(tiles * (block * tileRows * bytes + panelPadding) + 64);
       const steps = [rowBytes, scratch, packed ? 0 : scratch + bytesA, bk, bn, block] as const;
       const scratchBytes = bytesA + (packed ? 0 : block * rowBytes) + 64;
-      return { calls: [{ routine: "column", operands: [m, n, k, "a", ak, "b", "c", ldc, ...start, ...steps] }], scratchBytes };
+      return {
+        calls: [{ routine: "column", operands: [m, n, k, "a", ak, "b", "c", ldc, ...start, ...steps] }],
+        scratchBytes,
+      };
     }
   }
 }

@@ -1,12 +1,12 @@
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
+import type { GemmRoutine, Place, Product } from "./gemm-plan.js";
+import { columnRows, panelPadding, planProduct } from "./gemm-plan.js";
 import type { I32 } from "./instructions.js";
 import { f64, i32 } from "./instructions.js";
 import type { Lanes, NumericDType } from "./lanes.js";
 import { lanesOf } from "./lanes.js";
 import type { Walk } from "./micro-kernel.js";
-import type { GemmRoutine, Place, Product } from "./gemm-plan.js";
-import { columnRows, panelPadding, planProduct } from "./gemm-plan.js";
 import { dotKernel, microKernel, panelColumns, tileRows, wideKernel } from "./micro-kernel.js";
 import { copyMatrix, packBlockRoutine, packedBlock, packTilesRoutine } from "./pack.js";
 
@@ -151,7 +151,10 @@ export class GemmRoutines {
     const { dtype, bytes } = this.#lanes;
     const panels = this.#panels("row", wide);
     return this.#ctx.routine(`gemm ${dtype} row ${wide}`, 15, (f) => {
-      const [m, n, k, a, lda, b, c, ldc, init, ldinit, moves, rowBytes, scratch, stepK, stepN] = params(f, 15);
+      const [m, n, k, a, lda, b, c, ldc, init, ldinit, moves, rowBytes, scratch, stepK, stepN] = params(
+        f,
+        15,
+      );
       const [now, packed] = [f.local("i32"), f.local("i32")];
       const zero = i32.const(0);
       f.loop((again) => {
@@ -206,8 +209,28 @@ export class GemmRoutines {
     const panels = this.#panels("column", false);
     const packTiles = packTilesRoutine(this.#ctx, this.#lanes);
     return this.#ctx.routine(`gemm ${dtype} column`, 17, (f) => {
-      const [m, n, k, a, lda, b, c, ldc, init, ldinit, moves, rowBytes, scratchA, scratchB, stepK, stepN, block] = params(f, 17);
-      const [now, packed, mNow, mLeft, aNow, cNow, initNow, tiles, low, tileStep] = params(f, 10).map(() => f.local("i32"));
+      const [
+        m,
+        n,
+        k,
+        a,
+        lda,
+        b,
+        c,
+        ldc,
+        init,
+        ldinit,
+        moves,
+        rowBytes,
+        scratchA,
+        scratchB,
+        stepK,
+        stepN,
+        block,
+      ] = params(f, 17);
+      const [now, packed, mNow, mLeft, aNow, cNow, initNow, tiles, low, tileStep] = params(f, 10).map(() =>
+        f.local("i32"),
+      );
       const zero = i32.const(0);
       f.set(tileStep, i32.add(i32.mul(block, i32.const(tileRows * bytes)), i32.const(panelPadding)));
       f.loop((again) => {
@@ -231,9 +254,35 @@ export class GemmRoutines {
           minimum(f, mNow, mLeft, columnRows);
           f.set(tiles, i32.divU(i32.add(mNow, i32.const(tileRows - 1)), i32.const(tileRows)));
           f.set(low, i32.divU(mNow, tiles));
-          f.run(packTiles, now, aNow, lda, i32.sub(mNow, i32.mul(low, tiles)), tiles, low, scratchA, tileStep);
+          f.run(
+            packTiles,
+            now,
+            aNow,
+            lda,
+            i32.sub(mNow, i32.mul(low, tiles)),
+            tiles,
+            low,
+            scratchA,
+            tileStep,
+          );
           const ldb = i32.const(32);
-          f.run(panels, mNow, n, now, scratchA, lda, tileStep, packed, zero, ldb, cNow, ldc, initNow, ldinit, moves);
+          f.run(
+            panels,
+            mNow,
+            n,
+            now,
+            scratchA,
+            lda,
+            tileStep,
+            packed,
+            zero,
+            ldb,
+            cNow,
+            ldc,
+            initNow,
+            ldinit,
+            moves,
+          );
           f.advance(aNow, i32.mul(mNow, i32.const(bytes)));
           f.advance(cNow, i32.mul(mNow, ldc));
           f.advance(initNow, i32.mul(mNow, ldinit));
@@ -327,7 +376,9 @@ export class GemmRoutines {
     const { calls, scratchBytes } = planProduct(product, this.#lanes, zeros, scratch);
     this.#ctx.needScratch(scratchBytes);
     for (const { routine, operands } of calls) {
-      const values = operands.map((operand) => (typeof operand === "number" ? i32.const(operand) : at[operand]));
+      const values = operands.map((operand) =>
+        typeof operand === "number" ? i32.const(operand) : at[operand],
+      );
       f.run(this.routine(routine), ...values);
     }
   }

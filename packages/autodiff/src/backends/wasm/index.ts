@@ -47,7 +47,11 @@ class WasmExecutable implements Executable {
     return [...times].map(([name, entry]) => ({ name, ...entry }));
   }
   /** Walks the program as `run` does, from JavaScript. */
-  #sequence(kernels: readonly Kernel[], counters: readonly number[], visit: (kernel: LeafKernel, counters: readonly number[]) => void): void {
+  #sequence(
+    kernels: readonly Kernel[],
+    counters: readonly number[],
+    visit: (kernel: LeafKernel, counters: readonly number[]) => void,
+  ): void {
     for (const kernel of kernels) {
       switch (kernel.kind) {
         case "loop":
@@ -55,7 +59,11 @@ class WasmExecutable implements Executable {
             this.#sequence(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i], visit);
           break;
         case "branch":
-          this.#sequence(this.#holds(kernel.condition, counters) ? kernel.then : kernel.otherwise, counters, visit);
+          this.#sequence(
+            this.#holds(kernel.condition, counters) ? kernel.then : kernel.otherwise,
+            counters,
+            visit,
+          );
           break;
         case "while":
           for (;;) {
@@ -75,8 +83,14 @@ class WasmExecutable implements Executable {
   }
 }
 
-function arrayOver(memory: ArrayBuffer, dtype: DType, address: number, length: number): Float32Array | Float64Array | Int32Array | Uint8Array {
-  if (address % bytesOf[dtype] !== 0) throw new InternalError(`a ${dtype} buffer lies at the odd address ${address}`);
+function arrayOver(
+  memory: ArrayBuffer,
+  dtype: DType,
+  address: number,
+  length: number,
+): Float32Array | Float64Array | Int32Array | Uint8Array {
+  if (address % bytesOf[dtype] !== 0)
+    throw new InternalError(`a ${dtype} buffer lies at the odd address ${address}`);
   switch (dtype) {
     case "float32":
       return new Float32Array(memory, address, length);

@@ -61,21 +61,31 @@ type Table<C, A extends readonly ValueType[], R extends ValueType> = {
 const simd = (code: number): number[] => [0xfd, ...unsignedLeb(code)];
 const plain = (code: number): number[] => [code];
 
-function table<C extends Readonly<Record<string, number>>, A extends readonly ValueType[], R extends ValueType>(
-  codes: C,
-  _operands: A,
-  type: R,
-  encode: (code: number) => number[],
-): Table<C, A, R> {
+function table<
+  C extends Readonly<Record<string, number>>,
+  A extends readonly ValueType[],
+  R extends ValueType,
+>(codes: C, _operands: A, type: R, encode: (code: number) => number[]): Table<C, A, R> {
   const entries = Object.entries(codes).map(([name, code]) => {
     const bytes = encode(code);
-    return [name, (...operands: Value<ValueType>[]): Value<R> => ({ type, code: [...operands.map((o) => o.code), bytes] })];
+    return [
+      name,
+      (...operands: Value<ValueType>[]): Value<R> => ({
+        type,
+        code: [...operands.map((o) => o.code), bytes],
+      }),
+    ];
   });
   // Built from the keys of `codes`, so every name of the mapped type is there.
   return Object.fromEntries(entries) as Table<C, A, R>;
 }
 
-const address = (at: I32, offset: number, opcode: number[]): Code => [at.code, opcode, 0, unsignedLeb(offset)];
+const address = (at: I32, offset: number, opcode: number[]): Code => [
+  at.code,
+  opcode,
+  0,
+  unsignedLeb(offset),
+];
 type Load<T extends ValueType> = (at: I32, offset?: number) => Value<T>;
 type Store<T extends ValueType> = (at: I32, value: Value<T>, offset?: number) => Code;
 const loader =
@@ -88,7 +98,10 @@ type LoadLane = (at: I32, into: V128, lane: number, offset?: number) => V128;
 type StoreLane = (at: I32, value: V128, lane: number, offset?: number) => Code;
 const laneLoader =
   (code: number): LoadLane =>
-  (at, into, lane, offset = 0) => ({ type: "v128", code: [at.code, into.code, simd(code), 0, unsignedLeb(offset), lane] });
+  (at, into, lane, offset = 0) => ({
+    type: "v128",
+    code: [at.code, into.code, simd(code), 0, unsignedLeb(offset), lane],
+  });
 const laneStorer =
   (code: number): StoreLane =>
   (at, value, lane, offset = 0) => [at.code, value.code, simd(code), 0, unsignedLeb(offset), lane];
@@ -102,9 +115,30 @@ const replacer =
   (into, lane, value) => ({ type: "v128", code: [into.code, value.code, simd(code), lane] });
 
 const i32BinaryCodes = {
-  eq: 0x46, ne: 0x47, ltS: 0x48, ltU: 0x49, gtS: 0x4a, gtU: 0x4b, leS: 0x4c, leU: 0x4d, geS: 0x4e, geU: 0x4f,
-  add: 0x6a, sub: 0x6b, mul: 0x6c, divS: 0x6d, divU: 0x6e, remS: 0x6f, remU: 0x70,
-  and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76, rotl: 0x77,
+  eq: 0x46,
+  ne: 0x47,
+  ltS: 0x48,
+  ltU: 0x49,
+  gtS: 0x4a,
+  gtU: 0x4b,
+  leS: 0x4c,
+  leU: 0x4d,
+  geS: 0x4e,
+  geU: 0x4f,
+  add: 0x6a,
+  sub: 0x6b,
+  mul: 0x6c,
+  divS: 0x6d,
+  divU: 0x6e,
+  remS: 0x6f,
+  remU: 0x70,
+  and: 0x71,
+  or: 0x72,
+  xor: 0x73,
+  shl: 0x74,
+  shrS: 0x75,
+  shrU: 0x76,
+  rotl: 0x77,
 } as const;
 /** 32-bit integers. */
 export const i32: Table<typeof i32BinaryCodes, ["i32", "i32"], "i32"> & {
@@ -135,33 +169,35 @@ type Float<T extends "f32" | "f64"> = Table<typeof floatUnaryCodes, [T], T> &
     readonly store: Store<T>;
   };
 /** 32-bit floats. */
-export const f32: Float<"f32"> & { readonly demote: (a: F64) => F32; readonly convertI32: (a: I32) => F32 } = {
-  .../* @__PURE__ */ table(floatUnaryCodes, ["f32"], "f32", (code) => [0x8b + code]),
-  .../* @__PURE__ */ table(floatBinaryCodes, ["f32", "f32"], "f32", (code) => [0x8b + code]),
-  .../* @__PURE__ */ table(floatCompareCodes, ["f32", "f32"], "i32", (code) => [0x5b + code]),
-  const: (value) => {
-    view.setFloat32(0, value, true);
-    return { type: "f32", code: [0x43, bytesOfView(4)] };
-  },
-  load: loader("f32", [0x2a]),
-  store: storer([0x38]),
-  demote: (a) => ({ type: "f32", code: [a.code, 0xb6] }),
-  convertI32: (a) => ({ type: "f32", code: [a.code, 0xb2] }),
-};
+export const f32: Float<"f32"> & { readonly demote: (a: F64) => F32; readonly convertI32: (a: I32) => F32 } =
+  {
+    .../* @__PURE__ */ table(floatUnaryCodes, ["f32"], "f32", (code) => [0x8b + code]),
+    .../* @__PURE__ */ table(floatBinaryCodes, ["f32", "f32"], "f32", (code) => [0x8b + code]),
+    .../* @__PURE__ */ table(floatCompareCodes, ["f32", "f32"], "i32", (code) => [0x5b + code]),
+    const: (value) => {
+      view.setFloat32(0, value, true);
+      return { type: "f32", code: [0x43, bytesOfView(4)] };
+    },
+    load: loader("f32", [0x2a]),
+    store: storer([0x38]),
+    demote: (a) => ({ type: "f32", code: [a.code, 0xb6] }),
+    convertI32: (a) => ({ type: "f32", code: [a.code, 0xb2] }),
+  };
 /** 64-bit floats. */
-export const f64: Float<"f64"> & { readonly promote: (a: F32) => F64; readonly convertI32: (a: I32) => F64 } = {
-  .../* @__PURE__ */ table(floatUnaryCodes, ["f64"], "f64", (code) => [0x99 + code]),
-  .../* @__PURE__ */ table(floatBinaryCodes, ["f64", "f64"], "f64", (code) => [0x99 + code]),
-  .../* @__PURE__ */ table(floatCompareCodes, ["f64", "f64"], "i32", (code) => [0x61 + code]),
-  const: (value) => {
-    view.setFloat64(0, value, true);
-    return { type: "f64", code: [0x44, bytesOfView(8)] };
-  },
-  load: loader("f64", [0x2b]),
-  store: storer([0x39]),
-  promote: (a) => ({ type: "f64", code: [a.code, 0xbb] }),
-  convertI32: (a) => ({ type: "f64", code: [a.code, 0xb7] }),
-};
+export const f64: Float<"f64"> & { readonly promote: (a: F32) => F64; readonly convertI32: (a: I32) => F64 } =
+  {
+    .../* @__PURE__ */ table(floatUnaryCodes, ["f64"], "f64", (code) => [0x99 + code]),
+    .../* @__PURE__ */ table(floatBinaryCodes, ["f64", "f64"], "f64", (code) => [0x99 + code]),
+    .../* @__PURE__ */ table(floatCompareCodes, ["f64", "f64"], "i32", (code) => [0x61 + code]),
+    const: (value) => {
+      view.setFloat64(0, value, true);
+      return { type: "f64", code: [0x44, bytesOfView(8)] };
+    },
+    load: loader("f64", [0x2b]),
+    store: storer([0x39]),
+    promote: (a) => ({ type: "f64", code: [a.code, 0xbb] }),
+    convertI32: (a) => ({ type: "f64", code: [a.code, 0xb7] }),
+  };
 
 const v128UnaryCodes = { not: 77 } as const;
 const v128BinaryCodes = { and: 78, andnot: 79, or: 80, xor: 81 } as const;
@@ -213,10 +249,24 @@ export const lanes32 = (...lanes: readonly number[]): number[] =>
   lanes.flatMap((lane) => [lane * 4, lane * 4 + 1, lane * 4 + 2, lane * 4 + 3]);
 
 const i32x4UnaryCodes = {
-  abs: 160, neg: 161, extendLowI16U: 169, truncSatF32: 248, truncSatF64Zero: 252,
+  abs: 160,
+  neg: 161,
+  extendLowI16U: 169,
+  truncSatF32: 248,
+  truncSatF64Zero: 252,
 } as const;
 const i32x4BinaryCodes = {
-  eq: 55, ne: 56, ltS: 57, gtS: 59, leS: 61, geS: 63, add: 174, sub: 177, mul: 181, minS: 182, maxS: 184,
+  eq: 55,
+  ne: 56,
+  ltS: 57,
+  gtS: 59,
+  leS: 61,
+  geS: 63,
+  add: 174,
+  sub: 177,
+  mul: 181,
+  minS: 182,
+  maxS: 184,
 } as const;
 const shiftCodes = { shl: 171, shrS: 172, shrU: 173 } as const;
 /** Four 32-bit integers. */
@@ -248,11 +298,31 @@ export const i64x2: Table<typeof i64x2UnaryCodes, ["v128"], "v128"> &
 };
 
 const f32x4UnaryCodes = {
-  ceil: 103, floor: 104, trunc: 105, nearest: 106, abs: 224, neg: 225, sqrt: 227, convertI32: 250, demoteF64Zero: 94,
+  ceil: 103,
+  floor: 104,
+  trunc: 105,
+  nearest: 106,
+  abs: 224,
+  neg: 225,
+  sqrt: 227,
+  convertI32: 250,
+  demoteF64Zero: 94,
 } as const;
 const f32x4BinaryCodes = {
-  eq: 65, ne: 66, lt: 67, gt: 68, le: 69, ge: 70,
-  add: 228, sub: 229, mul: 230, div: 231, min: 232, max: 233, pmin: 234, pmax: 235,
+  eq: 65,
+  ne: 66,
+  lt: 67,
+  gt: 68,
+  le: 69,
+  ge: 70,
+  add: 228,
+  sub: 229,
+  mul: 230,
+  div: 231,
+  min: 232,
+  max: 233,
+  pmin: 234,
+  pmax: 235,
 } as const;
 const f32x4TernaryCodes = { relaxedMadd: 0x105, relaxedNmadd: 0x106 } as const;
 /** Four 32-bit floats. */
@@ -272,11 +342,31 @@ export const f32x4: Table<typeof f32x4UnaryCodes, ["v128"], "v128"> &
 };
 
 const f64x2UnaryCodes = {
-  ceil: 116, floor: 117, trunc: 122, nearest: 148, abs: 236, neg: 237, sqrt: 239, convertLowI32: 254, promoteLowF32: 95,
+  ceil: 116,
+  floor: 117,
+  trunc: 122,
+  nearest: 148,
+  abs: 236,
+  neg: 237,
+  sqrt: 239,
+  convertLowI32: 254,
+  promoteLowF32: 95,
 } as const;
 const f64x2BinaryCodes = {
-  eq: 71, ne: 72, lt: 73, gt: 74, le: 75, ge: 76,
-  add: 240, sub: 241, mul: 242, div: 243, min: 244, max: 245, pmin: 246, pmax: 247,
+  eq: 71,
+  ne: 72,
+  lt: 73,
+  gt: 74,
+  le: 75,
+  ge: 76,
+  add: 240,
+  sub: 241,
+  mul: 242,
+  div: 243,
+  min: 244,
+  max: 245,
+  pmin: 246,
+  pmax: 247,
 } as const;
 const f64x2TernaryCodes = { relaxedMadd: 0x107, relaxedNmadd: 0x108 } as const;
 /** Two 64-bit floats. */

@@ -22,7 +22,13 @@ export interface Lanes {
 
 export function lanesOf(dtype: NumericDType, { relaxed }: Pick<CodeContext, "relaxed">): Lanes {
   const store32 = (at: I32, value: V128, offset?: number): Code => v128.store32Lane(at, value, 0, offset);
-  const narrow = { bytes: 4, count: 4, loadSplat: v128.load32Splat, loadFirst: v128.load32Zero, storeFirst: store32 } as const;
+  const narrow = {
+    bytes: 4,
+    count: 4,
+    loadSplat: v128.load32Splat,
+    loadFirst: v128.load32Zero,
+    storeFirst: store32,
+  } as const;
   switch (dtype) {
     case "float32":
       return {

@@ -53,9 +53,17 @@ export class LoopNest {
     // Along an axis of one element nothing moves.
     for (const [i, { size }] of this.axes.entries()) if (size === 1) full[i] = 0;
     const key = JSON.stringify([buffer.id, full, trimmed(steps)]);
-    let group = this.groups.find((g) => JSON.stringify([g.first.buffer.id, g.strides, trimmed(g.first.steps)]) === key);
+    let group = this.groups.find(
+      (g) => JSON.stringify([g.first.buffer.id, g.strides, trimmed(g.first.steps)]) === key,
+    );
     if (group === undefined) {
-      group = { first: access, offset: access.offset, strides: full, pointer: undefined, index: this.groups.length };
+      group = {
+        first: access,
+        offset: access.offset,
+        strides: full,
+        pointer: undefined,
+        index: this.groups.length,
+      };
       this.groups.push(group);
     }
     group.offset = Math.min(group.offset, access.offset);
@@ -107,6 +115,14 @@ export class LoopNest {
     this.axes = order.map((i) => this.axes[i]);
     for (const walker of this.#walkers()) walker.strides = order.map((i) => walker.strides[i]);
   }
+  /** Walks the last axis in blocks of `block` elements, which divides it; the blocks become the outermost axis. */
+  blockLast(block: number): void {
+    const last = this.axes.length - 1;
+    const { size, reduced } = this.axes[last];
+    this.axes[last] = { size: block, reduced };
+    this.axes.unshift({ size: size / block, reduced });
+    for (const walker of this.#walkers()) walker.strides.unshift(walker.strides[last] * block);
+  }
   /** Adds an axis of one element at the end. */
   addUnitAxis(reduced: boolean): void {
     this.axes.push({ size: 1, reduced });
@@ -115,7 +131,11 @@ export class LoopNest {
 
   /** What the code depends on, so that kernels of the same form share a function. */
   key(): unknown {
-    return [this.axes, this.groups.map((g) => [g.strides]), [...this.positions].map(([axis, p]) => [axis, p.strides])];
+    return [
+      this.axes,
+      this.groups.map((g) => [g.strides]),
+      [...this.positions].map(([axis, p]) => [axis, p.strides]),
+    ];
   }
 
   /** Makes the function's parameters the pointers, and starts the positions. */
@@ -147,7 +167,8 @@ export class LoopNest {
   /** Moves all that walks by `steps` along an axis. */
   skip(f: FunctionBuilder, axis: number, steps: number): void {
     for (const g of this.groups) if (g.pointer !== undefined) f.advance(g.pointer, steps * g.strides[axis]);
-    for (const p of this.positions.values()) if (p.counter !== undefined) f.advance(p.counter, steps * p.strides[axis]);
+    for (const p of this.positions.values())
+      if (p.counter !== undefined) f.advance(p.counter, steps * p.strides[axis]);
   }
 
   /** The operands of a call of the kernel's function. */

@@ -1,10 +1,28 @@
 import type { Expression } from "../../kernel/instruction.js";
 import type { Access, MapKernel } from "../../kernel/program.js";
 import type { CodeContext } from "./context.js";
-import { costAlong, ExpressionCode, flushed, positionsOf, sourcesOf, type Spot, widthOf } from "./expression-code.js";
+import {
+  costAlong,
+  ExpressionCode,
+  flushed,
+  positionsOf,
+  type Source,
+  type Spot,
+  sourcesOf,
+  widthOf,
+} from "./expression-code.js";
 import type { KernelCode } from "./kernel-code.js";
 import { distance, LoopNest } from "./loop-nest.js";
 import { VectorCode } from "./vector-code.js";
+
+/** Columns of a transposed read that are walked together. */
+const transposedBlock = 8;
+const cacheLine = 64;
+function crossesRows(source: Source): boolean {
+  if (source.kind === "value") return false;
+  const { strides } = source.at.group;
+  return Math.abs(strides[strides.length - 1]) >= cacheLine;
+}
 
 /** Code of a fused elementwise kernel: vectors along the axis where they are cheapest, plain loops around. */
 export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): KernelCode | null {
@@ -20,10 +38,27 @@ export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): Ke
   const costs = nest.axes.map(({ size }, axis) => costAlong(axis, size, width, sources, writes));
   const best = costs.lastIndexOf(Math.min(...costs));
   nest.moveLast(best);
+  // Reads across the rows of a matrix come back to the same cache lines while these are still there.
+  const length = nest.axes[nest.axes.length - 1].size;
+  if (
+    nest.axes.length > 1 &&
+    length > transposedBlock &&
+    length % transposedBlock === 0 &&
+    sources.some(crossesRows)
+  )
+    nest.blockLast(transposedBlock);
   const depth = nest.axes.length;
   const { size } = nest.axes[depth - 1];
 
-  const key = JSON.stringify(["map", flush, nest.key(), expression, streamsKey(kernel), sources.map(sourceKey), writes.map(distance)]);
+  const key = JSON.stringify([
+    "map",
+    flush,
+    nest.key(),
+    expression,
+    streamsKey(kernel),
+    sources.map(sourceKey),
+    writes.map(distance),
+  ]);
   const routine = ctx.routine(key, nest.groups.length, (f) => {
     nest.begin(f);
     const code = new VectorCode(ctx, f, width);

@@ -23,7 +23,10 @@ export type Walk = "row" | "column";
 /** Runs `step(u)` for each of `k` rounds, four to an iteration. */
 function unrolled(f: FunctionBuilder, k: Local<"i32">, step: (unroll: number) => void): void {
   const rest = f.local("i32");
-  for (const [count, unroll] of [[i32.shrU(k, i32.const(2)), 4], [i32.and(k, i32.const(3)), 1]] as const) {
+  for (const [count, unroll] of [
+    [i32.shrU(k, i32.const(2)), 4],
+    [i32.and(k, i32.const(3)), 1],
+  ] as const) {
     f.set(rest, count);
     f.if(rest, () =>
       f.loop((again) => {
@@ -36,7 +39,13 @@ function unrolled(f: FunctionBuilder, k: Local<"i32">, step: (unroll: number) =>
 
 /** One tile of `rows` × `vectors`: c = init + a·b, with `init` and `c` rows `ldinit` and `ldc` bytes apart.
  * Parameters: k, a, lda, b, c, ldc, init, ldinit (`row`), and ldb last (`column`). */
-export function microKernel(ctx: CodeContext, lanes: Lanes, walk: Walk, rows: number, vectors: number): FunctionBuilder {
+export function microKernel(
+  ctx: CodeContext,
+  lanes: Lanes,
+  walk: Walk,
+  rows: number,
+  vectors: number,
+): FunctionBuilder {
   const byRow = walk === "row";
   return ctx.routine(`tile ${lanes.dtype} ${walk} ${rows}x${vectors}`, byRow ? 8 : 9, (f) => {
     const [k, a, lda, b, c, ldc, init, ldinit] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => f.parameter(i));
@@ -56,7 +65,10 @@ export function microKernel(ctx: CodeContext, lanes: Lanes, walk: Walk, rows: nu
         const offsetB = byRow ? u * stepB : 0;
         for (let v = 0; v < vectors; v++) f.set(right[v], v128.load(b, offsetB + v * 16));
         for (let r = 0; r < rows; r++) {
-          f.set(left, byRow ? lanes.loadSplat(pointers[r], u * lanes.bytes) : lanes.loadSplat(a, r * lanes.bytes));
+          f.set(
+            left,
+            byRow ? lanes.loadSplat(pointers[r], u * lanes.bytes) : lanes.loadSplat(a, r * lanes.bytes),
+          );
           for (let v = 0; v < vectors; v++) f.set(sums[r][v], lanes.multiplyAdd(left, right[v], sums[r][v]));
         }
         if (ldb !== undefined) {

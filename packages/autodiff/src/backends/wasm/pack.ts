@@ -13,7 +13,8 @@ export function tailColumns(n: number, lanes: Lanes): number {
   return rest === 0 ? 0 : rest <= lanes.count ? lanes.count : panelColumns(lanes);
 }
 /** Columns of packed B with the last panel filled up. */
-export const packedColumns = (n: number, lanes: Lanes): number => n - (n % panelColumns(lanes)) + tailColumns(n, lanes);
+export const packedColumns = (n: number, lanes: Lanes): number =>
+  n - (n % panelColumns(lanes)) + tailColumns(n, lanes);
 
 /** Copies one element. */
 function copyElement(f: FunctionBuilder, lanes: Lanes, to: Local<"i32">, from: Local<"i32">): void {
@@ -23,7 +24,9 @@ function copyElement(f: FunctionBuilder, lanes: Lanes, to: Local<"i32">, from: L
 /** Copies a strided matrix to rows without gaps. Parameters: rows, columns, source, bytes from row to row and from column to column, target. */
 export function copyMatrix(ctx: CodeContext, lanes: Lanes): FunctionBuilder {
   return ctx.routine(`copy ${lanes.bytes}`, 6, (f) => {
-    const [rows, columns, source, rowStep, columnStep, target] = [0, 1, 2, 3, 4, 5].map((i) => f.parameter(i));
+    const [rows, columns, source, rowStep, columnStep, target] = [0, 1, 2, 3, 4, 5].map((i) =>
+      f.parameter(i),
+    );
     const from = f.local("i32");
     f.repeat(rows, () => {
       f.set(from, source);
@@ -40,7 +43,9 @@ export function copyMatrix(ctx: CodeContext, lanes: Lanes): FunctionBuilder {
 /** The last columns of a block of B, filled up with zeros. Parameters: k, columns, width in bytes, source, bytes along k, bytes along n, target. */
 function packTail(ctx: CodeContext, lanes: Lanes): FunctionBuilder {
   return ctx.routine(`pack tail ${lanes.bytes}`, 7, (f) => {
-    const [k, columns, width, source, stepK, stepN, target] = [0, 1, 2, 3, 4, 5, 6].map((i) => f.parameter(i));
+    const [k, columns, width, source, stepK, stepN, target] = [0, 1, 2, 3, 4, 5, 6].map((i) =>
+      f.parameter(i),
+    );
     const [from, to] = [f.local("i32"), f.local("i32")];
     const zero = f.vector(lanes.zero);
     f.repeat(k, () => {
@@ -155,7 +160,9 @@ export function packRoutine(ctx: CodeContext, lanes: Lanes): FunctionBuilder {
  * all tiles, rows of the lower tiles, target, bytes of a panel. Writes up to 40 bytes past the end of a panel. */
 export function packTilesRoutine(ctx: CodeContext, lanes: Lanes): FunctionBuilder {
   return ctx.routine(`pack tiles ${lanes.bytes}`, 8, (f) => {
-    const [k, source, stepK, higher, tiles, low, target, panel] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => f.parameter(i));
+    const [k, source, stepK, higher, tiles, low, target, panel] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) =>
+      f.parameter(i),
+    );
     const [from, to, tile, high, bytes] = [0, 0, 0, 0, 0].map(() => f.local("i32"));
     // Offsets of the k-th row inside a panel of higher and of lower tiles.
     const [inHigh, inLow, at] = [0, 0, 0].map(() => f.local("i32"));

@@ -44,12 +44,14 @@ function gemmsIn(kernels: readonly Kernel[]): GemmKernel[] {
 }
 
 /** Bytes of an access's address at the start of its enclosing loops, moved by so many elements. */
-const fixedBytes = ({ buffer }: Access, offset: number): number => buffer.address + offset * bytesOf[buffer.dtype];
+const fixedBytes = ({ buffer }: Access, offset: number): number =>
+  buffer.address + offset * bytesOf[buffer.dtype];
 function addressWith(counters: readonly I32[], access: Access, offset: number): I32 {
   let address: I32 = i32.const(fixedBytes(access, offset));
   for (const [level, step] of access.steps.entries()) {
     if (step === 0) continue;
-    if (counters[level] === undefined) throw new InternalError(`${access.buffer.name} moves with a loop that is not there`);
+    if (counters[level] === undefined)
+      throw new InternalError(`${access.buffer.name} moves with a loop that is not there`);
     address = i32.add(address, i32.mul(counters[level], i32.const(step * bytesOf[access.buffer.dtype])));
   }
   return address;
@@ -106,7 +108,8 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
 
   const run = ctx.module.procedure([], (f) => {
     const sequence = (kernels: readonly Kernel[], counters: readonly Local<"i32">[]): void => {
-      const holds = (condition: Access): I32 => i32.load8U(addressWith(counters, condition, condition.offset));
+      const holds = (condition: Access): I32 =>
+        i32.load8U(addressWith(counters, condition, condition.offset));
       for (const kernel of kernels) {
         switch (kernel.kind) {
           case "loop": {
@@ -116,12 +119,19 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
             f.loop((again) => {
               sequence(body, [...counters, counter]);
               f.set(counter, i32.add(counter, i32.const(reverse ? -1 : 1)));
-              f.branchIf(reverse ? i32.geS(counter, i32.const(0)) : i32.ltS(counter, i32.const(length)), again);
+              f.branchIf(
+                reverse ? i32.geS(counter, i32.const(0)) : i32.ltS(counter, i32.const(length)),
+                again,
+              );
             });
             break;
           }
           case "branch":
-            f.if(holds(kernel.condition), () => sequence(kernel.then, counters), () => sequence(kernel.otherwise, counters));
+            f.if(
+              holds(kernel.condition),
+              () => sequence(kernel.then, counters),
+              () => sequence(kernel.otherwise, counters),
+            );
             break;
           case "while":
             f.block((leave) =>

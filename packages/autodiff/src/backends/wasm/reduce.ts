@@ -3,7 +3,16 @@ import type { Combine } from "../../kernel/instruction.js";
 import type { ReduceKernel } from "../../kernel/program.js";
 import type { Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import { costAlong, ExpressionCode, flushed, positionsOf, type Source, sourcesOf, type Spot, widthOf } from "./expression-code.js";
+import {
+  costAlong,
+  ExpressionCode,
+  flushed,
+  positionsOf,
+  type Source,
+  type Spot,
+  sourcesOf,
+  widthOf,
+} from "./expression-code.js";
 import type { V128 } from "./instructions.js";
 import { i32, v128 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
@@ -40,9 +49,13 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
   // The cheapest axis; along a reduced one, the writes do not move.
   if (nest.axes.length === 0) nest.addUnitAxis(true);
   const costs = nest.axes.map(({ size, reduced: isReduced }, axis) =>
-    size === 0 ? Infinity : costAlong(axis, size, width, sources, isReduced ? [] : writes) + (isReduced ? 8 / size : 0),
+    size === 0
+      ? Infinity
+      : costAlong(axis, size, width, sources, isReduced ? [] : writes) + (isReduced ? 8 / size : 0),
   );
-  const best = costs.every((cost) => cost === Infinity) ? costs.length - 1 : costs.lastIndexOf(Math.min(...costs));
+  const best = costs.every((cost) => cost === Infinity)
+    ? costs.length - 1
+    : costs.lastIndexOf(Math.min(...costs));
   const along = nest.axes[best].reduced;
   nest.moveLast(best);
   const depth = nest.axes.length;
@@ -51,8 +64,19 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
   const keptAxes = [...nest.axes.keys()].filter((i) => i !== last && !nest.axes[i].reduced);
   const reducedAxes = [...nest.axes.keys()].filter((i) => i !== last && nest.axes[i].reduced);
 
-  const form = [along, flush, nest.key(), expression, finish, combine, streamsKey(kernel), sources.map(sourceKey)];
-  const places = [finishStreams, writes].map((streams) => streams.map((s) => [s.group.index, distance(s), s.access.buffer.dtype]));
+  const form = [
+    along,
+    flush,
+    nest.key(),
+    expression,
+    finish,
+    combine,
+    streamsKey(kernel),
+    sources.map(sourceKey),
+  ];
+  const places = [finishStreams, writes].map((streams) =>
+    streams.map((s) => [s.group.index, distance(s), s.access.buffer.dtype]),
+  );
   const vectors = Math.ceil(size / width);
   if (!along) ctx.needScratch(vectors * 16 * combine.length);
 
@@ -60,9 +84,14 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
     nest.begin(f);
     const code = new VectorCode(ctx, f, width);
     const body = new ExpressionCode(code, expression, sources, positions, depth);
-    const neutralOf = (i: number): V128 => code.constant(neutrals[combine[i]][resultDTypes[i]], resultDTypes[i]);
-    const combined = (i: number, a: V128, b: V128): V128 => code.binary(instructionOf[combine[i]], a, b, resultDTypes[i]);
-    const spotOf = (lanes: number, shift: ReadonlyMap<number, number> = new Map()): Spot => ({ lanes, shift });
+    const neutralOf = (i: number): V128 =>
+      code.constant(neutrals[combine[i]][resultDTypes[i]], resultDTypes[i]);
+    const combined = (i: number, a: V128, b: V128): V128 =>
+      code.binary(instructionOf[combine[i]], a, b, resultDTypes[i]);
+    const spotOf = (lanes: number, shift: ReadonlyMap<number, number> = new Map()): Spot => ({
+      lanes,
+      shift,
+    });
     const none = spotOf(width);
 
     /** Evaluates the finish on the results so far and stores `lanes` of it. */
@@ -94,26 +123,38 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
       const cheap = expression.nodes.length <= unrolledNodes && combine.length <= 2;
       const full = Math.floor(size / width);
       const chains = cheap && full >= 8 ? 4 : cheap && full >= 2 ? 2 : 1;
-      const sums: Local<"v128">[][] = combine.map(() => Array.from({ length: chains }, () => f.local("v128")));
+      const sums: Local<"v128">[][] = combine.map(() =>
+        Array.from({ length: chains }, () => f.local("v128")),
+      );
       overAxes(keptAxes, () => {
         for (const [i, chain] of sums.entries()) for (const sum of chain) f.set(sum, neutralOf(i));
         overAxes(reducedAxes, () => {
           emitOuter(none);
           const step = (chain: number): void => {
             body.emit(depth, spotOf(width, new Map([[last, chain * width]])));
-            for (const [i, chainsOf] of sums.entries()) f.set(chainsOf[chain], combined(i, chainsOf[chain], body.result(i)));
+            for (const [i, chainsOf] of sums.entries())
+              f.set(chainsOf[chain], combined(i, chainsOf[chain], body.result(i)));
           };
           const rounds = Math.floor(full / chains);
-          nest.loop(f, last, rounds, chains * width, () => {
-            for (let chain = 0; chain < chains; chain++) step(chain);
-          }, false);
+          nest.loop(
+            f,
+            last,
+            rounds,
+            chains * width,
+            () => {
+              for (let chain = 0; chain < chains; chain++) step(chain);
+            },
+            false,
+          );
           const single = full - rounds * chains;
           nest.loop(f, last, single, width, () => step(0), false);
           const rest = size % width;
           if (rest > 0) {
             body.emit(depth, spotOf(rest));
             const word = width === 4 ? 1 : 2;
-            const mask = f.i32(...Array.from({ length: 4 }, (_, i) => (Math.floor(i / word) < rest ? -1 : 0)));
+            const mask = f.i32(
+              ...Array.from({ length: 4 }, (_, i) => (Math.floor(i / word) < rest ? -1 : 0)),
+            );
             for (const [i, [sum]] of sums.entries()) {
               const narrow = width === 2 && (resultDTypes[i] === "float32" || resultDTypes[i] === "int32");
               const own = narrow ? f.i32(-1, 0, 0, 0) : mask;
@@ -132,7 +173,14 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
             f.set(total, combined(i, total, f.let(v128.shuffle(total, total, bytes))));
           }
         }
-        finishOn(sums.map(([total]) => () => total), 1);
+        finishOn(
+          sums.map(
+            ([total]) =>
+              () =>
+                total,
+          ),
+          1,
+        );
       });
       return;
     }
@@ -143,10 +191,17 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
     const overLast = (inner: (lanes: number) => void): void => {
       f.set(at, i32.const(ctx.scratch));
       const full = Math.floor(size / width);
-      nest.loop(f, last, full, width, () => {
-        inner(width);
-        f.advance(at, 16);
-      }, false);
+      nest.loop(
+        f,
+        last,
+        full,
+        width,
+        () => {
+          inner(width);
+          f.advance(at, 16);
+        },
+        false,
+      );
       if (size % width > 0) inner(size % width);
       nest.skip(f, last, -full * width);
     };
@@ -154,7 +209,10 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
     const innerSize = inner === undefined ? 1 : nest.axes[inner].size;
     const unroll = inner !== undefined && expression.nodes.length <= unrolledNodes && innerSize >= 8 ? 4 : 1;
     const rows = (count: number): void => {
-      const shifts = Array.from({ length: count }, (_, u) => new Map(inner === undefined ? [] : [[inner, u] as const]));
+      const shifts = Array.from(
+        { length: count },
+        (_, u) => new Map(inner === undefined ? [] : [[inner, u] as const]),
+      );
       if (count === 1) emitOuter(none);
       overLast((lanes) => {
         const totals = combine.map((_, i) => f.let(v128.load(at, row(i))));
@@ -179,7 +237,12 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
         nest.loop(f, inner, rest, 1, () => rows(1), false);
         nest.skip(f, inner, -innerSize);
       });
-      overLast((lanes) => finishOn(combine.map((_, i) => () => v128.load(at, row(i))), lanes));
+      overLast((lanes) =>
+        finishOn(
+          combine.map((_, i) => () => v128.load(at, row(i))),
+          lanes,
+        ),
+      );
     });
   });
   return { routine, operands: (address) => nest.operands(address) };

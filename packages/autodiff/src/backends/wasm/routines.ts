@@ -51,7 +51,10 @@ export function scatterAddCode(ctx: CodeContext, kernel: ScatterAddKernel): Kern
       f.advance(targetBatch, t[0]);
     });
   });
-  return { routine, operands: (address) => [source, index, target].map((access) => address(access, access.offset)) };
+  return {
+    routine,
+    operands: (address) => [source, index, target].map((access) => address(access, access.offset)),
+  };
 }
 
 /** An element of any dtype as float64, which holds them all. */
@@ -96,10 +99,20 @@ export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {
       f.advance(to, rowOut);
     });
   });
-  return { routine: code, operands: (address) => [address(source, source.offset), address(target, target.offset)] };
+  return {
+    routine: code,
+    operands: (address) => [address(source, source.offset), address(target, target.offset)],
+  };
 }
 
-function cumulativeSum(f: FunctionBuilder, source: I32, target: I32, dtype: DType, n: number, reverse: boolean): void {
+function cumulativeSum(
+  f: FunctionBuilder,
+  source: I32,
+  target: I32,
+  dtype: DType,
+  n: number,
+  reverse: boolean,
+): void {
   const bytes = bytesOf[dtype];
   const start = reverse ? (n - 1) * bytes : 0;
   const from = f.let(i32.add(source, i32.const(start)));
@@ -128,7 +141,14 @@ function cumulativeSum(f: FunctionBuilder, source: I32, target: I32, dtype: DTyp
   });
 }
 
-function argExtreme(f: FunctionBuilder, source: I32, target: I32, dtype: DType, n: number, largest: boolean): void {
+function argExtreme(
+  f: FunctionBuilder,
+  source: I32,
+  target: I32,
+  dtype: DType,
+  n: number,
+  largest: boolean,
+): void {
   const at = f.let(source);
   const [best, i] = [f.let(i32.const(0)), f.let(i32.const(0))];
   const [top, x] = [f.let(loadWide(at, dtype)), f.local("f64")];
@@ -151,11 +171,21 @@ function argExtreme(f: FunctionBuilder, source: I32, target: I32, dtype: DType, 
 }
 
 /** Bottom-up merge sort of positions; keys are widened to float64 first. */
-function argSort(f: FunctionBuilder, scratch: number, source: I32, target: I32, dtype: DType, n: number, descending: boolean): void {
+function argSort(
+  f: FunctionBuilder,
+  scratch: number,
+  source: I32,
+  target: I32,
+  dtype: DType,
+  n: number,
+  descending: boolean,
+): void {
   const keys = i32.const(scratch);
   const from = f.let(i32.const(scratch + n * 8));
   const to = f.let(i32.const(scratch + n * 12));
-  const [i, width, start, middle, end, left, right, k, other] = Array.from({ length: 9 }, () => f.local("i32"));
+  const [i, width, start, middle, end, left, right, k, other] = Array.from({ length: 9 }, () =>
+    f.local("i32"),
+  );
   const [x, y] = [f.local("f64"), f.local("f64")];
   const size = i32.const(n);
   const slot = (base: I32, index: I32, log2: number): I32 => i32.add(base, i32.shl(index, i32.const(log2)));
@@ -173,7 +203,9 @@ function argSort(f: FunctionBuilder, scratch: number, source: I32, target: I32, 
   };
   f.set(i, i32.const(0));
   f.repeat(n, () => {
-    f.emit(f64.store(slot(keys, i, 3), loadWide(i32.add(source, i32.mul(i, i32.const(bytesOf[dtype]))), dtype)));
+    f.emit(
+      f64.store(slot(keys, i, 3), loadWide(i32.add(source, i32.mul(i, i32.const(bytesOf[dtype]))), dtype)),
+    );
     f.emit(i32.store(slot(from, i, 2), i));
     f.set(i, i32.add(i, i32.const(1)));
   });
@@ -209,7 +241,11 @@ function argSort(f: FunctionBuilder, scratch: number, source: I32, target: I32, 
                   : i32.or(f64.lt(y, x), i32.and(isNaN(x), i32.eqz(isNaN(y))));
                 f.set(takeRight, earlier);
               });
-              f.if(takeRight, () => take(right), () => take(left));
+              f.if(
+                takeRight,
+                () => take(right),
+                () => take(left),
+              );
               f.set(k, i32.add(k, i32.const(1)));
             },
           );

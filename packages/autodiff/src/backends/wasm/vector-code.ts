@@ -47,10 +47,12 @@ export class VectorCode {
   /** A function of the host on each lane of float32 operands. */
   host32(name: string, ...operands: readonly V128[]): V128 {
     const at = operands.map((operand) => this.f.let(operand));
-    const one = (lane: number): F64 => this.hostCall(name, ...at.map((x) => f64.promote(f32x4.extract(x, lane))));
+    const one = (lane: number): F64 =>
+      this.hostCall(name, ...at.map((x) => f64.promote(f32x4.extract(x, lane))));
     if (this.uniform) return f32x4.splat(f32.demote(one(0)));
     const y = this.f.local("v128");
-    for (let lane = 0; lane < this.width; lane++) this.f.set(y, f32x4.replace(y, lane, f32.demote(one(lane))));
+    for (let lane = 0; lane < this.width; lane++)
+      this.f.set(y, f32x4.replace(y, lane, f32.demote(one(lane))));
     return y;
   }
   /** A function of the host on each lane of float64 operands. */
@@ -75,7 +77,10 @@ export class VectorCode {
     return this.f.call(this.#ctx.module.import("toInt32", ["f64"], "i32"), x);
   }
   hostInt(name: string, ...operands: readonly V128[]): V128 {
-    return this.eachInt((lanes) => this.toInt(this.hostCall(name, ...lanes.map(f64.convertI32))), ...operands);
+    return this.eachInt(
+      (lanes) => this.toInt(this.hostCall(name, ...lanes.map(f64.convertI32))),
+      ...operands,
+    );
   }
 
   /** A mask of this width from one of 32-bit lanes. */
@@ -164,7 +169,8 @@ export class VectorCode {
     const y = this.f.local("v128");
     for (const [lane, { base, offset }] of addresses.entries()) {
       const first = lane === 0;
-      if (dtype === "float64") this.f.set(y, first ? v128.load64Zero(base, offset) : v128.load64Lane(base, y, lane, offset));
+      if (dtype === "float64")
+        this.f.set(y, first ? v128.load64Zero(base, offset) : v128.load64Lane(base, y, lane, offset));
       else if (dtype === "bool") this.f.set(y, i32x4.replace(y, lane, i32.load8U(base, offset)));
       else this.f.set(y, first ? v128.load32Zero(base, offset) : v128.load32Lane(base, y, lane, offset));
     }
@@ -175,10 +181,14 @@ export class VectorCode {
     const full = count === this.width;
     if (dtype === "bool") {
       const bytes = this.#boolBytes(value);
-      if (full) return count === 4 ? v128.store32Lane(base, bytes, 0, offset) : v128.store16Lane(base, bytes, 0, offset);
+      if (full)
+        return count === 4
+          ? v128.store32Lane(base, bytes, 0, offset)
+          : v128.store16Lane(base, bytes, 0, offset);
       return Array.from({ length: count }, (_, lane) => v128.store8Lane(base, bytes, lane, offset + lane));
     }
-    if (dtype === "float64") return full ? v128.store(base, value, offset) : v128.store64Lane(base, value, 0, offset);
+    if (dtype === "float64")
+      return full ? v128.store(base, value, offset) : v128.store64Lane(base, value, 0, offset);
     if (count === 4) return v128.store(base, value, offset);
     if (count === 2) return v128.store64Lane(base, value, 0, offset);
     if (count === 1) return v128.store32Lane(base, value, 0, offset);
@@ -187,7 +197,8 @@ export class VectorCode {
   /** Stores the first lanes, each at its own address. */
   storeLanes(addresses: readonly Address[], value: V128, dtype: DType): Code {
     const stored = dtype === "bool" ? this.#boolBytes(value) : value;
-    const store = dtype === "bool" ? v128.store8Lane : dtype === "float64" ? v128.store64Lane : v128.store32Lane;
+    const store =
+      dtype === "bool" ? v128.store8Lane : dtype === "float64" ? v128.store64Lane : v128.store32Lane;
     return addresses.map(({ base, offset }, lane) => store(base, stored, lane, offset));
   }
   /** The lanes of a mask as bytes of 0 or 1, first of all. */
@@ -203,7 +214,9 @@ export class VectorCode {
     const routine = this.#ctx.intRoutine(name, (f) => {
       const [x, y] = [f.parameter(0), f.parameter(1)];
       f.if(i32.eqz(y), () => f.return(i32.const(0)));
-      f.if(i32.eq(y, i32.const(-1)), () => f.return(name === "div" ? i32.sub(i32.const(0), x) : i32.const(0)));
+      f.if(i32.eq(y, i32.const(-1)), () =>
+        f.return(name === "div" ? i32.sub(i32.const(0), x) : i32.const(0)),
+      );
       if (name === "div") return f.return(i32.divS(x, y));
       const rest = f.let(i32.remS(x, y));
       const signsDiffer = i32.ltS(i32.xor(rest, y), i32.const(0));
@@ -218,9 +231,18 @@ const bitwiseOfFloat = (): never => {
   throw new InternalError("a bitwise instruction on floats");
 };
 const same = (_code: VectorCode, a: V128): V128 => a;
-const host32 = (name: string) => (code: VectorCode, a: V128): V128 => code.host32(name, a);
-const host64 = (name: string) => (code: VectorCode, a: V128): V128 => code.host64(name, a);
-const hostInt = (name: string) => (code: VectorCode, a: V128): V128 => code.hostInt(name, a);
+const host32 =
+  (name: string) =>
+  (code: VectorCode, a: V128): V128 =>
+    code.host32(name, a);
+const host64 =
+  (name: string) =>
+  (code: VectorCode, a: V128): V128 =>
+    code.host64(name, a);
+const hostInt =
+  (name: string) =>
+  (code: VectorCode, a: V128): V128 =>
+    code.hostInt(name, a);
 
 const unary32: UnaryTable = {
   neg: (_, a) => f32x4.neg(a),
@@ -319,7 +341,10 @@ const unaryInt: UnaryTable = {
 };
 const unaryTables = { float32: unary32, float64: unary64, int32: unaryInt } as const;
 
-const plain = (op: (a: V128, b: V128) => V128) => (_code: VectorCode, a: V128, b: V128): V128 => op(a, b);
+const plain =
+  (op: (a: V128, b: V128) => V128) =>
+  (_code: VectorCode, a: V128, b: V128): V128 =>
+    op(a, b);
 const binaryTables: { readonly [D in DType]: BinaryTable } = {
   float32: {
     add: plain(f32x4.add),

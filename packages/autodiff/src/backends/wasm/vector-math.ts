@@ -51,7 +51,10 @@ export class VectorMath {
   }
   /** e^r − 1 for a reduced r. */
   #expm1Reduced(r: V128): Local<"v128"> {
-    const q = this.#polynomial(r, [0.0013950727880001068, 0.008369025774300098, 0.04166620224714279, 0.166665181517601, 0.5]);
+    const q = this.#polynomial(
+      r,
+      [0.0013950727880001068, 0.008369025774300098, 0.04166620224714279, 0.166665181517601, 0.5],
+    );
     return this.#let(this.#madd(q, f32x4.mul(r, r), r));
   }
   /** 2ⁿ for n in −126 … 127. */
@@ -81,7 +84,9 @@ export class VectorMath {
     const { t, n, r } = this.#reduce(z);
     const p = this.#expm1Reduced(r);
     const [first, second] = this.#power2Halves(t);
-    const big = this.#let(f32x4.sub(f32x4.mul(f32x4.mul(f32x4.add(p, this.#c(1)), first), second), this.#c(1)));
+    const big = this.#let(
+      f32x4.sub(f32x4.mul(f32x4.mul(f32x4.add(p, this.#c(1)), first), second), this.#c(1)),
+    );
     const scale = this.#power2(t);
     const y = this.#let(this.#madd(p, scale, f32x4.sub(scale, this.#c(1))));
     const near = v128.select(big, y, f32x4.gt(n, this.#c(100)));
@@ -98,9 +103,10 @@ export class VectorMath {
     const one = this.#c(1);
     const big = this.#let(f32x4.sub(one, f32x4.div(this.#c(2), f32x4.add(e, one))));
     const w = this.#let(f32x4.mul(x, x));
-    const q = this.#polynomial(w, [
-      -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
-    ]);
+    const q = this.#polynomial(
+      w,
+      [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
+    );
     const small = this.#madd(f32x4.mul(q, w), a, a);
     return this.#withSignOf(this.#let(v128.select(small, big, f32x4.lt(a, this.#c(0.625)))), x);
   }
@@ -123,10 +129,13 @@ export class VectorMath {
     const e = this.#let(f32x4.add(f32x4.convertI32(i32x4.shrS(u, i32.const(23))), extraExponent));
     const m = i32x4.sub(x, v128.and(u, f.i32(-0x800000)));
     const r = this.#let(f32x4.sub(m, this.#c(1)));
-    const q = this.#polynomial(r, [
-      7.037683629e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-      2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-    ]);
+    const q = this.#polynomial(
+      r,
+      [
+        7.037683629e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+        2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+      ],
+    );
     const r2 = this.#let(f32x4.mul(r, r));
     const low = this.#let(f32x4.mul(f32x4.mul(q, r), r2));
     f.set(low, this.#madd(e, this.#c(-2.1219444e-4), low));
@@ -161,14 +170,19 @@ export class VectorMath {
   erf(x: V128): V128 {
     const t = this.#let(f32x4.abs(x));
     const s = this.#let(f32x4.mul(x, x));
-    const small = this.#polynomial(s, [
-      -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1,
-    ]);
+    const small = this.#polynomial(
+      s,
+      [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1],
+    );
     const near = this.#let(this.#madd(small, x, x));
     const capped = this.#let(f32x4.pmin(t, this.#c(4)));
-    const r = this.#polynomial(capped, [
-      -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1,
-    ]);
+    const r = this.#polynomial(
+      capped,
+      [
+        -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1,
+        -1.28717512e-1,
+      ],
+    );
     const exponent = this.#let(f32x4.sub(f32x4.mul(r, capped), capped));
     const far = this.#let(f32x4.sub(this.#c(1), this.exp(exponent)));
     return v128.select(this.#withSignOf(far, x), near, f32x4.gt(t, this.#c(0.927734375)));
@@ -198,7 +212,10 @@ export class VectorMath {
     const z = f.let(f32x4.mul(r, r));
     const sinePart = this.#polynomial(z, [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]);
     const sine = f.let(this.#madd(f32x4.mul(sinePart, z), r, r));
-    const cosinePart = this.#polynomial(z, [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2]);
+    const cosinePart = this.#polynomial(
+      z,
+      [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2],
+    );
     const half = f.let(this.#nmadd(z, this.#c(0.5), this.#c(1)));
     const cosine = f.let(this.#madd(f32x4.mul(cosinePart, z), z, half));
     const odd = i32x4.shl(q, i32.const(31));

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DType } from "../../../src/base/dtype.js";
 import { eagerGemm, eagerMap } from "../../../src/backends/wasm/eager.js";
+import { type DType, newArray as newTypedArray } from "../../../src/base/dtype.js";
 import { buildExpression } from "../../../src/kernel/expression.js";
 
 const seed = Date.now() % 2 ** 31;
-const arrays = { float32: Float32Array, float64: Float64Array } as const;
+const newArray = (dtype: "float32" | "float64", length: number): Float32Array | Float64Array =>
+  dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
 
 describe("eager products in scratch memory", () => {
   it(`agree with plain loops for strided and batched operands (seed ${seed})`, () => {
@@ -35,10 +36,12 @@ describe("eager products in scratch memory", () => {
           return strides;
         };
         const aStrides = rows([...batch, m, k], flips[0], step);
-        const bStrides = rows([...batch, k, n], flips[1], 1).map((s, i) => (shared && i < batch.length ? 0 : s));
+        const bStrides = rows([...batch, k, n], flips[1], 1).map((s, i) =>
+          shared && i < batch.length ? 0 : s,
+        );
         const total = (shape: readonly number[]): number => shape.reduce((x, y) => x * Math.max(1, y), 1);
         const values = (length: number): Float32Array | Float64Array =>
-          arrays[dtype].from({ length }, (_, i) => ((i * 37) % 23) - 11);
+          newArray(dtype, length).map((_, i) => ((i * 37) % 23) - 11);
         const a = values(total([...batch, m, k]) * step + 3);
         const b = values(total([...batch, k, n]) + 5);
         let aOffset = 3;
@@ -48,7 +51,7 @@ describe("eager products in scratch memory", () => {
           aStrides[row] *= -1;
         }
         const outer = batch.reduce((x, y) => x * y, 1);
-        const c = new arrays[dtype](outer * m * n + 4).fill(7);
+        const c = newArray(dtype, outer * m * n + 4).fill(7);
         eagerGemm({ dtype, batch, m, n, k, a, aOffset, aStrides, b, bOffset: 5, bStrides, c, cOffset: 2 });
         const expected = c.slice().fill(7);
         for (let o = 0, to = 2; o < outer; o++) {
@@ -64,7 +67,9 @@ describe("eager products in scratch memory", () => {
             for (let j = 0; j < n; j++, to++) {
               let sum = 0;
               for (let p = 0; p < k; p++)
-                sum += a[pa + i * aStrides[rank] + p * aStrides[rank + 1]] * b[pb + p * bStrides[rank] + j * bStrides[rank + 1]];
+                sum +=
+                  a[pa + i * aStrides[rank] + p * aStrides[rank + 1]] *
+                  b[pb + p * bStrides[rank] + j * bStrides[rank + 1]];
               expected[to] = sum;
             }
         }
@@ -88,19 +93,30 @@ describe("eager products in scratch memory", () => {
 
 describe("eager maps in scratch memory", () => {
   const cases: readonly [number, DType][] = [
-    [1, "float32"], [255, "float32"], [257, "float64"], [4095, "float32"], [4096, "float64"], [10001, "float32"], [777, "int32"],
+    [1, "float32"],
+    [255, "float32"],
+    [257, "float64"],
+    [4095, "float32"],
+    [4096, "float64"],
+    [10001, "float32"],
+    [777, "int32"],
   ];
   it.each(cases)("agree with plain code for %d elements of %s", (n, dtype) => {
     const expression = buildExpression([dtype, dtype], (kernel, x, y) => [
       kernel.add(kernel.mul(x, y), x),
       kernel.lt(x, y),
     ]);
-    const array = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array }[dtype];
-    const x = array.from({ length: n + 3 }, (_, i) => (i % 91) - 45);
-    const scalar = array.of(0, 5);
-    const [sum, less] = [new array(n + 2), new Uint8Array(n + 2)];
-    const operands = [{ array: x, offset: 3, scalar: false }, { array: scalar, offset: 1, scalar: true }];
-    eagerMap(expression, operands, n, [{ array: sum, offset: 1 }, { array: less, offset: 1 }]);
+    const x = newTypedArray(dtype, n + 3).map((_, i) => (i % 91) - 45);
+    const scalar = newTypedArray(dtype, 2).fill(5, 1);
+    const [sum, less] = [newTypedArray(dtype, n + 2), new Uint8Array(n + 2)];
+    const operands = [
+      { array: x, offset: 3, scalar: false },
+      { array: scalar, offset: 1, scalar: true },
+    ];
+    eagerMap(expression, operands, n, [
+      { array: sum, offset: 1 },
+      { array: less, offset: 1 },
+    ]);
     for (let i = 0; i < n; i++) {
       expect(sum[i + 1]).toBe(x[i + 3] * 6);
       expect(less[i + 1]).toBe(x[i + 3] < 5 ? 1 : 0);

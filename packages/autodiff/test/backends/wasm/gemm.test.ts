@@ -13,7 +13,8 @@ interface Case {
 }
 
 const arrayOf = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
-const extent = (rows: number, columns: number, [p, q]: Pair): number => (rows - 1) * p + (columns - 1) * q + 1;
+const extent = (rows: number, columns: number, [p, q]: Pair): number =>
+  (rows - 1) * p + (columns - 1) * q + 1;
 
 /** Runs a product with values drawn from a counter, and the same with plain loops; returns the largest difference, and whether C's gaps were kept. */
 function difference({ product, packed }: Case): { error: number; gapsKept: boolean } {
@@ -21,7 +22,13 @@ function difference({ product, packed }: Case): { error: number; gapsKept: boole
   const ArrayType = arrayOf[dtype];
   const bytes = ArrayType.BYTES_PER_ELEMENT;
   const strideB = packed ?? (product.b as Pair);
-  const sizes = [extent(m, k, a), extent(k, n, strideB), extent(m, n, c), n * (product.bias ?? 1), (k + 8) * (n + 8)];
+  const sizes = [
+    extent(m, k, a),
+    extent(k, n, strideB),
+    extent(m, n, c),
+    n * (product.bias ?? 1),
+    (k + 8) * (n + 8),
+  ];
   const at: number[] = [];
   let top = 64;
   for (const size of sizes) {
@@ -95,12 +102,27 @@ describe.each(dtypes)("products of %s", (dtype) => {
   });
   it("agree at sizes past a block, with rows apart", () => {
     for (const mode of modes) {
-      check({ product: { dtype, m: 29, n: 67, k: 1031, a: [1040, 1], b: "packed", c: [71, 1], mode, bias: 1 }, packed: [67, 1] });
-      check({ product: { dtype, m: 29, n: 67, k: 1031, a: [1040, 1], b: [1, 1031], c: [67, 1], mode, bias: 1 } });
-      check({ product: { dtype, m: 131, n: 65, k: 523, a: [1, 131], b: [65, 1], c: [65, 1], mode, bias: 1 } });
-      check({ product: { dtype, m: 401, n: 67, k: 523, a: [1, 401], b: [67, 1], c: [70, 1], mode, bias: 1 } });
-      check({ product: { dtype, m: 401, n: 29, k: 600, a: [1, 401], b: "packed", c: [29, 1], mode, bias: 1 }, packed: [1, 600] });
-      check({ product: { dtype, m: 1, n: 131, k: 700, a: [700, 1], b: "packed", c: [131, 1], mode, bias: 1 }, packed: [1, 700] });
+      check({
+        product: { dtype, m: 29, n: 67, k: 1031, a: [1040, 1], b: "packed", c: [71, 1], mode, bias: 1 },
+        packed: [67, 1],
+      });
+      check({
+        product: { dtype, m: 29, n: 67, k: 1031, a: [1040, 1], b: [1, 1031], c: [67, 1], mode, bias: 1 },
+      });
+      check({
+        product: { dtype, m: 131, n: 65, k: 523, a: [1, 131], b: [65, 1], c: [65, 1], mode, bias: 1 },
+      });
+      check({
+        product: { dtype, m: 401, n: 67, k: 523, a: [1, 401], b: [67, 1], c: [70, 1], mode, bias: 1 },
+      });
+      check({
+        product: { dtype, m: 401, n: 29, k: 600, a: [1, 401], b: "packed", c: [29, 1], mode, bias: 1 },
+        packed: [1, 600],
+      });
+      check({
+        product: { dtype, m: 1, n: 131, k: 700, a: [700, 1], b: "packed", c: [131, 1], mode, bias: 1 },
+        packed: [1, 700],
+      });
     }
   });
   it("agree for strides that no fast path takes", () => {
