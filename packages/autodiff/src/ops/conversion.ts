@@ -1,11 +1,12 @@
 import { checkDType, type DType } from "../base/dtype.js";
 import { Tensor } from "../tensor/tensor.js";
-import { applyOne } from "../trace/apply.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
 import { Variable } from "../trace/variable.js";
 import { castOp } from "./cast.js";
+import { zeroDerivative } from "./fill.js";
 import { asTensor, type TensorLike } from "./operands.js";
 import type { StructuralSamples } from "./samples.js";
-import { stopped } from "./stop-gradient.js";
 
 export const castSamples: StructuralSamples<DType> = {
   draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: "float64" }),
@@ -16,6 +17,23 @@ export const castSamples: StructuralSamples<DType> = {
     { inputs: [random.of([true, false], "bool")], attributes: "float32", outputs: [[1, 0]] },
   ],
   rejects: [{ code: "dtype/unknown", run: (random) => cast(random.tensor([2]), "float16" as DType) }],
+};
+
+/** The same value, with the derivative cut. */
+export const stopGradientOp: Op<null> = {
+  name: "stopGradient",
+  names: { torch: "detach" },
+  cheap: true,
+  infer: (inputs) => inputs,
+  lower: () => ({ kind: "view", layouts: (input) => [input] }),
+  .../* @__PURE__ */ zeroDerivative({ because: "that is what it is for" }),
+  batch: (inputs, batched) => [apply(stopGradientOp, inputs, null), batched],
+};
+export const stopGradientSamples: StructuralSamples<null> = {
+  draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: null }),
+  exact: (random) => [{ inputs: [random.of([1, -0, NaN], "float64")], attributes: null, outputs: [[1, -0, NaN]] }],
+  cutsGradient: true,
+  rejects: [],
 };
 
 /** The same values as another dtype: floats are cut towards 0 for int32, and `!== 0` for bool.
@@ -45,7 +63,7 @@ export function stopGradient<T>(tree: T): T {
 }
 function cut(tree: unknown): unknown {
   if (tree instanceof Variable) return cut(tree.value);
-  if (tree instanceof Tensor) return stopped(tree);
+  if (tree instanceof Tensor) return applyOne(stopGradientOp, [tree], null);
   if (Array.isArray(tree)) return tree.map(cut);
   if (typeof tree !== "object" || tree === null) return tree;
   const prototype: unknown = Object.getPrototypeOf(tree);

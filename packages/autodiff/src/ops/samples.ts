@@ -63,6 +63,8 @@ export interface StructuralSamples<A> {
   draw(random: SampleRandom): Application<A>;
   /** Applications with the outputs that they must have (all of them, as nested arrays). */
   exact(random: SampleRandom): readonly (Application<A> & { readonly outputs: readonly NestedArray[] })[];
+  /** The derivative is 0 on purpose, though the value varies. */
+  readonly cutsGradient?: true;
   readonly rejects: readonly Rejection[];
 }
 
