@@ -5,6 +5,7 @@ import { CodeContext } from "./context.js";
 import { hasRelaxedMadd } from "./features.js";
 import { type Exports, instantiate } from "./instance.js";
 import { i32 } from "./instructions.js";
+import { formKey } from "./kernel-code.js";
 import { mapCode } from "./map.js";
 
 /** An operand of an elementwise map: `n` elements side by side, or one for all. */
@@ -141,7 +142,7 @@ export function eagerMap(
   }
   let map = known.get(scalars);
   if (map === undefined) {
-    const form = `${scalars} ${JSON.stringify(expression)}`;
+    const form = `${scalars} ${formKey(expression)}`;
     map =
       byForm.get(form) ??
       new EagerMap(

@@ -11,7 +11,7 @@ import {
   sourcesOf,
   widthOf,
 } from "./expression-code.js";
-import type { KernelCode } from "./kernel-code.js";
+import { formKey, type KernelCode } from "./kernel-code.js";
 import { distance, LoopNest } from "./loop-nest.js";
 import { VectorCode } from "./vector-code.js";
 
@@ -50,7 +50,7 @@ export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): Ke
   const depth = nest.axes.length;
   const { size } = nest.axes[depth - 1];
 
-  const key = JSON.stringify([
+  const key = formKey([
     "map",
     flush,
     nest.key(),

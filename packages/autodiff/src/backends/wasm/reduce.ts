@@ -15,7 +15,7 @@ import {
 } from "./expression-code.js";
 import type { V128 } from "./instructions.js";
 import { i32, v128 } from "./instructions.js";
-import type { KernelCode } from "./kernel-code.js";
+import { formKey, type KernelCode } from "./kernel-code.js";
 import { distance, LoopNest } from "./loop-nest.js";
 import { sourceKey, streamsKey } from "./map.js";
 import { VectorCode } from "./vector-code.js";
@@ -80,7 +80,7 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
   const vectors = Math.ceil(size / width);
   if (!along) ctx.needScratch(vectors * 16 * combine.length);
 
-  const routine = ctx.routine(JSON.stringify(["reduce", form, places]), nest.groups.length, (f) => {
+  const routine = ctx.routine(formKey(["reduce", form, places]), nest.groups.length, (f) => {
     nest.begin(f);
     const code = new VectorCode(ctx, f, width);
     const body = new ExpressionCode(code, expression, sources, positions, depth);
