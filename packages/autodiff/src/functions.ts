@@ -1,6 +1,7 @@
 // Every public name, without the methods on Tensor: what is not used is dropped from a bundle. index.ts adds the methods.
 export type { DType, TypedArray } from "./base/dtype.js";
 export * from "./base/errors.js";
+export * from "./compiler/index.js";
 export type { Shape } from "./base/shape.js";
 export type { Spec } from "./kernel/lowering.js";
 export * from "./ops/index.js";

@@ -1,0 +1,174 @@
+import { bytesOf, type TypedArray } from "../base/dtype.js";
+import { rowMajor } from "../base/shape.js";
+import type { Spec } from "../kernel/lowering.js";
+import type { Buffer, Executable, Program, ProgramBackend } from "../kernel/program.js";
+import { allocate, copyStrided, type Tensor } from "../tensor/tensor.js";
+import type { Graph } from "../trace/op.js";
+import type { Residence, Variable } from "../trace/variable.js";
+import { type Built, buildProgram } from "./lowering/build-program.js";
+import { optimize, type Report } from "./pipeline.js";
+
+/** What {@link Instance} runs: a closed graph with what its inputs and outputs are. Inputs: [arguments, captures, Variables]; outputs: [results, assigned]. */
+export interface Source {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly captures: readonly Tensor[];
+  readonly variables: readonly Variable[];
+  readonly assigned: readonly Variable[];
+  readonly flushSubnormals: boolean;
+}
+
+/** A Variable's copy in a program's memory. */
+class Slot implements Residence {
+  readonly variable: Variable;
+  readonly array: TypedArray;
+  readonly spec: Spec;
+  /** The version of the Variable that the copy is; −1 before the first upload. */
+  version = -1;
+  constructor(variable: Variable, array: TypedArray) {
+    this.variable = variable;
+    this.array = array;
+    this.spec = variable.spec;
+  }
+  fetch(): Tensor {
+    return download(this.array, this.spec);
+  }
+}
+
+/** A compiled program in its own memory, with the Variables that live there. */
+export class Instance {
+  readonly program: Program;
+  readonly report: Report;
+  readonly executable: Executable;
+  readonly optimized: Graph;
+  private readonly source: Source;
+  private readonly inputArrays: readonly TypedArray[];
+  private readonly outputArrays: readonly TypedArray[];
+  private readonly outputSpecs: readonly Spec[];
+  private readonly slots: readonly Slot[];
+  private readonly written: readonly Slot[];
+  private readonly readOnly: readonly boolean[];
+  private readonly changed: TypedArray | null;
+  private fresh = true;
+  private readonly argumentCount: number;
+
+  constructor(source: Source, backend: ProgramBackend) {
+    const { graph, captures, variables, assigned } = source;
+    this.source = source;
+    const argumentCount = graph.inputs.length - captures.length - variables.length;
+    const { graph: optimized, report } = optimize(graph);
+    const firstVariable = argumentCount + captures.length;
+    const results = graph.outputs.length - assigned.length;
+    const built: Built = buildProgram(
+      optimized,
+      {
+        name: source.name,
+        constant: graph.inputs.map(
+          (_, i) =>
+            i >= argumentCount && (i < firstVariable || !assigned.includes(variables[i - firstVariable])),
+        ),
+        replaces: graph.outputs.map((_, i) =>
+          i < results ? null : firstVariable + variables.indexOf(assigned[i - results]),
+        ),
+        flushSubnormals: source.flushSubnormals,
+      },
+      backend,
+    );
+    this.argumentCount = argumentCount;
+    this.optimized = optimized;
+    this.report = report;
+    this.program = built.program;
+    this.executable = backend.instantiate(built.program);
+    const arrayOf = (b: Buffer): TypedArray => arrayIn(this.executable.memory, b);
+    this.inputArrays = built.inputs.map(arrayOf);
+    this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [arrayOf(b)]));
+    this.outputSpecs = graph.outputs.slice(0, results).map(({ shape, dtype }) => ({ shape, dtype }));
+    this.slots = variables.map((v, i) => new Slot(v, this.inputArrays[firstVariable + i]));
+    this.readOnly = variables.map((v) => !assigned.includes(v));
+    this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
+    this.changed = built.changed === null ? null : arrayOf(built.changed);
+    captures.forEach((t, i) => upload(t, this.inputArrays[argumentCount + i]));
+  }
+
+  /** Runs on arguments; Variables are read and assigned. */
+  run(inputs: readonly Tensor[]): readonly Tensor[] {
+    this.bring(inputs);
+    this.executable.run();
+    return this.take();
+  }
+
+  /** Runs once with the time of each kernel. */
+  profile(inputs: readonly Tensor[]): ReturnType<Executable["profile"]> {
+    this.bring(inputs);
+    const times = this.executable.profile();
+    this.take();
+    return times;
+  }
+
+  private bring(inputs: readonly Tensor[]): void {
+    for (let i = 0; i < this.argumentCount; i++) upload(inputs[i], this.inputArrays[i]);
+    let constantsChanged = this.fresh;
+    for (let i = 0; i < this.slots.length; i++) {
+      const slot = this.slots[i];
+      const { variable } = slot;
+      if (slot.version === variable.version) continue;
+      upload(variable.readCell(), slot.array);
+      slot.version = variable.version;
+      if (this.readOnly[i]) constantsChanged = true;
+    }
+    if (this.changed !== null) this.changed[0] = constantsChanged ? 1 : 0;
+    this.fresh = false;
+  }
+
+  private take(): readonly Tensor[] {
+    for (const slot of this.written) {
+      slot.variable.moveTo(slot);
+      slot.version = slot.variable.version;
+    }
+    return this.outputArrays.map((array, i) => download(array, this.outputSpecs[i]));
+  }
+
+  /** Gives the Variables their values back; the memory goes with the instance. */
+  dispose(): void {
+    for (const slot of this.slots) slot.variable.leave(slot);
+  }
+
+  get name(): string {
+    return this.source.name;
+  }
+}
+
+function arrayIn(memory: ArrayBufferLike, { dtype, address, length }: Buffer): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(memory, address, length);
+    case "float64":
+      return new Float64Array(memory, address, length);
+    case "int32":
+      return new Int32Array(memory, address, length);
+    case "bool":
+      return new Uint8Array(memory, address, length);
+  }
+}
+
+function upload(t: Tensor, to: TypedArray): void {
+  const { storage, strides, offset } = t;
+  const from = storage!;
+  const n = to.length;
+  if (strides !== null) copyStrided(t.shape, from, offset, strides, to, 0, rowMajor(t.shape));
+  else if (n <= 16) for (let i = 0; i < n; i++) to[i] = from[offset + i];
+  else if (offset === 0 && from.length === n) to.set(from);
+  else to.set(from.subarray(offset, offset + n));
+}
+
+function download(from: TypedArray, { shape, dtype }: Spec): Tensor {
+  const out = allocate(shape, dtype);
+  const to = out.storage!;
+  const n = from.length;
+  if (n <= 16) for (let i = 0; i < n; i++) to[out.offset + i] = from[i];
+  else to.set(from, out.offset);
+  return out;
+}
+
+/** Bytes of a buffer. */
+export const bytesOfBuffer = (b: Buffer): number => b.length * bytesOf[b.dtype];

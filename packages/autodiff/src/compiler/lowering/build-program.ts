@@ -1,0 +1,85 @@
+import { sizeOf } from "../../base/shape.js";
+import type { Buffer, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
+import type { Graph } from "../../trace/op.js";
+import { Assembly, Block, copyKernel, fillKernel } from "./lower-block.js";
+import { inPlace, lowerControl } from "./lower-control.js";
+import { planMemory } from "./plan-memory.js";
+import { accessOf, type View, wholeView } from "./views.js";
+
+/** What the inputs and outputs of a graph are to its program. */
+export interface Roles {
+  readonly name: string;
+  /** For each input: whether no run of the program changes it between two uploads (captures, Variables that are only read). */
+  readonly constant: readonly boolean[];
+  /** For each output: the input (a Variable) that it replaces; null for results. */
+  readonly replaces: readonly (number | null)[];
+  readonly flushSubnormals: boolean;
+}
+
+/** A program and where its host finds arguments and results. */
+export interface Built {
+  readonly program: Program;
+  readonly inputs: readonly Buffer[];
+  /** The buffer of each result; null for an output that replaces a Variable. */
+  readonly outputs: readonly (Buffer | null)[];
+  /** A byte that the host sets where a constant input changed; null if nothing depends on it. */
+  readonly changed: Buffer | null;
+}
+
+/** Turns an optimised graph into kernels with a memory plan. */
+export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend): Built {
+  const assembly = new Assembly(backend, lowerControl);
+  const block = new Block(assembly, graph, null);
+  const inputs = graph.inputs.map((t, i) => {
+    const buffer = assembly.buffer(`in${i}`, t.dtype, sizeOf(t.shape));
+    if (roles.constant[i]) assembly.constants.add(buffer);
+    block.values.set(t.id, { kind: "stored", view: wholeView(buffer, t.shape), item: -1 });
+    return buffer;
+  });
+  const targets: View[] = graph.outputs.map((t, i) => {
+    const replaces = roles.replaces[i];
+    const buffer = assembly.buffer(
+      replaces === null ? `out${i}` : `next in${replaces}`,
+      t.dtype,
+      sizeOf(t.shape),
+    );
+    const view = wholeView(buffer, t.shape);
+    block.aim(t, () => view);
+    return view;
+  });
+  block.schedule();
+  const deliveries = graph.outputs.flatMap((t, i): Kernel[] => {
+    const value = block.valueOf(t);
+    if (value.kind === "uniform") return [fillKernel("output", targets[i], value.value)];
+    const view = block.stored(value, "output");
+    return view.buffer === targets[i].buffer ? [] : [copyKernel("output", view, targets[i])];
+  });
+  const kernels: Kernel[] = [...block.kernels(), ...deliveries];
+  targets.forEach((target, i) => {
+    const replaces = roles.replaces[i];
+    if (replaces === null) return;
+    if (inPlace(kernels, inputs[replaces], target.buffer))
+      assembly.aliases.set(target.buffer, inputs[replaces]);
+    else kernels.push(copyKernel("assign", target, wholeView(inputs[replaces], target.shape)));
+  });
+  const persistent = [
+    ...inputs,
+    ...targets.flatMap((t, i) => (roles.replaces[i] === null ? [t.buffer] : [])),
+    ...assembly.setupBuffers,
+  ];
+  let changed: Buffer | null = null;
+  if (assembly.setup.length > 0) {
+    changed = assembly.buffer("changed", "bool", 1);
+    persistent.push(changed);
+    const condition = accessOf(wholeView(changed, []), []);
+    kernels.unshift({ kind: "branch", name: "set up", condition, then: assembly.setup, otherwise: [] });
+  }
+  const { bytes, buffers } = planMemory(kernels, persistent, assembly.aliases);
+  const all = [...buffers, ...assembly.aliases.keys()];
+  return {
+    program: { name: roles.name, buffers: all, bytes, kernels, flushSubnormals: roles.flushSubnormals },
+    inputs,
+    outputs: targets.map((t, i) => (roles.replaces[i] === null ? t.buffer : null)),
+    changed,
+  };
+}

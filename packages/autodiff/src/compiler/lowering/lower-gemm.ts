@@ -1,0 +1,99 @@
+import { sizeOf } from "../../base/shape.js";
+import type { Access, GemmKernel, Kernel } from "../../kernel/program.js";
+import type { Block } from "./lower-block.js";
+import { accessOf, type View, wholeView } from "./views.js";
+
+/** A matrix operand: strides of the last two axes, and of those before them. */
+const lastTwo = (view: View): readonly [number, number] => [
+  view.strides[view.shape.length - 2],
+  view.strides[view.shape.length - 1],
+];
+
+/** Joins all axes but the last into one, if they lie evenly: their size and stride. */
+function joinLeading(view: View): { size: number; stride: number } | null {
+  let size = 1;
+  let stride = 0;
+  for (let k = view.shape.length - 2; k >= 0; k--) {
+    if (view.shape[k] === 1) continue;
+    if (size === 1) stride = view.strides[k];
+    else if (view.strides[k] !== stride * size) return null;
+    size *= view.shape[k];
+  }
+  return { size, stride: size === 1 ? view.shape[view.shape.length - 1] : stride };
+}
+
+/** The kernels of `[..., m, k] × [..., k, n]`, made when the block is complete. Packs operands that do not change outside of the loops. */
+export function gemmKernels(block: Block, name: string, a: View, b: View, c: View): () => readonly Kernel[] {
+  const rank = c.shape.length;
+  const m = c.shape[rank - 2];
+  const n = c.shape[rank - 1];
+  const k = a.shape[a.shape.length - 1];
+  const shared = b.shape.length === 2;
+  const rowsA = shared ? joinLeading(a) : null;
+  const rowsC = shared ? joinLeading(c) : null;
+  const lead = c.shape.slice(0, -2);
+  const [bk, bn] = lastTwo(b);
+  const joined = rowsA !== null && rowsC !== null;
+  const batch = joined ? [] : lead.filter((d) => d !== 1);
+  const inBatch = (view: View): number[] =>
+    joined
+      ? []
+      : lead.map((_, i) => (view.shape.length === 2 ? 0 : view.strides[i])).filter((_, i) => lead[i] !== 1);
+  const [am, ak] = lastTwo(a);
+  const [cm, cn] = lastTwo(c);
+  const gemm: Omit<GemmKernel, "b" | "scratch"> = {
+    kind: "gemm",
+    name,
+    batch,
+    m: joined ? rowsC.size : m,
+    n,
+    k,
+    a: accessOf(a, joined ? [rowsA.stride, ak] : [...inBatch(a), am, ak]),
+    c: accessOf(c, joined ? [rowsC.stride, cn] : [...inBatch(c), cm, cn]),
+    mode: "set",
+  };
+  const plain = { packed: false, at: accessOf(b, [...inBatch(b), bk, bn]) };
+  return () => {
+    if (k === 0 || sizeOf(c.shape) === 0)
+      return [{ kind: "fill", name, shape: c.shape, value: 0, target: accessOf(c, c.strides) }];
+    const packed = batch.length === 0 ? packOutside(block, name, b, k, n) : null;
+    const product = { ...gemm, b: packed === null ? plain : { packed: true, at: packed } };
+    const scratch = block.program.backend.scratchLength(product);
+    if (scratch === 0) return [product];
+    return [
+      {
+        ...product,
+        scratch: accessOf(wholeView(block.program.buffer("scratch", c.dtype, scratch), [scratch]), []),
+      },
+    ];
+  };
+}
+
+/** Packs an operand where it last changes, if that is outside of the loop of the gemm (or before the program, for what never changes): null where packing
+ * per call is all that can be done. */
+function packOutside(block: Block, name: string, b: View, k: number, n: number): Access | null {
+  const length = block.program.backend.packedLength(k, n, b.dtype);
+  if (length === 0) return null;
+  const level = block.levelOf(b);
+  if (level === block.depth && !block.isConstant(b)) return null;
+  let home = block;
+  while (home.depth > level && home.parent !== null) home = home.parent;
+  const [bk, bn] = lastTwo(b);
+  const key = `${b.buffer.id}+${b.offset}:${bk},${bn}:${b.steps.join()}:${k}x${n}`;
+  let packed = home.packed.get(key);
+  if (packed === undefined) {
+    packed = block.program.buffer(`packed ${b.buffer.name}`, b.dtype, length);
+    home.packed.set(key, packed);
+    const kernel: Kernel = {
+      kind: "pack",
+      name: `pack ${name}`,
+      k,
+      n,
+      source: accessOf(b, [bk, bn]),
+      packed: accessOf(wholeView(packed, [length]), []),
+    };
+    if (block.isConstant(b)) block.program.setUp(kernel, packed);
+    else block.hoisted.push({ level, kernel });
+  }
+  return accessOf(wholeView(packed, [length]), []);
+}

@@ -1,0 +1,112 @@
+import { rowMajor, sizeOf } from "../../base/shape.js";
+import type { Lowering } from "../../kernel/lowering.js";
+import { matmulOp } from "../../ops/linear-algebra.js";
+import { permute, reshape, sumOp } from "../../ops/shape.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { applyOne } from "../../trace/apply.js";
+import type { Graph, Node } from "../../trace/op.js";
+import { again, countUses, loweringOf, rewriteGraph } from "../rewrite.js";
+
+/** Sums what was about to be summed: a sum over all leading axes of batched products of matrices is one product with a longer inner axis
+ * (the gradient of a weight over all time steps: K = T·B), of batched scatter-adds one scatter-add, of a sum one sum. */
+export function mergeSums(graph: Graph): Graph {
+  const uses = countUses(graph);
+  // Node and new inputs behind each new value, where the old one had a single use.
+  const behind = new Map<number, { node: Node; inputs: readonly Tensor[] }>();
+  return rewriteGraph(graph, (node, inputs) => {
+    const lowering = loweringOf(node);
+    if (lowering?.kind === "reduce" && lowering.combine === "sum") {
+      const source = behind.get(inputs[0].id);
+      const merged =
+        source === undefined ? null : sumOf(source.node, source.inputs, lowering.axes, node.outputs[0].shape);
+      if (merged !== null) return [merged];
+    }
+    const outputs = again(node, inputs);
+    if (node.outputs.length === 1 && uses.get(node.outputs[0].id) === 1)
+      behind.set(outputs[0].id, { node, inputs });
+    return outputs;
+  });
+}
+
+function sumOf(
+  node: Node,
+  inputs: readonly Tensor[],
+  axes: readonly number[],
+  shape: readonly number[],
+): Tensor | null {
+  const source = loweringOf(node);
+  const rank = node.outputs[0].shape.length;
+  const leading = axes.every((k, i) => k === i);
+  switch (source?.kind) {
+    case "reduce": {
+      if (source.combine !== "sum") return null;
+      const all = [...new Set([...axes, ...source.axes])].sort((a, b) => a - b);
+      return applyOne(sumOp, [inputs[0]], all);
+    }
+    case "view":
+      return sumOfView(node, source, inputs[0], axes, shape);
+    case "gemm": {
+      const [a, b] = inputs;
+      if (
+        !leading ||
+        axes.length !== rank - 2 ||
+        rank < 3 ||
+        a.shape.length !== rank ||
+        b.shape.length !== rank
+      )
+        return null;
+      const lead = a.shape.slice(0, -2).map((_, k) => k);
+      const m = a.shape[rank - 2];
+      const k = a.shape[rank - 1];
+      const n = b.shape[rank - 1];
+      const length = sizeOf(a.shape.slice(0, -2)) * k;
+      const left = reshape(permute(a, [rank - 2, ...lead, rank - 1]), [m, length]);
+      const right = reshape(b, [length, n]);
+      return reshape(applyOne(matmulOp, [left, right], null), shape);
+    }
+    case "scatterAdd": {
+      const [x, index] = inputs;
+      if (!leading || axes.length !== 1) return null;
+      const [batch, count, row] = x.shape;
+      return applyOne(
+        node.op,
+        [reshape(x, [1, batch * count, row]), reshape(index, [1, batch * count])],
+        node.attributes,
+      );
+    }
+    default:
+      return null;
+  }
+}
+
+/** A sum over permuted axes is the permuted sum; a sum over a first axis that a reshape leaves alone moves before the reshape. */
+function sumOfView(
+  node: Node,
+  lowering: Extract<Lowering, { kind: "view" }>,
+  input: Tensor,
+  axes: readonly number[],
+  shape: readonly number[],
+): Tensor | null {
+  const layouts =
+    node.outputs.length === 1 ? lowering.layouts({ shape: input.shape, strides: null, offset: 0 }) : null;
+  if (layouts === null || layouts[0].offset !== 0) return null;
+  const [{ shape: seen, strides }] = layouts;
+  if (strides === null) {
+    const alone = axes.length === 1 && axes[0] === 0 && input.shape.length > 0 && input.shape[0] === seen[0];
+    return alone ? reshape(applyOne(sumOp, [input], [0]), shape) : null;
+  }
+  const own = rowMajor(input.shape);
+  const order = strides.map((s, k) =>
+    own.findIndex((o, i) => o === s && input.shape[i] === seen[k] && seen[k] !== 1),
+  );
+  if (seen.length !== input.shape.length || order.some((k) => k < 0) || new Set(order).size !== order.length)
+    return null;
+  return permute(
+    applyOne(
+      sumOp,
+      [input],
+      axes.map((k) => order[k]).sort((a, b) => a - b),
+    ),
+    order,
+  );
+}

@@ -1,0 +1,100 @@
+import { javascriptEager } from "../../backends/javascript/eager.js";
+import { type Shape, sameShape, sizeOf } from "../../base/shape.js";
+import type { Lowering } from "../../kernel/lowering.js";
+import { mul } from "../../ops/elementwise.js";
+import { filledLike } from "../../ops/fill.js";
+import { broadcastTo } from "../../ops/shape.js";
+import { allocate, type Tensor } from "../../tensor/tensor.js";
+import type { Graph, Node } from "../../trace/op.js";
+import { again, loweringOf, onlyInstruction, rewriteGraph } from "../rewrite.js";
+
+/** Removes what changes nothing and folds what is known: uniform values through maps and views, neutral operands, empty views and reductions. */
+export function simplify(graph: Graph): Graph {
+  /** Values that are one number everywhere. */
+  const uniform = new Map<number, number>();
+  return rewriteGraph(graph, (node, inputs) => {
+    const lowering = loweringOf(node);
+    if (lowering === null || node.op.opaque === true) return again(node, inputs);
+    const folded = foldUniform(node, lowering, inputs, uniform) ?? simpler(node, lowering, inputs, uniform);
+    if (folded !== null) return [folded];
+    const outputs = again(node, inputs);
+    if (lowering.kind === "fill") uniform.set(outputs[0].id, lowering.value);
+    return outputs;
+  });
+}
+
+function foldUniform(
+  node: Node,
+  lowering: Lowering,
+  inputs: readonly Tensor[],
+  uniform: Map<number, number>,
+): Tensor | null {
+  if (node.outputs.length !== 1 || inputs.length === 0) return null;
+  const values = inputs.map((t) => uniform.get(t.id));
+  if (values.some((v) => v === undefined)) return null;
+  const [out] = node.outputs;
+  let value: number;
+  if (lowering.kind === "view") value = values[0]!;
+  else if (lowering.kind === "map") {
+    const operands = inputs.map((t, i) => {
+      const operand = allocate([], t.dtype);
+      operand.storage![operand.offset] = values[i]!;
+      return operand;
+    });
+    value = javascriptEager.execute(lowering, operands, [{ shape: [], dtype: out.dtype }])[0].item();
+  } else if (lowering.kind === "reduce" && lowering.combine === "sum" && Number.isInteger(values[0]!)) {
+    const count = sizeOf(inputs[0].shape) / Math.max(1, sizeOf(out.shape));
+    if (!Number.isInteger(count) || Math.abs(values[0]! * count) > 2 ** 24) return null;
+    value = values[0]! * count;
+  } else return null;
+  const t = filledLike(out, value);
+  uniform.set(t.id, value);
+  return t;
+}
+
+function simpler(
+  node: Node,
+  lowering: Lowering,
+  inputs: readonly Tensor[],
+  uniform: ReadonlyMap<number, number>,
+): Tensor | null {
+  const [out] = node.outputs;
+  if (lowering.kind === "view" && node.outputs.length === 1)
+    return isWhole(lowering, inputs[0]) ? inputs[0] : null;
+  if (lowering.kind === "reduce") {
+    return lowering.axes.every((k) => inputs[0].shape[k] === 1) ? inputs[0] : null;
+  }
+  if (lowering.kind !== "map") return null;
+  const { nodes, results } = lowering.expression;
+  const result = nodes[results[0]];
+  if (result.kind === "read") return fit(inputs[result.index], out.shape);
+  const name = onlyInstruction(lowering.expression);
+  if (name === null || inputs.length !== 2) return null;
+  const [a, b] = inputs;
+  const left = uniform.get(a.id);
+  const right = uniform.get(b.id);
+  switch (name) {
+    case "add":
+      return right === 0 ? fit(a, out.shape) : left === 0 ? fit(b, out.shape) : null;
+    case "sub":
+      return right === 0 ? fit(a, out.shape) : null;
+    case "mul":
+      return right === 1 ? fit(a, out.shape) : left === 1 ? fit(b, out.shape) : null;
+    case "div":
+      return right === 1 ? fit(a, out.shape) : null;
+    case "pow":
+      return right === 1 ? fit(a, out.shape) : right === 2 ? fit(mul(a, a), out.shape) : null;
+    default:
+      return null;
+  }
+}
+
+const fit = (t: Tensor, shape: Shape): Tensor => (sameShape(t.shape, shape) ? t : broadcastTo(t, shape));
+
+/** Whether a view is its whole input, row by row. */
+function isWhole(lowering: Extract<Lowering, { kind: "view" }>, input: Tensor): boolean {
+  const layouts = lowering.layouts({ shape: input.shape, strides: null, offset: 0 });
+  if (layouts === null || layouts.length !== 1) return false;
+  const [{ shape, strides, offset }] = layouts;
+  return strides === null && offset === 0 && sameShape(shape, input.shape);
+}

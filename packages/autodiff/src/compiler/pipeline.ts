@@ -1,0 +1,84 @@
+import { apply } from "../trace/apply.js";
+import type { Graph } from "../trace/op.js";
+import { inlineCalls } from "./passes/inline-calls.js";
+import { mergePlaces } from "./passes/merge-places.js";
+import { mergeSums } from "./passes/merge-sums.js";
+import { type Motion, moveLoops } from "./passes/move-loops.js";
+import { pushSlices } from "./passes/push-slices.js";
+import { shareCommon } from "./passes/share-common.js";
+import { simplify } from "./passes/simplify.js";
+import { again, rewriteGraph, structureOf } from "./rewrite.js";
+import { verify } from "./verify.js";
+
+/** What one pass left, for explain(). */
+export interface PassReport {
+  readonly pass: string;
+  readonly nodes: number;
+}
+/** What the pipeline did to one program. */
+export interface Report {
+  readonly passes: PassReport[];
+  readonly motions: Motion[];
+}
+
+/** Nodes of a graph and of the graphs inside it. */
+export function countNodes(graph: Graph): number {
+  return graph.nodes.reduce(
+    (n, node) => n + 1 + innerGraphs(node.attributes).reduce((m, g) => m + countNodes(g), 0),
+    0,
+  );
+}
+const isGraph = (value: unknown): value is Graph =>
+  typeof value === "object" && value !== null && "nodes" in value && "outputs" in value;
+const innerGraphs = (attributes: unknown): Graph[] =>
+  typeof attributes === "object" && attributes !== null ? Object.values(attributes).filter(isGraph) : [];
+
+/** Applies a pass to the graphs inside of nodes (bodies of loops, branches). */
+function inBodies(pass: (graph: Graph) => Graph, graph: Graph): Graph {
+  return rewriteGraph(graph, (node, inputs) => {
+    if (structureOf(node) === null) return again(node, inputs);
+    const attributes = Object.fromEntries(
+      Object.entries(node.attributes as object).map(([key, value]) => [
+        key,
+        isGraph(value) ? pass(value) : value,
+      ]),
+    );
+    return apply(node.op, inputs, attributes);
+  });
+}
+
+/** The compiler's middle: named passes in order, a check between them. */
+export function optimize(graph: Graph): { graph: Graph; report: Report } {
+  const report: Report = { passes: [], motions: [] };
+  const steps: readonly (readonly [name: string, pass: (graph: Graph) => Graph])[] = [
+    ["inline calls", inlineAll],
+    ["simplify", (g) => everywhere(simplify, g)],
+    ["share common", (g) => everywhere(shareCommon, g)],
+    ["move loops", (g) => motion(g, report)],
+    ["simplify", (g) => everywhere(simplify, g)],
+    ["merge sums", (g) => mergeSums(simplify(mergeSums(mergeSums(g))))],
+    ["merge places", (g) => everywhere(mergePlaces, g)],
+    ["push slices", (g) => everywhere(pushSlices, g)],
+    ["simplify", (g) => everywhere(simplify, g)],
+    ["share common", (g) => everywhere(shareCommon, g)],
+  ];
+  let now = graph;
+  for (const [name, pass] of steps) {
+    now = pass(now);
+    verify(now, name);
+    report.passes.push({ pass: name, nodes: countNodes(now) });
+  }
+  return { graph: now, report };
+}
+
+const inlineAll = (graph: Graph): Graph => inBodies(inlineAll, inlineCalls(graph));
+/** A pass on the bodies first, then on what is around them. */
+const everywhere = (pass: (graph: Graph) => Graph, graph: Graph): Graph =>
+  pass(inBodies((g) => everywhere(pass, g), graph));
+/** Loops inside of loops first: what leaves the inner one may leave the outer one too. */
+const motion = (graph: Graph, report: Report): Graph =>
+  moveLoops(
+    graph,
+    (body) => shareCommon(simplify(mergeSums(motion(body, report)))),
+    (m) => report.motions.push(m),
+  );
