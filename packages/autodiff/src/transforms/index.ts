@@ -1,3 +1,6 @@
+export { checkpoint } from "./checkpoint.js";
 export { grad, lossAndGradients, valueAndGrad } from "./gradient.js";
 export { jvp, linearize, vjp } from "./products.js";
+export { scan, type ScanOptions } from "./scan.js";
 export type { Axes, Gradient, InAxes, Jacobian, Loss, Result, Sync, Variables, WithAux } from "./types.js";
+export { vmap } from "./vmap.js";

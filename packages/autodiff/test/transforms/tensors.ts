@@ -3,6 +3,8 @@ import { allocate, type Tensor } from "../../src/tensor/tensor.js";
 import { newArray, type DType } from "../../src/base/dtype.js";
 import { fromArray } from "../../src/tensor/tensor.js";
 import { sizeOf } from "../../src/base/shape.js";
+import { matmulOp } from "../../src/ops/linear-algebra.js";
+import { applyOne } from "../../src/trace/apply.js";
 
 /** A float64 tensor (or of another dtype) from nested arrays. */
 export function tensorOf(values: number | readonly unknown[], dtype: DType = "float64"): Tensor {
@@ -70,3 +72,6 @@ export function numeric(f: (x: Tensor) => Tensor, x: Tensor, h = 1e-5): Tensor {
   const slopes = Float64Array.from({ length: x.size }, (_, i) => (at(i, h) - at(i, -h)) / (2 * h));
   return fromArray(slopes, x.shape, "float64");
 }
+
+/** The product of two matrices. */
+export const matmul = (a: Tensor, b: Tensor): Tensor => applyOne(matmulOp, [a, b], null);

@@ -1,0 +1,191 @@
+import { InternalError } from "../base/errors.js";
+import type { Spec } from "../kernel/lowering.js";
+import { renamed, type Tensor } from "../tensor/tensor.js";
+import { apply } from "../trace/apply.js";
+import { current, within } from "../trace/context.js";
+import { evaluate, interpret } from "../trace/evaluate.js";
+import { alias, barrierOp } from "../trace/identity.js";
+import type { Graph, Maybe, Node, Op } from "../trace/op.js";
+import { notPromise } from "../trace/trace.js";
+import type { Variable } from "../trace/variable.js";
+import { batchedOf } from "./batch-graph.js";
+import { close, outside, settle } from "./close.js";
+import { jvpFlat } from "./forward.js";
+import { Observer, Overlay } from "./observer.js";
+import { hiddenValues, jointOf, parted } from "./split.js";
+import { present, vjpFlat, type Flat } from "./sweep.js";
+import { flatten, rebuild, type Outline } from "./tree.js";
+import type { Result } from "./types.js";
+
+interface CheckpointAttributes {
+  readonly graph: Graph;
+}
+
+/** A graph of which tapes keep the inputs only: the way back runs it again, behind a barrier that no pass merges across. */
+export const checkpointOp: Op<CheckpointAttributes> = {
+  name: "checkpoint",
+  infer: (_inputs, { graph }) => graph.outputs,
+  forward: (inputs, { graph }) => interpret(graph, inputs).map(renamed),
+  structure: ({ graph }) => ({ kind: "inline", graph, barrier: true }),
+  reads: () => ({ inputs: true, outputs: false }),
+  pullback: (node, cotangents, wanted) => {
+    const { graph } = node.attributes as CheckpointAttributes;
+    const { f, inputs, spread } = recomputing((x) => evaluate(graph, x), node, cotangents, wanted);
+    const closed = close(f, inputs);
+    return spread(apply(checkpointOp, [...inputs, ...hiddenValues(closed)], { graph: closed.graph }));
+  },
+  joint(inputs, { graph }, tangents) {
+    const joint = jointOf(graph, tangents.map((t) => t !== null));
+    const all = [...inputs, ...present(tangents), ...hiddenValues(joint)];
+    return parted(joint, apply(checkpointOp, all, { graph: joint.graph }));
+  },
+  pushforward({ inputs, attributes, outputs }, tangents) {
+    const joint = jointOf((attributes as CheckpointAttributes).graph, tangents.map((t) => t !== null));
+    const all = [...inputs, ...present(tangents), ...hiddenValues(joint)];
+    return parted(joint, apply(checkpointOp, all, { graph: joint.graph }))[1].slice(0, outputs.length);
+  },
+  batch(inputs, batched, { graph }, n) {
+    const made = batchedOf(graph, batched, n);
+    return [apply(checkpointOp, [...inputs, ...hiddenValues(made)], { graph: made.graph }), made.batched];
+  },
+};
+
+/** The pullback of `f` as one function of its inputs and the cotangents that exist, which runs `f` again. */
+function recomputing(
+  f: Flat,
+  { inputs }: Node,
+  cotangents: readonly Maybe<Tensor>[],
+  wanted: readonly boolean[],
+): { f: Flat; inputs: readonly Tensor[]; spread: (made: readonly Tensor[]) => Maybe<Tensor>[] } {
+  const n = inputs.length;
+  const has = cotangents.map((c) => c !== null);
+  let arrived: readonly boolean[] = [];
+  const back: Flat = (all) => {
+    // The barrier keeps a pass from using the first run's values instead.
+    const behind = apply(barrierOp, all, null);
+    const { outputs, pull } = vjpFlat(f, behind.slice(0, n));
+    let next = n;
+    const gradients = pull(outputs.map((_, i) => (has[i] ? behind[next++] : null)));
+    const kept = gradients.map((t, i) => (wanted[i] ? t : null));
+    arrived = kept.map((t) => t !== null);
+    return present(kept);
+  };
+  const spread = (made: readonly Tensor[]): Maybe<Tensor>[] => {
+    let next = 0;
+    return arrived.map((has) => (has ? made[next++] : null));
+  };
+  return { f: back, inputs: [...inputs, ...present(cotangents)], spread };
+}
+
+interface ReplayAttributes {
+  readonly replay: Flat;
+  readonly specs: readonly Spec[];
+  /** The outputs of the first run, until they have been handed out. */
+  readonly first: { outputs: readonly Tensor[] };
+}
+
+/** The same without a trace: the function itself is run again. */
+const replayOp: Op<ReplayAttributes> = {
+  name: "checkpoint",
+  infer: (_inputs, { specs }) => specs,
+  forward(_inputs, { first }) {
+    const outputs = first.outputs.map(renamed);
+    first.outputs = [];
+    return outputs;
+  },
+  reads: () => ({ inputs: true, outputs: false }),
+  // Itself a checkpoint, or an outer tape would keep the interior.
+  pullback: (node, cotangents, wanted) => {
+    const { replay } = node.attributes as ReplayAttributes;
+    const { f, inputs, spread } = recomputing(replay, node, cotangents, wanted);
+    return spread(checkpointFlat(f)(inputs));
+  },
+  pushforward: ({ inputs, attributes }, tangents) => jvpFlat((attributes as ReplayAttributes).replay, inputs, tangents)[1],
+  batch: () => {
+    throw new InternalError("a replay is never traced");
+  },
+};
+
+/** {@link checkpoint} over lists of tensors. */
+export const checkpointFlat =
+  (f: Flat): Flat =>
+  (inputs) => {
+    const here = current();
+    if (here.trace !== null) {
+      const closed = close(f, inputs);
+      return settle(closed, apply(checkpointOp, [...inputs, ...outside(closed)], { graph: closed.graph }));
+    }
+    return here.tapes.length === 0 ? f(inputs) : replayed(f, inputs);
+  };
+
+function replayed(f: Flat, inputs: readonly Tensor[]): readonly Tensor[] {
+  const here = current();
+  const observer = new Observer(here.tapes);
+  const overlay = new Overlay(here);
+  const names = within({ ...here, tapes: [] }, () => inputs.map(alias));
+  for (const t of names) observer.own(t);
+  const inside = { trace: null, tapes: [observer], store: overlay, substitute: here.substitute, base: 0 };
+  const results = within(inside, () => f(names));
+  // A capture may be returned, or assigned to a Variable, as it is.
+  for (const t of results) observer.note(t);
+  const assigned = [...overlay.assigned];
+  const last = assigned.map((variable) => overlay.read(variable));
+  for (const t of last) observer.note(t);
+
+  const captured = [...observer.captured.values()];
+  const held = [...overlay.first];
+  const outputs = [...results, ...last];
+  const made = apply(replayOp, [...inputs, ...captured, ...held.map(([, value]) => value)], {
+    replay: replayWith(f, inputs.length, captured.map((t) => t.id), held.map(([variable]) => variable), assigned),
+    specs: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+    first: { outputs },
+  });
+  const count = results.length;
+  assigned.forEach((variable, i) => {
+    variable.value = made[count + i];
+  });
+  return made.slice(0, count);
+}
+
+/** Runs `f` again from its arguments, what it captured and the Variables it saw. Apart, so that the closure keeps no value of the first run. */
+const replayWith =
+  (f: Flat, count: number, captured: readonly number[], seen: readonly Variable[], assigned: readonly Variable[]): Flat =>
+  (all) => {
+    const now = current();
+    const first = new Map(seen.map((variable, i) => [variable, all[count + captured.length + i]]));
+    const substitute = new Map(now.substitute);
+    captured.forEach((id, i) => {
+      substitute.set(id, all[count + i]);
+    });
+    const store = new Overlay(now, first);
+    const standIn = (t: Tensor): Tensor => substitute.get(t.id) ?? t;
+    // The tapes that are open now have renamed these values already.
+    return within({ ...now, store, substitute, base: now.tapes.length }, () => [
+      ...f(all.slice(0, count)).map(standIn),
+      ...assigned.map((variable) => standIn(store.read(variable))),
+    ]);
+  };
+
+/** The same function, of which a derivative keeps the arguments only and computes the rest again: time for memory.
+ * Variables and captured tensors have the values of the first run when it is run again.
+ * @param f - takes and returns trees
+ * @returns a function of the same arguments
+ * @example
+ * const block = checkpoint((x: Tensor) => exp(sin(exp(x))))
+ * grad((x) => block(x))(tensor(0)).item() // => 3.407
+ */
+export function checkpoint<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
+  f: (...args: Args) => R,
+): (...args: Args) => R {
+  return (...args) => {
+    const given = flatten("checkpoint", args, "static", "arguments");
+    let outline: Outline | undefined;
+    const outputs = checkpointFlat((leaves) => {
+      const result = notPromise(f(...(rebuild(given.outline, leaves) as Args)), "checkpoint");
+      const value = flatten("checkpoint", result, "static", "result");
+      outline ??= value.outline;
+      return value.leaves;
+    })(given.leaves);
+    return rebuild(outline as Outline, outputs) as R;
+  };
+}

@@ -1,0 +1,59 @@
+import type { Spec } from "../kernel/lowering.js";
+import { concat } from "../ops/joining.js";
+import { reshape } from "../ops/shape.js";
+import { slice } from "../ops/slicing.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Graph } from "../trace/op.js";
+import { reach } from "./close.js";
+
+/** A loop over time. Body inputs: [constants, carries, one slice of each x]; outputs: [carries, one slice of each y]. */
+export interface ScanAttributes {
+  readonly body: Graph;
+  readonly constants: number;
+  readonly carries: number;
+  readonly length: number;
+  readonly reverse: boolean;
+}
+
+/** How many inputs and outputs of each kind. */
+export interface ScanCounts {
+  readonly constants: number;
+  readonly carries: number;
+  readonly xs: number;
+  readonly ys: number;
+}
+export const countsOf = ({ body, constants, carries }: ScanAttributes): ScanCounts => ({
+  constants,
+  carries,
+  xs: body.inputs.length - constants - carries,
+  ys: body.outputs.length - carries,
+});
+
+/** The spec of all time steps from that of one. */
+export const stackedSpec = ({ shape, dtype }: Spec, length: number): Spec => ({ shape: [length, ...shape], dtype });
+
+/** A carry is active if its start is, or if the body makes it so from what is active: repeated until nothing changes. */
+export function settleActive(attributes: ScanAttributes, active: readonly boolean[]): boolean[] {
+  const { body, constants, carries } = attributes;
+  const mask = [...active];
+  for (let changed = true; changed; ) {
+    changed = false;
+    const reached = reach(body, mask);
+    for (let i = 0; i < carries; i++) {
+      if (mask[constants + i] || !reached.has(body.outputs[i].id)) continue;
+      mask[constants + i] = true;
+      changed = true;
+    }
+  }
+  return mask;
+}
+
+/** What each step started from, when `after` holds what each step ended with: the same shifted by one step. */
+export function shifted(start: Tensor, after: Tensor, reverse: boolean): Tensor {
+  const length = after.shape[0];
+  if (length === 0) return after;
+  const first = reshape(start, [1, ...start.shape]);
+  return reverse
+    ? concat([slice(after, [[1, null]]), first])
+    : concat([first, slice(after, [[0, length - 1]])]);
+}

@@ -1,0 +1,219 @@
+import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
+import { sameShape, showShape } from "../base/shape.js";
+import type { Spec } from "../kernel/lowering.js";
+import { zerosOf } from "../ops/fill.js";
+import { stack, unstack } from "../ops/joining.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply } from "../trace/apply.js";
+import { current } from "../trace/context.js";
+import type { Graph } from "../trace/op.js";
+import { notPromise } from "../trace/trace.js";
+import { close, type Closed } from "./close.js";
+import { scanOp } from "./scan-op.js";
+import { flatten, flattenLike, leafPaths, rebuild, type Flattened, type Outline } from "./tree.js";
+
+/** Options of {@link scan}. */
+export interface ScanOptions {
+  /** From the last step to the first (false); outputs stay where their inputs are. */
+  readonly reverse?: boolean;
+  /** The number of steps, where `xs` is null. */
+  readonly length?: number;
+}
+
+type Leaves = readonly Tensor[];
+/** One step over lists of tensors. */
+type Step = (carry: Leaves, x: Leaves) => { readonly carry: Leaves; readonly y: Leaves };
+
+/** A loop over time: carries a state from step to step and stacks what each step puts out.
+ * Traced or compiled it stays one loop, whatever its length; its derivative is a loop backwards (backpropagation through time).
+ * @param body - `(carry, x) => [carry, y]`; the carry keeps its structure, shapes and dtypes; `y` is any tree
+ * @param carry - the state before the first step
+ * @param xs - a tree of tensors `[time, ...]`, of which each step gets one slice; null with `{ length }`
+ * @param options - `reverse` (false), `length`
+ * @returns the last carry, and the tree of `y` with every tensor stacked to `[time, ...]`
+ * @throws {@link ShapeError} or {@link DTypeError} if the carry changes, naming the leaf; {@link TreeError} if its structure does;
+ * {@link ValueError} if there is no length
+ * @example
+ * const [total, sums] = scan((s: Tensor, x: Tensor) => [s.add(x), s.add(x)], tensor(0), tensor([1, 2, 3]))
+ * total.item() // => 6
+ * sums.toArray() // => [1, 3, 6]
+ */
+export function scan<C extends object | readonly [], X, Y>(
+  body: (carry: C, x: X) => readonly [carry: NoInfer<C>, y: Y],
+  carry: C,
+  xs: X,
+  options: ScanOptions = {},
+): [carry: C, ys: Y] {
+  const start = flatten("scan", carry, "leaf", "carry");
+  const inputs = flatten("scan", xs, "static", "xs");
+  const length = lengthOf(inputs, options.length);
+  let yOutline: Outline | undefined;
+  const step: Step = (c, x) => {
+    const made = notPromise(body(rebuild(start.outline, c) as C, rebuild(inputs.outline, x) as X), "scan");
+    if (!Array.isArray(made) || made.length !== 2) throw badBody(made);
+    const [nextTree, yTree] = made;
+    const next = flattenLike("scan", nextTree, start.outline, "carry");
+    checkCarry(start, next);
+    if (yOutline !== undefined) return { carry: next, y: flattenLike("scan", yTree, yOutline, "y") };
+    const y = flatten("scan", yTree, "leaf", "y");
+    yOutline = y.outline;
+    return { carry: next, y: y.leaves };
+  };
+  const reverse = options.reverse === true;
+  const run = current().trace === null ? (length === 0 ? noSteps : loop) : oneNode;
+  const made = run(step, start.leaves, inputs.leaves, length, reverse);
+  return [rebuild(start.outline, made.carry) as C, rebuild(yOutline as unknown as Outline, made.y) as Y];
+}
+
+type Run = (step: Step, carry: Leaves, xs: Leaves, length: number, reverse: boolean) => ReturnType<Step>;
+
+const loop: Run = (step, start, xs, length, reverse) => {
+  // Unstacked once: a slice for each step by itself would cost T² on the way back.
+  const slices = xs.map((x) => unstack(x));
+  const ys = new Array<Leaves>(length);
+  let carry = start;
+  for (let k = 0; k < length; k++) {
+    const t = reverse ? length - 1 - k : k;
+    const made = step(carry, slices.map((s) => s[t]));
+    carry = made.carry;
+    ys[t] = made.y;
+  }
+  return { carry, y: ys[0].map((_, i) => stack(ys.map((y) => y[i]))) };
+};
+
+const sliceSpec = ({ shape, dtype }: Spec): Spec => ({ shape: shape.slice(1), dtype });
+
+/** Nothing runs; the shapes of ys are found by tracing. */
+const noSteps: Run = (step, carry, xs) => {
+  let results = 0;
+  const { graph, assigned } = close(
+    (all) => {
+      const made = step(all.slice(0, carry.length), all.slice(carry.length));
+      results = made.carry.length;
+      return [...made.carry, ...made.y];
+    },
+    [...carry, ...xs.map(sliceSpec)],
+  );
+  const ys = graph.outputs.slice(results, graph.outputs.length - assigned.length);
+  return { carry, y: ys.map(({ shape, dtype }) => zerosOf({ shape: [0, ...shape], dtype })) };
+};
+
+const oneNode: Run = (step, carry, xs, length, reverse) => {
+  const closed = close(
+    (all) => {
+      const made = step(all.slice(0, carry.length), all.slice(carry.length));
+      return [...made.carry, ...made.y];
+    },
+    [...carry, ...xs.map(sliceSpec)],
+  );
+  const { body, hidden, constants, values } = asLoop(closed, carry.length, xs.length);
+  const inputs = [...values.constants, ...carry, ...values.hidden, ...xs];
+  const made = apply(scanOp, inputs, { body, constants, carries: carry.length + hidden, length, reverse });
+  closed.assigned.forEach((variable, i) => {
+    variable.value = made[carry.length + i];
+  });
+  return { carry: made.slice(0, carry.length), y: made.slice(carry.length + hidden) };
+};
+
+/** Captures and Variables that are only read become constants; assigned ones are carried, hidden behind the user's carries. */
+function asLoop(
+  closed: Closed,
+  carries: number,
+  xs: number,
+): {
+  readonly body: Graph;
+  readonly hidden: number;
+  readonly constants: number;
+  readonly values: { readonly constants: Leaves; readonly hidden: Leaves };
+} {
+  const { graph, captures, variables, assigned } = closed;
+  const { inputs, outputs, nodes } = graph;
+  const args = carries + xs;
+  const captured = inputs.slice(args, args + captures.length);
+  const held = inputs.slice(args + captures.length);
+  const isAssigned = variables.map((v) => assigned.includes(v));
+  const values = variables.map((v) => v.value);
+  const of = <T>(items: readonly T[], which: boolean): T[] => items.filter((_, i) => isAssigned[i] === which);
+  const results = outputs.length - assigned.length;
+  return {
+    body: {
+      inputs: [...captured, ...of(held, false), ...inputs.slice(0, carries), ...of(held, true), ...inputs.slice(carries, args)],
+      nodes,
+      outputs: [...outputs.slice(0, carries), ...outputs.slice(results), ...outputs.slice(carries, results)],
+    },
+    hidden: assigned.length,
+    constants: captures.length + of(held, false).length,
+    values: { constants: [...captures, ...of(values, false)], hidden: of(values, true) },
+  };
+}
+
+function lengthOf(xs: Flattened, given: number | undefined): number {
+  if (given !== undefined && !(Number.isInteger(given) && given >= 0)) {
+    throw noLength(`length ${String(given)}`, "a whole number ≥ 0");
+  }
+  const { leaves } = xs;
+  if (leaves.length === 0) {
+    if (given === undefined) throw noLength("xs without tensors, and no length", "tensors [time, ...] in xs, or { length }");
+    return given;
+  }
+  const paths = leafPaths(xs.outline, "xs");
+  const bare = leaves.findIndex((t) => t.shape.length === 0);
+  if (bare >= 0) throw badTime(`${paths[bare]}: a scalar`, "tensors [time, ...]");
+  const length = given ?? leaves[0].shape[0];
+  const odd = leaves.findIndex((t) => t.shape[0] !== length);
+  if (odd >= 0) {
+    const other = given === undefined ? `${paths[0]}: ${showShape(leaves[0].shape)}` : `length ${length}`;
+    throw badTime(`${paths[odd]}: ${showShape(leaves[odd].shape)} beside ${other}`, `${length} steps along the first axis of every tensor`);
+  }
+  return length;
+}
+
+const noLength = (got: string, expected: string): ValueError =>
+  new ValueError({
+    code: "value/scan-length",
+    op: "scan",
+    problem: "the number of steps is not known.",
+    got,
+    expected,
+    mend: "scan(body, carry, null, { length: 10 }) runs ten steps without inputs",
+  });
+
+const badTime = (got: string, expected: string): ShapeError =>
+  new ShapeError({
+    code: "shape/scan-length",
+    op: "scan",
+    problem: "the tensors of xs do not have one number of time steps.",
+    got,
+    expected,
+    mend: "time is the first axis; capture in the body what is the same in every step",
+  });
+
+const badBody = (got: unknown): TreeError =>
+  new TreeError({
+    code: "tree/scan-body",
+    op: "scan",
+    problem: "the body did not return a pair.",
+    got: Array.isArray(got) ? `an array of ${got.length}` : got === null ? "null" : typeof got,
+    expected: "[carry, y]",
+    mend: "return [carry, null] if there is nothing to stack",
+  });
+
+function checkCarry({ leaves, outline }: Flattened, next: Leaves): void {
+  for (let i = 0; i < leaves.length; i++) {
+    const before = leaves[i];
+    const after = next[i];
+    if (before.dtype === after.dtype && sameShape(before.shape, after.shape)) continue;
+    const path = leafPaths(outline, "carry")[i];
+    const data = {
+      op: "scan",
+      got: `${path} went in as ${before.dtype}${showShape(before.shape)} and came out as ${after.dtype}${showShape(after.shape)}`,
+      expected: `${before.dtype}${showShape(before.shape)} after every step`,
+    };
+    if (before.dtype === after.dtype) {
+      const mend = "start from a carry of the right shape, such as zeros([batch, size])";
+      throw new ShapeError({ ...data, code: "shape/carry", problem: "the body changed the shape of the carry.", mend });
+    }
+    const mend = "start from a carry of the right dtype, or cast what the body returns";
+    throw new DTypeError({ ...data, code: "dtype/carry", problem: "the body changed the dtype of the carry.", mend });
+  }
+}

@@ -1,0 +1,153 @@
+import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
+import { normalizeAxis, showShape } from "../base/shape.js";
+import { permute } from "../ops/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Maybe } from "../trace/op.js";
+import { notPromise } from "../trace/trace.js";
+import { batchedUp, batchGraph } from "./batch-graph.js";
+import { close, outside } from "./close.js";
+import { flatten, leafPaths, rebuild, type Outline } from "./tree.js";
+import type { Axes, InAxes, Result } from "./types.js";
+
+/** A function of single examples as a function of batches: written for one, run for all at once.
+ * Variables are shared by all examples (random numbers too: every example draws the same ones, unless a state is mapped over).
+ * @param f - takes and returns trees for one example
+ * @param options - `inAxes`: the axis of each argument that holds the examples (0), null for what is shared, or a tree of them;
+ * `outAxes`: the axis of the results that will hold them (0)
+ * @returns a function of the same arguments with a batch axis
+ * @throws {@link ShapeError} if the batch axes differ in size; {@link VariableError} if a Variable is assigned a value that differs between examples
+ * @example
+ * vmap((x: Tensor) => sum(x.mul(x)))(tensor([[1, 2], [3, 4]])).toArray() // => [5, 25]
+ * vmap((w: Tensor, x: Tensor) => sum(w.mul(x)), { inAxes: [null, 0] })(tensor([1, 2]), tensor([[1, 1], [2, 0]])).toArray() // => [3, 2]
+ */
+export function vmap<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
+  f: (...args: Args) => R,
+  options?: { readonly inAxes?: number | NoInfer<InAxes<Args>>; readonly outAxes?: Axes<NoInfer<R>> },
+): (...args: Args) => R {
+  return (...args) => {
+    const given = flatten("vmap", args, "static", "arguments");
+    const paths = leafPaths(given.outline, "arguments");
+    const axes = axesOf(given.outline, options?.inAxes ?? 0, "inAxes");
+    const inputs = given.leaves.map((t, i) => {
+      const axis = axes[i];
+      return axis === null ? t : moveAxis(t, normalizeAxis("vmap", axis, t.shape.length), 0);
+    });
+    const n = batchSize(inputs, axes, paths);
+    const batched = axes.map((axis) => axis !== null);
+
+    let outline: Outline | undefined;
+    const closed = close(
+      (leaves) => {
+        const result = notPromise(f(...(rebuild(given.outline, leaves) as Args)), "vmap");
+        const value = flatten("vmap", result, "static", "result");
+        outline = value.outline;
+        return value.leaves;
+      },
+      inputs.map((t, i) => (batched[i] ? { shape: t.shape.slice(1), dtype: t.dtype } : t)),
+    );
+    const hidden = outside(closed);
+    const [outputs, flags] = batchGraph(closed.graph, [...inputs, ...hidden], [...batched, ...hidden.map(() => false)], n);
+    const results = outputs.length - closed.assigned.length;
+    closed.assigned.forEach((_, i) => {
+      if (flags[results + i]) throw differs(closed.graph.outputs[results + i]);
+    });
+    closed.assigned.forEach((variable, i) => {
+      variable.value = outputs[results + i];
+    });
+    // The function has run: there is an outline.
+    const shape = outline as Outline;
+    const outAxes = axesOf(shape, options?.outAxes ?? 0, "outAxes");
+    const placed = outputs.slice(0, results).map((t, i) => place(t, flags[i], outAxes[i], n, () => leafPaths(shape, "result")[i]));
+    return rebuild(shape, placed) as R;
+  };
+}
+
+/** Moves one axis, the others keep their order. */
+export function moveAxis(t: Tensor, from: number, to: number): Tensor {
+  const order = t.shape.map((_, k) => k);
+  order.splice(from, 1);
+  order.splice(to, 0, from);
+  return permute(t, order);
+}
+
+function place(t: Tensor, batched: boolean, axis: Maybe<number>, n: number, path: () => string): Tensor {
+  if (axis !== null) return moveAxis(batchedUp(t, batched, n), 0, normalizeAxis("vmap", axis, t.shape.length + (batched ? 0 : 1)));
+  if (!batched) return t;
+  throw new ValueError({
+    code: "value/out-axes",
+    op: "vmap",
+    problem: "a result that differs between examples is said to be shared.",
+    got: `outAxes null for ${path()}`,
+    expected: "the axis that shall hold the examples",
+    mend: "give it an axis, or reduce over the examples after vmap",
+  });
+}
+
+function batchSize(inputs: readonly Tensor[], axes: readonly Maybe<number>[], paths: readonly string[]): number {
+  const mapped = inputs.map((_, i) => i).filter((i) => axes[i] !== null);
+  if (mapped.length === 0) {
+    throw new ValueError({
+      code: "value/in-axes",
+      op: "vmap",
+      problem: "no argument is mapped over.",
+      got: inputs.length === 0 ? "no tensors among the arguments" : "inAxes null for every tensor",
+      expected: "an axis for at least one tensor",
+      mend: "call the function itself, or give the axis that holds the examples",
+    });
+  }
+  const size = (i: number): number => inputs[i].shape[0];
+  const [first] = mapped;
+  const odd = mapped.find((i) => size(i) !== size(first));
+  if (odd === undefined) return size(first);
+  throw new ShapeError({
+    code: "shape/batch",
+    op: "vmap",
+    problem: "the arguments hold different numbers of examples.",
+    got: `${size(first)} along axis ${axes[first]} of ${paths[first]}, ${size(odd)} along axis ${axes[odd]} of ${paths[odd]}`,
+    expected: "one size of all batch axes",
+    mend: "pass null in inAxes for what all examples share",
+  });
+}
+
+/** An axis per leaf, from a tree of axes in which one value may stand for a whole branch. */
+function axesOf(outline: Outline, axes: unknown, root: string): Maybe<number>[] {
+  const out: Maybe<number>[] = [];
+  const walk = (part: Outline, value: unknown, path: string): void => {
+    if (part.kind === "static") return;
+    const whole = value === null || typeof value === "number";
+    if (part.kind === "leaf") {
+      if (!whole) throw badAxes(path, value);
+      out.push(value);
+    } else {
+      if (!whole && (typeof value !== "object" || value === undefined)) throw badAxes(path, value);
+      if (Array.isArray(value) && value.length > part.items.length) throw badAxes(path, value);
+      part.items.forEach((item, i) => {
+        const key = part.kind === "record" ? part.keys[i] : i;
+        const own: unknown = whole ? value : (value as { readonly [key: string | number]: unknown })[key];
+        walk(item, own === undefined ? 0 : own, `${path}[${key}]`);
+      });
+    }
+  };
+  walk(outline, axes, root);
+  return out;
+}
+
+const badAxes = (path: string, got: unknown): TreeError =>
+  new TreeError({
+    code: "tree/axes",
+    op: "vmap",
+    problem: "the axes are not built like what they belong to.",
+    got: `${path}: ${Array.isArray(got) ? `an array of ${got.length}` : typeof got}`,
+    expected: "an axis number, null, or a list or object of them like the arguments",
+    mend: "inAxes: [null, 0] maps over axis 0 of the second argument only",
+  });
+
+const differs = (t: Tensor): VariableError =>
+  new VariableError({
+    code: "variable/differs-between-examples",
+    op: "vmap",
+    problem: "a Variable is assigned a value that differs between examples.",
+    got: `a ${t.dtype}${showShape(t.shape)} per example`,
+    expected: "one value for all examples",
+    mend: "return the value from the function and assign it, or its mean, after vmap",
+  });

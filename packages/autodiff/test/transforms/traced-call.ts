@@ -1,0 +1,37 @@
+import type { Tensor } from "../../src/tensor/tensor.js";
+import { apply } from "../../src/trace/apply.js";
+import { current } from "../../src/trace/context.js";
+import { callOp, interpreter } from "../../src/transforms/call.js";
+import { close, outside, settle, type Closed } from "../../src/transforms/close.js";
+import { flatten, rebuild, type Outline } from "../../src/transforms/tree.js";
+
+type Trees<Args extends readonly unknown[], R> = (...args: Args) => R;
+
+/** What compile is to tapes, without a compiler: traced once per signature, then applied as one call that the interpreter runs. */
+export function tracedCall<Args extends readonly unknown[] = Tensor[], R = Tensor>(
+  f: Trees<Args, R>,
+): Trees<Args, R> & { traces: number } {
+  const cache = new Map<string, { closed: Closed; outline: Outline }>();
+  const call = (...args: Args): R => {
+    if (current().trace !== null) return f(...args);
+    const { leaves, outline: given } = flatten("tracedCall", args);
+    const key = leaves.map((t) => `${t.dtype}[${t.shape}]`).join();
+    let hit = cache.get(key);
+    if (hit === undefined) {
+      let outline: Outline = { kind: "static", value: undefined };
+      call.traces++;
+      const closed = close((l) => {
+        const value = flatten("tracedCall", f(...(rebuild(given, l) as Args)));
+        outline = value.outline;
+        return value.leaves;
+      }, leaves);
+      hit = { closed, outline };
+      const tracked = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
+      if (!tracked) cache.set(key, hit);
+    }
+    const made = apply(callOp, [...leaves, ...outside(hit.closed)], { graph: hit.closed.graph, runner: interpreter });
+    return rebuild(hit.outline, settle(hit.closed, made)) as R;
+  };
+  call.traces = 0;
+  return call;
+}
