@@ -1,0 +1,33 @@
+import { ValueError } from "@scope/autodiff";
+import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
+
+/** Cuts data at points in time, in order and without shuffling, so that what is tested on lies after what is trained on.
+ * Windows that overlap a cut share days with both sides: split the series first, or split windows by the time of their targets.
+ * @param data - a tensor, or arrays and plain objects of tensors, with time on the first axis
+ * @param cuts - rising whole numbers: the first entry of each later part; or fractions between 0 and 1 of the whole
+ * @returns one more part than there are cuts
+ * @throws {@link ValueError} if a cut leaves a part empty
+ * @example
+ * splitInTime(tensor([1, 2, 3, 4, 5]), [3, 4]).map((part) => part.toArray()) // => [[1, 2, 3], [4], [5]]
+ * splitInTime(tensor([1, 2, 3, 4]), [0.5]).map((part) => part.toArray()) // => [[1, 2], [3, 4]]
+ */
+export function splitInTime<T>(data: T, cuts: readonly number[]): T[] {
+  const length = commonLength("splitInTime", data);
+  const fractions = cuts.every((cut) => cut > 0 && cut < 1);
+  const edges = [0, ...cuts.map((cut) => (fractions ? Math.round(cut * length) : cut)), length];
+  if (!edges.every((edge, i) => Number.isInteger(edge) && (i === 0 || edge > edges[i - 1]))) {
+    throw new ValueError({
+      code: "data/cuts",
+      op: "splitInTime",
+      problem: "the cuts do not leave something in every part.",
+      got: `cuts [${cuts.join(", ")}] of ${length} entries`,
+      expected: `rising whole numbers from 1 to ${length - 1}, or rising fractions between 0 and 1`,
+      mend: "give the index of the first entry of each later part",
+    });
+  }
+  return edges.slice(1).map((end, part) => {
+    const start = edges[part];
+    const rows = Int32Array.from({ length: end - start }, (_, i) => start + i);
+    return mapTree("splitInTime", data, (leaf) => takeRows(leaf, rows));
+  });
+}

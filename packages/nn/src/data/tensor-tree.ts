@@ -1,0 +1,82 @@
+import { ShapeError, Tensor, TreeError, tensor } from "@scope/autodiff";
+import { showShape } from "../option-checks.js";
+
+/** What a data set and a batch are: a tensor, or arrays and plain objects of tensors. */
+export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
+
+/** Applies `f` to every tensor of a tree. */
+export function mapTree<T>(op: string, tree: T, f: (leaf: Tensor) => Tensor, path = "data"): T {
+  const map = (part: unknown, where: string): unknown => {
+    if (part instanceof Tensor) return f(part);
+    if (Array.isArray(part)) return part.map((item, i) => map(item, `${where}[${i}]`));
+    if (isRecord(part)) {
+      return Object.fromEntries(
+        Object.entries(part).map(([key, value]) => [key, map(value, `${where}.${key}`)]),
+      );
+    }
+    throw new TreeError({
+      code: "data/tree",
+      op,
+      problem: "the data is not a tree of tensors.",
+      got: `${where}: ${part === null ? "null" : typeof part}`,
+      expected: "a tensor, or arrays and plain objects of tensors",
+      mend: "make tensors of the arrays first: tensor(values)",
+    });
+  };
+  // The result is built like the tree, with tensors in place of tensors.
+  return map(tree, path) as T;
+}
+
+function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The size of the first axis, which all tensors of the tree share. */
+export function commonLength(op: string, tree: unknown): number {
+  let first: Tensor | null = null;
+  mapTree(op, tree, (leaf) => {
+    if (leaf.rank > 0 && (first === null || first.shape[0] === leaf.shape[0])) {
+      first ??= leaf;
+      return leaf;
+    }
+    throw new ShapeError({
+      code: "data/length",
+      op,
+      problem: "the tensors do not have one entry per example.",
+      got:
+        first === null ? showShape(leaf.shape) : `${showShape(first.shape)} beside ${showShape(leaf.shape)}`,
+      expected: "tensors whose first axis has the same size",
+      mend: "put examples (or time) on the first axis of every tensor",
+    });
+  });
+  if (first !== null) return (first as Tensor).shape[0];
+  throw new TreeError({
+    code: "data/empty",
+    op,
+    problem: "there is no tensor in the data.",
+    got: "an empty tree",
+    expected: "at least one tensor",
+    mend: "pass the tensors themselves: { inputs, targets }",
+  });
+}
+
+/** Entries of the first axis in the given order, copied; `leading` replaces the first axis (by default one axis as long as `indices`).
+ * Data is prepared before anything is differentiated or traced, so that plain copying is enough. */
+export function takeRows(
+  t: Tensor,
+  indices: ArrayLike<number>,
+  leading: readonly number[] = [indices.length],
+): Tensor {
+  const entry = t.shape.slice(1);
+  const width = entry.reduce((a, b) => a * b, 1);
+  const from = t.data;
+  // Doubles hold the elements of every dtype exactly.
+  const values = new Float64Array(indices.length * width);
+  for (let i = 0; i < indices.length; i++) {
+    const start = indices[i] * width;
+    for (let k = 0; k < width; k++) values[i * width + k] = from[start + k];
+  }
+  return tensor(values, { dtype: t.dtype, shape: [...leading, ...entry] });
+}
