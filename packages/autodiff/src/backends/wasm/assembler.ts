@@ -24,16 +24,37 @@ const nameOf = (text: string): Code => {
   return [unsignedLeb(bytes.length), bytes];
 };
 
-function flatten(code: Code, out: number[]): void {
-  if (typeof code === "number") out.push(code);
-  else if ("index" in code) out.push(...unsignedLeb(code.index));
-  else for (const part of code) flatten(part, out);
+/** Bytes in a row, in storage that doubles when it is full. */
+class ByteWriter {
+  #bytes = new Uint8Array(256);
+  #length = 0;
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+  write(code: Code): void {
+    if (typeof code === "number") {
+      this.#reserve(1);
+      this.#bytes[this.#length++] = code;
+    } else if (code instanceof Uint8Array) {
+      this.#reserve(code.length);
+      this.#bytes.set(code, this.#length);
+      this.#length += code.length;
+    } else if ("index" in code) for (const byte of unsignedLeb(code.index)) this.write(byte);
+    else for (const part of code) this.write(part);
+  }
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
 }
-const bytesOf = (code: Code): number[] => {
-  const out: number[] = [];
-  flatten(code, out);
-  return out;
-};
+function bytesOf(code: Code): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter();
+  writer.write(code);
+  return writer.bytes;
+}
 const sized = (code: Code): Code => {
   const bytes = bytesOf(code);
   return [unsignedLeb(bytes.length), bytes];
@@ -255,18 +276,16 @@ export class ModuleBuilder {
 
     const section = (id: number, entries: readonly Code[]): Code =>
       entries.length === 0 ? [] : [id, sized(listOf(entries))];
-    return Uint8Array.from(
-      bytesOf([
-        [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-        section(1, types),
-        section(2, importEntries),
-        section(3, functionEntries),
-        section(7, exportEntries),
-        section(
-          10,
-          this.#functions.map((f) => f.encode()),
-        ),
-      ]),
-    );
+    return bytesOf([
+      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+      section(1, types),
+      section(2, importEntries),
+      section(3, functionEntries),
+      section(7, exportEntries),
+      section(
+        10,
+        this.#functions.map((f) => f.encode()),
+      ),
+    ]);
   }
 }

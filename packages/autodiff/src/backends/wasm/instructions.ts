@@ -8,7 +8,7 @@ export interface Callable<R extends ValueType | null = ValueType | null> {
   readonly result: R;
 }
 /** Machine code as nested lists of bytes; a callable stands for its index. */
-export type Code = number | Callable | readonly Code[];
+export type Code = number | Callable | Uint8Array<ArrayBuffer> | readonly Code[];
 
 /** Code that leaves one value of a known type on the stack. Used twice, it is computed twice. */
 export interface Value<T extends ValueType> {
