@@ -1,1 +1,53 @@
-export {};
+export { Cell, type PreparedSteps } from "./cells/cell.js";
+export { type CellOptions, GatedCell } from "./cells/gated-weights.js";
+export { GRUCell, type GRUState } from "./cells/gru-cell.js";
+export { LSTMCell, type LSTMCellOptions, type LSTMState } from "./cells/lstm-cell.js";
+export { RNNCell, type RNNCellOptions, type RNNState } from "./cells/rnn-cell.js";
+export { detach } from "./cells/state-tree.js";
+export { ModuleError, StateDictError } from "./errors.js";
+export * as initializers from "./initializers/index.js";
+export { type DrawOptions, type SeedOptions, setSeed } from "./initializers/random-laws.js";
+export { Dropout } from "./layers/dropout.js";
+export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
+export { GRU, type GRUOptions } from "./layers/gru.js";
+export { LayerNorm, type LayerNormOptions } from "./layers/layer-norm.js";
+export { Linear, type LinearOptions } from "./layers/linear.js";
+export { LSTM, type LSTMOptions } from "./layers/lstm.js";
+export type { SequenceOptions } from "./layers/over-time.js";
+export { Recurrent, type RecurrentOptions } from "./layers/recurrent.js";
+export { RecurrentStack, type StackOptions } from "./layers/recurrent-stack.js";
+export { RNN, type RNNOptions } from "./layers/rnn.js";
+export { type ClassOptions, type CrossEntropyOptions, crossEntropy, nll } from "./losses/cross-entropy.js";
+export {
+  type BinaryOptions,
+  binaryCrossEntropyWithLogits,
+  type DivergenceOptions,
+  klDivergence,
+} from "./losses/probability.js";
+export type { LossOptions, Reduction } from "./losses/reduction.js";
+export { type HuberOptions, huber, meanAbsoluteError, meanSquaredError } from "./losses/regression.js";
+export { Module } from "./modules/module.js";
+export { Parameter } from "./modules/parameter.js";
+export { type Layer, Sequential } from "./modules/sequential.js";
+export { Adagrad, type AdagradOptions } from "./optimizers/adagrad.js";
+export { Adam, type AdamOptions, AdamW } from "./optimizers/adam.js";
+export {
+  clipByGlobalNorm,
+  clipByValue,
+  type Gradients,
+  globalNorm,
+  type NormOptions,
+} from "./optimizers/clipping.js";
+export {
+  Optimizer,
+  type OptimizerOptions,
+  type ParameterGroup,
+  type Trained,
+  type UpdateRule,
+} from "./optimizers/optimizer.js";
+export { RMSProp, type RMSPropOptions } from "./optimizers/rms-prop.js";
+export { SGD, type SGDOptions } from "./optimizers/sgd.js";
+export * as schedules from "./schedules/index.js";
+export type { Schedule } from "./schedules/schedule.js";
+export { type Scheduled, Scheduler } from "./schedules/scheduler.js";
+export type { LoadOptions, StateDict } from "./state-dict/state-dict.js";

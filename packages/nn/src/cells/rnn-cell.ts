@@ -1,0 +1,57 @@
+import { add, matmul, relu, type Tensor, tanh } from "@scope/autodiff";
+import { invalidOption } from "../option-checks.js";
+import type { PreparedSteps } from "./cell.js";
+import { type CellOptions, GatedCell, transposed } from "./gated-weights.js";
+
+/** The state of {@link RNNCell} and {@link RNN}. */
+export interface RNNState {
+  /** Hidden state: `[batch, hidden]` of a cell, `[layers·directions, batch, hidden]` of a layer. */
+  readonly h: Tensor;
+}
+
+/** Options of {@link RNNCell}. */
+export interface RNNCellOptions extends CellOptions {
+  /** What the sum passes through (`"tanh"`). */
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+/** One step of an Elman network.
+ * h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu of it
+ * @source doi:10.1207/s15516709cog1402_1; torch.nn.RNNCell
+ * @example
+ * const cell = new RNNCell(3, 4)
+ * cell.step(zeros([2, 3]), cell.initialState(2)).h.shape // => [2, 4]
+ */
+export class RNNCell extends GatedCell<RNNState> {
+  readonly nonlinearity: "tanh" | "relu";
+
+  /** @param inputSize - features of the input
+   * @param hiddenSize - features of the state
+   * @param options - `nonlinearity` ("tanh"), `bias` (true), `dtype` ("float32"), `random` or `seed`
+   * @throws {@link ValueError} if a size is not a whole number ≥ 1, or the nonlinearity is unknown */
+  constructor(inputSize: number, hiddenSize: number, options?: RNNCellOptions) {
+    super(1, inputSize, hiddenSize, options);
+    this.nonlinearity = options?.nonlinearity ?? "tanh";
+    if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu")
+      throw invalidOption("RNNCell", "nonlinearity", this.nonlinearity, '"tanh" or "relu"');
+  }
+
+  /** Zeros. */
+  initialState(batchSize: number): RNNState {
+    return { h: this.zeroState(batchSize) };
+  }
+
+  override prepare(xs: Tensor): PreparedSteps<RNNState> {
+    const recurrent = transposed(this.weightHh.value);
+    const squash = this.nonlinearity === "tanh" ? tanh : relu;
+    return [
+      this.fromInput(xs, this.bothBiases()),
+      (input, { h }) => ({ h: squash(add(input, matmul(h, recurrent))) }),
+    ];
+  }
+
+  /** The hidden state. */
+  output({ h }: RNNState): Tensor {
+    return h;
+  }
+}

@@ -1,0 +1,46 @@
+import { stopGradient, Tensor, TreeError } from "@scope/autodiff";
+
+/** Applies `f` to the tensors at the same place of several states of one form, and puts the results in a state of this form. */
+export function mapStates<State>(
+  states: readonly State[],
+  f: (leaves: readonly Tensor[]) => Tensor,
+  path = "state",
+): State {
+  const first: unknown = states[0];
+  const map = (): unknown => {
+    if (states.every((state) => state instanceof Tensor)) return f(states);
+    if (typeof first === "object" && first !== null && !(first instanceof Tensor)) {
+      // Where another state lacks the part, the recursion meets undefined and says so.
+      const part = (key: string): unknown[] =>
+        states.map((state) =>
+          typeof state === "object" && state !== null ? Reflect.get(state, key) : undefined,
+        );
+      const parts = Object.keys(first).map(
+        (key) => [key, mapStates(part(key), f, `${path}.${key}`)] as const,
+      );
+      return Array.isArray(first) ? parts.map(([, value]) => value) : Object.fromEntries(parts);
+    }
+    const kinds = states.map((state) =>
+      state instanceof Tensor ? "a tensor" : state === null ? "null" : typeof state,
+    );
+    throw new TreeError({
+      code: "state/tree",
+      op: "Recurrent",
+      problem: "a state is not a tree of tensors of the expected form.",
+      got: `${path}: ${[...new Set(kinds)].join(" beside ")}`,
+      expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",
+      mend: "start with initialState(batchSize), and pass on the state that forward or step returned",
+    });
+  };
+  // The result has the form of the states: the same keys with tensors at the leaves.
+  return map() as State;
+}
+
+/** The same state outside of the gradient: what truncated BPTT carries from one piece of a sequence to the next.
+ * A state that comes in as an argument of a compiled step is outside already.
+ * @param state - a tree of tensors
+ * @example
+ * const lstm = new LSTM(2, 3)
+ * detach(lstm.initialState(1)).h.shape // => [1, 1, 3]
+ */
+export const detach = <State>(state: State): State => stopGradient(state);

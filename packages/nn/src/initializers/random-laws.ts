@@ -1,0 +1,99 @@
+import { add, type DType, mul, Random, type Tensor } from "@scope/autodiff";
+import { checkNumber } from "../option-checks.js";
+
+/** Where random numbers come from. */
+export interface SeedOptions {
+  /** The generator to draw from. */
+  readonly random?: Random;
+  /** The seed of a new generator, if none is given; the package's own generator if both are left out. */
+  readonly seed?: number;
+}
+
+/** Options of everything that is drawn. */
+export interface DrawOptions extends SeedOptions {
+  /** Dtype of the result (`"float32"`). */
+  readonly dtype?: DType;
+}
+
+// The generator of everything that is drawn without one; made at first use, so that importing has no effect.
+let shared: Random | null = null;
+let seedOfNext = 1;
+
+/** Starts the package's own generator again, from a seed: parameters drawn from now on are the same in every run.
+ * It starts from seed 0 by itself.
+ * @param seed - a whole number
+ * @example
+ * setSeed(7)
+ * const first = new Linear(2, 2).weight.value
+ * setSeed(7)
+ * const second = new Linear(2, 2).weight.value
+ * first.sub(second).toArray() // => [[0, 0], [0, 0]]
+ */
+export function setSeed(seed: number): void {
+  shared = new Random(seed);
+  seedOfNext = 1;
+}
+
+/** The generator that options name. */
+export function randomOf(options: SeedOptions | undefined): Random {
+  if (options?.random !== undefined) return options.random;
+  if (options?.seed !== undefined) return new Random(options.seed);
+  shared ??= new Random(0);
+  return shared;
+}
+
+/** The generator that options name, or one that nobody else draws from. */
+export function ownRandom(options: SeedOptions | undefined): Random {
+  if (options?.random !== undefined || options?.seed !== undefined) return randomOf(options);
+  return new Random(
+    randomOf(undefined)
+      .randint([], { low: 0, high: 2 ** 31 - 1 })
+      .item() ^ seedOfNext++,
+  );
+}
+
+/** Options of {@link uniform}. */
+export interface UniformOptions extends DrawOptions {
+  /** Least value (−1). */
+  readonly low?: number;
+  /** Bound that is not reached (1). */
+  readonly high?: number;
+}
+
+/** Values that are equally likely between `low` and `high`.
+ * @param shape - of the result
+ * @param options - `low` (−1), `high` (1), `dtype`, `random` or `seed`
+ * @example
+ * initializers.uniform([100], { low: 0, high: 0.5, seed: 1 }).data.every((x) => x >= 0 && x < 0.5) // => true
+ */
+export function uniform(shape: readonly number[], options?: UniformOptions): Tensor {
+  const low = options?.low ?? -1;
+  const high = options?.high ?? 1;
+  checkNumber("uniform", "low", low, -Number.MAX_VALUE);
+  checkNumber("uniform", "high", high, low);
+  const unit = randomOf(options).uniform(shape, { dtype: options?.dtype ?? "float32" });
+  return add(mul(unit, high - low), low);
+}
+
+/** Options of {@link normal}. */
+export interface NormalOptions extends DrawOptions {
+  /** Mean (0). */
+  readonly mean?: number;
+  /** Standard deviation (1). */
+  readonly deviation?: number;
+}
+
+/** Values of a normal law.
+ * @param shape - of the result
+ * @param options - `mean` (0), `deviation` (1), `dtype`, `random` or `seed`
+ * @example
+ * initializers.normal([2, 3], { deviation: 0.02 }).shape // => [2, 3]
+ */
+export function normal(shape: readonly number[], options?: NormalOptions): Tensor {
+  const mean = options?.mean ?? 0;
+  const deviation = options?.deviation ?? 1;
+  checkNumber("normal", "mean", mean, -Number.MAX_VALUE);
+  checkNumber("normal", "deviation", deviation, 0);
+  const unit = randomOf(options).normal(shape, { dtype: options?.dtype ?? "float32" });
+  return mean === 0 && deviation === 1 ? unit : add(mul(unit, deviation), mean);
+}

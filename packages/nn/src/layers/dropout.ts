@@ -1,0 +1,37 @@
+import { mul, type Random, type Tensor, where } from "@scope/autodiff";
+import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
+import { Module } from "../modules/module.js";
+import { checkNumber } from "../option-checks.js";
+
+/** Sets elements to 0 at random while training, and makes the others larger, so that the mean stays; identity in evaluation.
+ * y = x ∘ m / (1 − rate), m = 1 with probability 1 − rate
+ * The random state is a Variable: saved with the module, and advanced by compiled programs as well.
+ * @source arXiv:1207.0580
+ * @example
+ * const dropout = new Dropout(0.5, { seed: 1 })
+ * dropout.forward(ones([1000])).data.every((y) => y === 0 || y === 2) // => true
+ * dropout.eval().forward(ones([2])).toArray() // => [1, 1]
+ */
+export class Dropout extends Module {
+  /** The probability of an element to become 0. */
+  readonly rate: number;
+  readonly random: Random;
+
+  /** @param rate - probability of an element to become 0, 0 ≤ rate < 1 (0.5)
+   * @param options - `random` or `seed`; of its own if left out
+   * @throws {@link ValueError} if the rate is out of range */
+  constructor(rate = 0.5, options?: SeedOptions) {
+    super();
+    checkNumber("Dropout", "rate", rate, 0, 1, true);
+    this.rate = rate;
+    this.random = ownRandom(options);
+  }
+
+  /** @param x - any shape, float
+   * @returns the shape of `x` */
+  forward(x: Tensor): Tensor {
+    if (!this.training || this.rate === 0) return x;
+    const keep = 1 - this.rate;
+    return where(this.random.bernoulli(x.shape, { probability: keep }), mul(x, 1 / keep), 0);
+  }
+}

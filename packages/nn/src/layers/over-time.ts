@@ -1,0 +1,169 @@
+import {
+  arange,
+  DTypeError,
+  expandDims,
+  less,
+  permute,
+  reshape,
+  ShapeError,
+  SymbolicValueError,
+  scan,
+  Tensor,
+  tensor,
+  ValueError,
+  where,
+} from "@scope/autodiff";
+import type { Cell } from "../cells/cell.js";
+import { mapStates } from "../cells/state-tree.js";
+import { sameShape, showShape } from "../option-checks.js";
+
+/** Options of a recurrent layer's `forward`. */
+export interface SequenceOptions {
+  /** Valid steps of each sequence, `[batch]`, int32, 0 to the number of steps; all if left out.
+   * Padding after them changes no state, no gradient, and gives outputs of 0. */
+  readonly lengths?: Tensor | readonly number[];
+}
+
+/** Exchanges the batch axis and the time axis. */
+export const swapBatchAndTime = (xs: Tensor): Tensor =>
+  permute(xs, [1, 0, ...xs.shape.slice(2).map((_, k) => k + 2)]);
+
+/** Runs a cell over the first axis of `xs` `[time, batch, ...]`. The whole of BPTT is that `scan` has a derivative.
+ * @param valid - `[time, batch]`, false for padding; null if there is none */
+export function runOverTime<State extends object>(
+  cell: Cell<State>,
+  xs: Tensor,
+  start: State,
+  reverse: boolean,
+  valid: Tensor | null,
+): [outputs: Tensor, last: State] {
+  if (valid === null) {
+    const [inputs, step] = cell.prepare(xs);
+    const body = (state: State, x: Tensor): [State, Tensor] => {
+      const next = step(x, state);
+      return [next, cell.output(next)];
+    };
+    const [last, outputs] = scan(body, start, inputs, { reverse });
+    return [outputs, last];
+  }
+  // Padding may hold anything, NaN included, so that it must not reach the cell: 0 · NaN would spoil the gradient.
+  const [inputs, step] = cell.prepare(keep(valid, xs, 0));
+  const body = (state: State, { x, on }: { x: Tensor; on: Tensor }): [State, Tensor] => {
+    const next = step(x, state);
+    return [
+      mapStates([next, state], ([after, before]) => keep(on, after, before)),
+      keep(on, cell.output(next), 0),
+    ];
+  };
+  const [last, outputs] = scan(body, start, { x: inputs, on: valid }, { reverse });
+  return [outputs, last];
+}
+
+/** `x` where its first axes are valid, `otherwise` elsewhere. */
+function keep(valid: Tensor, x: Tensor, otherwise: Tensor | 0): Tensor {
+  const missing = x.rank - valid.rank;
+  const mask =
+    missing === 0 ? valid : reshape(valid, [...valid.shape, ...new Array<number>(missing).fill(1)]);
+  return where(mask, x, otherwise);
+}
+
+/** Which steps are valid, `[time, batch]`; null where no lengths were given.
+ * @throws {@link ShapeError}, {@link DTypeError} or {@link ValueError} if the lengths do not fit the input */
+export function validSteps(
+  op: string,
+  lengths: SequenceOptions["lengths"],
+  time: number,
+  batch: number,
+): Tensor | null {
+  if (lengths === undefined) return null;
+  const each = lengths instanceof Tensor ? lengths : tensor([...lengths], { dtype: "int32" });
+  if (!(lengths instanceof Tensor)) checkLengths(op, lengths, time);
+  else if (each.dtype !== "int32") {
+    throw new DTypeError({
+      code: "recurrent/lengths-dtype",
+      op,
+      problem: "lengths are whole numbers.",
+      got: `${each.dtype}${showShape(each.shape)}`,
+      expected: `int32[${batch}]`,
+      mend: 'make them with { dtype: "int32" }',
+    });
+  }
+  if (!sameShape(each.shape, [batch])) {
+    throw new ShapeError({
+      code: "recurrent/lengths-shape",
+      op,
+      problem: "there is not one length for each sequence.",
+      got: `lengths ${showShape(each.shape)} for a batch of ${batch}`,
+      expected: showShape([batch]),
+      mend: "pass one length for each sequence of the batch",
+    });
+  }
+  if (lengths instanceof Tensor) checkLengths(op, valuesOf(lengths), time);
+  return less(expandDims(arange(time, undefined, { dtype: "int32" }), 1), expandDims(each, 0));
+}
+
+/** The values of a tensor, or nothing while it is a symbol: what is being traced cannot be checked. */
+function valuesOf(lengths: Tensor): Iterable<number> {
+  try {
+    return lengths.data;
+  } catch (error) {
+    if (error instanceof SymbolicValueError) return [];
+    throw error;
+  }
+}
+
+function checkLengths(op: string, lengths: Iterable<number>, time: number): void {
+  for (const length of lengths) {
+    if (Number.isInteger(length) && length >= 0 && length <= time) continue;
+    throw new ValueError({
+      code: "recurrent/lengths-range",
+      op,
+      problem: "a length is out of range.",
+      got: `length ${length} of sequences with ${time} steps`,
+      expected: `whole numbers from 0 to ${time}`,
+      mend: "count the valid steps of each sequence; a shorter batch can be cut to its longest",
+    });
+  }
+}
+
+/** Throws unless `xs` is `[batch, time, ...]` (or the other way round) with at least one axis of features. */
+export function checkSequence(op: string, xs: Tensor, timeFirst: boolean): void {
+  if (xs instanceof Tensor && xs.rank >= 3) return;
+  const form = timeFirst ? "[time, batch, features]" : "[batch, time, features]";
+  throw new ShapeError({
+    code: "recurrent/input",
+    op,
+    problem: "the input is not a batch of sequences.",
+    got: xs instanceof Tensor ? showShape(xs.shape) : typeof xs,
+    expected: form,
+    mend: "a single sequence needs a batch axis: expandDims(x, 0); one time step goes to step(x, state)",
+  });
+}
+
+/** Throws unless a given state has the form and shapes of `expected`. */
+export function checkState<State>(op: string, state: State, expected: State): void {
+  mapStates([expected, state], ([want, got]) => {
+    if (sameShape(want.shape, got.shape)) return got;
+    throw new ShapeError({
+      code: "recurrent/state",
+      op,
+      problem: "the state does not fit the input.",
+      got: showShape(got.shape),
+      expected: showShape(want.shape),
+      mend: "start with initialState(batchSize) of the layer, with the batch size of the input",
+    });
+  });
+}
+
+/** Throws if the input has more bits than a layer of this dtype computes with. */
+export function checkPrecision(op: string, xs: Tensor, dtype: string): void {
+  if (xs.dtype !== "float64" || dtype === "float64") return;
+  throw new DTypeError({
+    code: "recurrent/dtype",
+    op,
+    problem: "the input is float64 and the layer is float32.",
+    got: `float64${showShape(xs.shape)}`,
+    expected: "float32",
+    mend: 'make the layer with { dtype: "float64" }, or cast(x, "float32")',
+  });
+}

@@ -1,0 +1,162 @@
+import { at, concat, type Random, ShapeError, stack, type Tensor } from "@scope/autodiff";
+import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
+import { mapStates } from "../cells/state-tree.js";
+import { ownRandom, randomOf } from "../initializers/random-laws.js";
+import { Module } from "../modules/module.js";
+import { checkCount, checkFeatures, checkNumber, showShape } from "../option-checks.js";
+import { Dropout } from "./dropout.js";
+import {
+  checkPrecision,
+  checkSequence,
+  checkState,
+  runOverTime,
+  type SequenceOptions,
+  swapBatchAndTime,
+  validSteps,
+} from "./over-time.js";
+import { noSteps } from "./recurrent.js";
+
+/** Options of {@link RNN}, {@link LSTM} and {@link GRU}. */
+export interface StackOptions extends CellOptions {
+  /** Layers on top of each other (1). */
+  readonly layers?: number;
+  /** Whether each layer also reads the sequence from its end; outputs of both directions stand side by side (false). */
+  readonly bidirectional?: boolean;
+  /** Rate of dropout between layers, while training (0). */
+  readonly dropout?: number;
+  /** Whether time is the first axis of input and output (false: batch is). */
+  readonly timeFirst?: boolean;
+}
+
+/** What RNN, LSTM and GRU share: cells of several layers and directions, under PyTorch's names.
+ * Each leaf of a state is `[layers·directions, batch, hidden]`, layer by layer, forwards before backwards. */
+export abstract class RecurrentStack<State extends object> extends Module {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly bidirectional: boolean;
+  readonly timeFirst: boolean;
+  /** Layer by layer, forwards before backwards. */
+  readonly cells: readonly GatedCell<State>[];
+  /** Between layers; null where the rate is 0. */
+  readonly dropout: Dropout | null;
+
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    options: StackOptions | undefined,
+    makeCell: (inputSize: number, random: Random) => GatedCell<State>,
+  ) {
+    super();
+    const op = new.target.name;
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.layers = options?.layers ?? 1;
+    this.bidirectional = options?.bidirectional ?? false;
+    this.timeFirst = options?.timeFirst ?? false;
+    checkCount(op, "inputSize", inputSize);
+    checkCount(op, "hiddenSize", hiddenSize);
+    checkCount(op, "layers", this.layers);
+    const rate = options?.dropout ?? 0;
+    checkNumber(op, "dropout", rate, 0, 1, true);
+    const directions = this.directions;
+    // One generator for all cells: a seed for each would give them the same weights.
+    const random = randomOf(options);
+    this.cells = Array.from({ length: this.layers * directions }, (_, k) =>
+      makeCell(k < directions ? inputSize : hiddenSize * directions, random),
+    );
+    this.dropout = rate === 0 || this.layers === 1 ? null : new Dropout(rate, { random: ownRandom(options) });
+  }
+
+  private get directions(): number {
+    return this.bidirectional ? 2 : 1;
+  }
+
+  protected override nameInState(path: string): string {
+    const cell = /^cells\.(\d+)\.(.*)$/.exec(path);
+    if (cell === null) return path;
+    const index = Number(cell[1]);
+    const backwards = this.bidirectional && index % 2 === 1;
+    return `${cell[2]}_l${Math.floor(index / this.directions)}${backwards ? "_reverse" : ""}`;
+  }
+
+  /** Zeros; each leaf is `[layers·directions, batch, hidden]`. */
+  initialState(batchSize: number): State {
+    return stackStates(this.cells.map((cell) => cell.initialState(batchSize)));
+  }
+
+  /** Runs the layers over whole sequences.
+   * @param xs - `[batch, time, inputSize]`, or `[time, batch, inputSize]` with `timeFirst`
+   * @param state - the state before the first step, leaves `[layers·directions, batch, hidden]`; zeros if left out
+   * @param options - `lengths`: valid steps of each sequence
+   * @returns outputs of the last layer in the layout of `xs`, `hidden·directions` features (0 after a sequence's length), and the state of
+   * every layer after each sequence's last valid step (backwards: after its first)
+   * @throws {@link ShapeError} if input, state or lengths do not fit */
+  forward(xs: Tensor, state?: State, options?: SequenceOptions): [outputs: Tensor, state: State] {
+    const op = this.constructor.name;
+    checkSequence(op, xs, this.timeFirst);
+    checkFeatures(op, xs, this.inputSize, 3);
+    checkPrecision(op, xs, this.cells[0].dtype);
+    let layer = this.timeFirst ? xs : swapBatchAndTime(xs);
+    const [time, batch] = layer.shape;
+    const starts = this.cells.map((cell) => cell.initialState(batch));
+    if (state !== undefined) this.takeApart(op, state, starts);
+    const valid = validSteps(op, options?.lengths, time, batch);
+    const last: State[] = [];
+    for (let first = 0; first < this.cells.length; first += this.directions) {
+      if (first > 0 && this.dropout !== null) layer = this.dropout.forward(layer);
+      const outputs: Tensor[] = [];
+      for (let k = first; k < first + this.directions; k++) {
+        const [output, end] = runOverTime(this.cells[k], layer, starts[k], k > first, valid);
+        outputs.push(output);
+        last.push(end);
+      }
+      layer = outputs.length === 1 ? outputs[0] : concat(outputs, { axis: -1 });
+    }
+    return [this.timeFirst ? layer : swapBatchAndTime(layer), stackStates(last)];
+  }
+
+  /** One step, for inference as the data comes in; in evaluation the numbers are those of the whole sequence.
+   * @param x - `[batch, inputSize]`
+   * @param state - leaves `[layers, batch, hidden]`: `initialState(batch)`, or what the last step returned
+   * @returns the output `[batch, hidden]`, and the next state
+   * @throws {@link ModuleError} if the layer is bidirectional; {@link ShapeError} if input or state do not fit */
+  step(x: Tensor, state: State): [output: Tensor, state: State] {
+    const op = this.constructor.name;
+    if (this.bidirectional) throw noSteps(op, "it is bidirectional, and needs the end of the sequence first");
+    checkFeatures(op, x, this.inputSize, 2);
+    checkPrecision(op, x, this.cells[0].dtype);
+    const states = this.cells.map((cell) => cell.initialState(x.shape[0]));
+    this.takeApart(op, state, states);
+    let layer = x;
+    const next = this.cells.map((cell, k) => {
+      if (k > 0 && this.dropout !== null) layer = this.dropout.forward(layer);
+      const after = cell.step(layer, states[k]);
+      layer = cell.output(after);
+      return after;
+    });
+    return [layer, stackStates(next)];
+  }
+
+  /** Replaces the cells' initial states by the parts of a given state. */
+  private takeApart(op: string, state: State, states: State[]): void {
+    const count = states.length;
+    for (let k = 0; k < count; k++) {
+      const part = mapStates([state], ([leaf]) => {
+        if (leaf.rank === 3 && leaf.shape[0] === count) return at(leaf, k);
+        throw new ShapeError({
+          code: "recurrent/stacked-state",
+          op,
+          problem: "the state does not fit the layers.",
+          got: showShape(leaf.shape),
+          expected: `[${count}, batch, ${this.hiddenSize}]: one entry for each layer and direction`,
+          mend: "start with initialState(batchSize) of the layer; expandDims(h, 0) makes one of a cell's state",
+        });
+      });
+      checkState(op, part, states[k]);
+      states[k] = part;
+    }
+  }
+}
+
+const stackStates = <State>(states: readonly State[]): State => mapStates(states, (leaves) => stack(leaves));

@@ -1,0 +1,96 @@
+import type { Tensor } from "@scope/autodiff";
+import { Cell } from "../cells/cell.js";
+import { ModuleError } from "../errors.js";
+import { Module } from "../modules/module.js";
+import {
+  checkSequence,
+  checkState,
+  runOverTime,
+  type SequenceOptions,
+  swapBatchAndTime,
+  validSteps,
+} from "./over-time.js";
+
+/** Options of {@link Recurrent}. */
+export interface RecurrentOptions {
+  /** Whether time is the first axis of input and output (false: batch is). */
+  readonly timeFirst?: boolean;
+  /** Whether the sequence is read from its end (false). */
+  readonly reverse?: boolean;
+}
+
+/** Any cell, run over time.
+ * sₜ = step(xₜ, sₜ₋₁), yₜ = output(sₜ)
+ * @example
+ * const rnn = new Recurrent(new RNNCell(3, 4))
+ * const [ys, { h }] = rnn.forward(zeros([2, 5, 3]))
+ * ys.shape // => [2, 5, 4]
+ * h.shape // => [2, 4]
+ */
+export class Recurrent<State extends object> extends Module {
+  readonly cell: Cell<State>;
+  readonly timeFirst: boolean;
+  readonly reverse: boolean;
+
+  /** @param cell - one of Scope's cells, or one of your own
+   * @param options - `timeFirst` (false), `reverse` (false)
+   * @throws {@link ModuleError} if `cell` is not a cell */
+  constructor(cell: Cell<State>, options?: RecurrentOptions) {
+    super();
+    if (!(cell instanceof Cell)) {
+      throw new ModuleError({
+        code: "module/cell",
+        op: "Recurrent",
+        problem: "not a cell.",
+        got: cell === null ? "null" : typeof cell,
+        expected: "an object whose class extends Cell",
+        mend: "new Recurrent(new LSTMCell(8, 16)), or extend Cell with initialState, step and output",
+      });
+    }
+    this.cell = cell;
+    this.timeFirst = options?.timeFirst ?? false;
+    this.reverse = options?.reverse ?? false;
+  }
+
+  /** The state before the first step: the cell's. */
+  initialState(batchSize: number): State {
+    return this.cell.initialState(batchSize);
+  }
+
+  /** Runs the cell over whole sequences.
+   * @param xs - `[batch, time, ...features]`, or `[time, batch, ...features]` with `timeFirst`
+   * @param state - the state before the first step; the cell's initial state if left out
+   * @param options - `lengths`: valid steps of each sequence
+   * @returns outputs in the layout of `xs` (0 after a sequence's length), and the state after each sequence's last valid step
+   * @throws {@link ShapeError} if input, state or lengths do not fit */
+  forward(xs: Tensor, state?: State, options?: SequenceOptions): [outputs: Tensor, state: State] {
+    checkSequence("Recurrent", xs, this.timeFirst);
+    const inTime = this.timeFirst ? xs : swapBatchAndTime(xs);
+    const [time, batch] = inTime.shape;
+    const start = this.initialState(batch);
+    if (state !== undefined) checkState("Recurrent", state, start);
+    const valid = validSteps("Recurrent", options?.lengths, time, batch);
+    const [outputs, last] = runOverTime(this.cell, inTime, state ?? start, this.reverse, valid);
+    return [this.timeFirst ? outputs : swapBatchAndTime(outputs), last];
+  }
+
+  /** One step, for inference as the data comes in; the numbers are those of the whole sequence.
+   * @param x - `[batch, ...features]`
+   * @throws {@link ModuleError} if the layer reads sequences from their end */
+  step(x: Tensor, state: State): [output: Tensor, state: State] {
+    if (this.reverse) throw noSteps("Recurrent", "it reads sequences from their end");
+    const next = this.cell.step(x, state);
+    return [this.cell.output(next), next];
+  }
+}
+
+/** The error for stepping through a layer that needs the whole sequence. */
+export const noSteps = (op: string, reason: string): ModuleError =>
+  new ModuleError({
+    code: "module/step",
+    op: `${op}.step`,
+    problem: `this layer has no single steps: ${reason}.`,
+    got: "a call of step(x, state)",
+    expected: "a layer that reads forwards only",
+    mend: "use forward on the whole sequence, or make the layer without reverse or bidirectional",
+  });

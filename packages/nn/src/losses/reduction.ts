@@ -1,0 +1,42 @@
+import { mean, ShapeError, sum, Tensor, type TensorLike, Variable } from "@scope/autodiff";
+import { invalidOption, sameShape, showShape } from "../option-checks.js";
+
+/** How the losses of single elements become the result: their mean, their sum, or themselves. */
+export type Reduction = "mean" | "sum" | "none";
+
+/** Options of most losses. */
+export interface LossOptions {
+  /** `"mean"` of all elements (default), `"sum"`, or `"none"` for the losses of single elements. */
+  readonly reduction?: Reduction;
+}
+
+/** Reduces the losses of single elements. */
+export function reduced(op: string, losses: Tensor, reduction: Reduction | undefined): Tensor {
+  switch (reduction) {
+    case undefined:
+    case "mean":
+      return mean(losses);
+    case "sum":
+      return sum(losses);
+    case "none":
+      return losses;
+    default:
+      throw invalidOption(op, "reduction", reduction, '"mean", "sum" or "none"');
+  }
+}
+
+/** Throws unless two operands have one shape: broadcasting would pair predictions with the wrong targets. Numbers go with everything. */
+export function checkPair(op: string, prediction: TensorLike, target: TensorLike): void {
+  const shapes = [prediction, target].flatMap((x) =>
+    x instanceof Tensor || x instanceof Variable ? [x.shape] : [],
+  );
+  if (shapes.length < 2 || sameShape(shapes[0], shapes[1])) return;
+  throw new ShapeError({
+    code: "loss/shapes",
+    op,
+    problem: "predictions and targets differ in shape.",
+    got: `${showShape(shapes[0])} and ${showShape(shapes[1])}`,
+    expected: "one shape",
+    mend: "reshape one of them, or broadcastTo where that is meant; [n] against [n, 1] rarely is",
+  });
+}

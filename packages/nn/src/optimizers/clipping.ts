@@ -1,0 +1,94 @@
+import {
+  abs,
+  add,
+  cast,
+  clip,
+  div,
+  max,
+  maximum,
+  minimum,
+  mul,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  TreeError,
+} from "@scope/autodiff";
+import { checkNumber } from "../option-checks.js";
+
+/** Gradients in the order or under the names of the Variables that they belong to. */
+export type Gradients = readonly Tensor[] | { readonly [name: string]: Tensor };
+
+/** Which norm joins all gradients. */
+export interface NormOptions {
+  /** 2 (default): the root of the sum of squares; Infinity: the largest absolute value. */
+  readonly order?: 2 | typeof Number.POSITIVE_INFINITY;
+}
+
+/** The norm of all gradients together, as if they were one vector.
+ * @param gradients - in an array or a record
+ * @param options - `order` (2): 2 or Infinity
+ * @returns a scalar
+ * @throws {@link TreeError} if there are no gradients
+ * @example
+ * globalNorm([tensor([3]), tensor([[4]])]).item() // => 5
+ */
+export function globalNorm(gradients: Gradients, options?: NormOptions): Tensor {
+  const all: readonly Tensor[] = Object.values(gradients);
+  if (all.length === 0) {
+    throw new TreeError({
+      code: "gradients/none",
+      op: "globalNorm",
+      problem: "there are no gradients.",
+      got: Array.isArray(gradients) ? "[]" : "{}",
+      expected: "at least one tensor",
+      mend: "pass what lossAndGradients returned; does the module have parameters?",
+    });
+  }
+  if (options?.order === Number.POSITIVE_INFINITY)
+    return all.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
+  return sqrt(all.map((g) => sum(square(g))).reduce((a, b) => add(a, b)));
+}
+
+/** Scales all gradients by one factor, so that their global norm is at most `limit`: keeps the direction of a step that is too long.
+ * The factor is min(1, limit / (norm + 1e-6)), as in PyTorch.
+ * @param gradients - in an array or a record
+ * @param limit - the norm that is allowed, > 0
+ * @param options - `order` (2): 2 or Infinity
+ * @returns new gradients in the same form
+ * @throws {@link ValueError} if the limit is not a finite number ≥ 0
+ * @source arXiv:1211.5063
+ * @example
+ * clipByGlobalNorm([tensor([3]), tensor([4])], 1)[1].item() // => 0.8
+ */
+export function clipByGlobalNorm<G extends Gradients>(gradients: G, limit: number, options?: NormOptions): G {
+  checkNumber("clipByGlobalNorm", "limit", limit, 0);
+  const factor = minimum(div(limit, add(globalNorm(gradients, options), 1e-6)), 1);
+  const fitted = new Map([[factor.dtype, factor]]);
+  return mapGradients(gradients, (g) => {
+    const own = fitted.get(g.dtype) ?? cast(factor, g.dtype);
+    fitted.set(g.dtype, own);
+    return mul(g, own);
+  });
+}
+
+/** Cuts every element of every gradient to ±limit.
+ * @param gradients - in an array or a record
+ * @param limit - the largest absolute value, ≥ 0
+ * @returns new gradients in the same form
+ * @throws {@link ValueError} if the limit is not a finite number ≥ 0
+ * @example
+ * clipByValue([tensor([3, -0.5])], 1)[0].toArray() // => [1, -0.5]
+ */
+export function clipByValue<G extends Gradients>(gradients: G, limit: number): G {
+  checkNumber("clipByValue", "limit", limit, 0);
+  return mapGradients(gradients, (g) => clip(g, -limit, limit));
+}
+
+function mapGradients<G extends Gradients>(gradients: G, f: (gradient: Tensor) => Tensor): G {
+  const mapped = Array.isArray(gradients)
+    ? gradients.map(f)
+    : Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, f(gradient)]));
+  // The same keys, and tensors again.
+  return mapped as unknown as G;
+}

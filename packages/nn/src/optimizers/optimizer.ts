@@ -1,0 +1,305 @@
+import {
+  add,
+  cast,
+  type DType,
+  DTypeError,
+  full,
+  ShapeError,
+  Tensor,
+  TreeError,
+  ValueError,
+  Variable,
+  zeros,
+} from "@scope/autodiff";
+import { checkNumber, sameShape, showShape } from "../option-checks.js";
+import { type LoadOptions, loadState, type StateDict, stateOf } from "../state-dict/state-dict.js";
+import type { Gradients } from "./clipping.js";
+
+/** What every optimiser's options have. */
+export interface OptimizerOptions {
+  /** Size of a step. */
+  readonly learningRate?: number;
+}
+
+/** Options of which none is left out. */
+export type Complete<Options> = { readonly [K in keyof Options]-?: NonNullable<Options[K]> };
+
+/** Parameters with options of their own; what is left out is as for all. */
+export type ParameterGroup<Options> = Options & { readonly parameters: readonly Variable[] };
+
+/** What an optimiser trains: parameters in an array or a record, or groups with options of their own. */
+export type Trained<Options> =
+  | readonly Variable[]
+  | { readonly [name: string]: Variable }
+  | readonly ParameterGroup<Options>[];
+
+/** How one optimiser updates one parameter; the formulas are PyTorch's. */
+export interface UpdateRule<Options, Scalars> {
+  /** Throws for options out of range, and fills in the rest. */
+  complete(options: Partial<Options>): Complete<Options>;
+  /** Names of what is remembered of each parameter, with the value it starts from. */
+  moments(options: Complete<Options>): { readonly [name: string]: number };
+  /** What a step computes once for all parameters of a group. `count` is 1 in the first step. */
+  scalars(options: Complete<Options>, rate: Tensor, count: Tensor): Scalars;
+  /** The next value of a parameter and of its moments. */
+  update(
+    options: Complete<Options>,
+    scalars: Scalars,
+    value: Tensor,
+    gradient: Tensor,
+    moments: readonly Tensor[],
+  ): readonly [value: Tensor, ...moments: Tensor[]];
+}
+
+interface Member {
+  readonly parameter: Variable;
+  readonly moments: readonly Variable[];
+}
+
+interface Group<Options> {
+  readonly options: Complete<Options>;
+  readonly rate: Variable;
+  readonly momentNames: readonly string[];
+  readonly members: readonly Member[];
+}
+
+/** What all optimisers share. Learning rates, moments and the count of steps are Variables: a step compiles together with the loss and its gradient, and a
+ * schedule changes the rate without compiling again. */
+export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unknown> {
+  /** Steps taken, int32. */
+  readonly count: Variable = new Variable(zeros([], { dtype: "int32" }));
+  readonly #rule: UpdateRule<Options, Scalars>;
+  readonly #groups: readonly Group<Options>[];
+  // The names of the gradients, if the parameters came in a record.
+  readonly #names: readonly string[] | null;
+
+  constructor(trained: Trained<Options>, options: Options | undefined, rule: UpdateRule<Options, Scalars>) {
+    this.#rule = rule;
+    const op = this.constructor.name;
+    this.#names = Array.isArray(trained) ? null : Object.keys(trained);
+    this.#groups = groupsOf<Options>(op, trained).map((group) => makeGroup(rule, options, group));
+    const all = this.parameters();
+    if (all.length === 0) throw untrainable(op, "no parameters");
+    if (new Set(all).size !== all.length) throw untrainable(op, "a parameter twice");
+  }
+
+  /** What is trained, in the order in which `step` takes gradients. */
+  parameters(): Variable[] {
+    return this.#groups.flatMap(({ members }) => members.map(({ parameter }) => parameter));
+  }
+
+  /** The learning rate of each group, as Variables. */
+  get learningRates(): readonly Variable[] {
+    return this.#groups.map(({ rate }) => rate);
+  }
+
+  /** The learning rate of the first group; assigning one sets all groups.
+   * @throws {@link ValueError} if it is not a finite number ≥ 0 */
+  get learningRate(): number {
+    return this.#groups[0].rate.value.item();
+  }
+
+  set learningRate(rate: number) {
+    this.setLearningRates(this.#groups.map(() => rate));
+  }
+
+  /** Sets the learning rate of each group.
+   * @throws {@link ValueError} unless there is a finite number ≥ 0 for each group */
+  setLearningRates(rates: readonly number[]): void {
+    const op = `${this.constructor.name}.learningRate`;
+    for (const rate of rates) checkNumber(op, "learningRate", rate, 0);
+    if (rates.length !== this.#groups.length) {
+      throw new ValueError({
+        code: "optimizer/rates",
+        op,
+        problem: "there is not one learning rate for each group.",
+        got: `${rates.length} rates`,
+        expected: `${this.#groups.length} rates`,
+        mend: "pass a rate for every group of parameters",
+      });
+    }
+    this.#groups.forEach(({ rate }, k) => {
+      rate.value = full([], rates[k], { dtype: rate.dtype });
+    });
+  }
+
+  /** Updates every parameter; nothing is changed if a gradient does not fit.
+   * @param gradients - in the order of {@link Optimizer.parameters}, or under the names of the record that the optimiser was made with
+   * @throws {@link TreeError} if gradients are missing or too many; {@link ShapeError} or {@link DTypeError} if one does not fit its parameter */
+  step(gradients: Gradients): void {
+    const given = this.#inOrder(gradients);
+    const count = add(this.count.value, 1);
+    const assignments: (readonly [variable: Variable, value: Tensor])[] = [[this.count, count]];
+    let index = 0;
+    for (const { options, rate, members } of this.#groups) {
+      const scalars = new Map<DType, Scalars>();
+      for (const { parameter, moments } of members) {
+        const dtype = parameter.dtype;
+        let common = scalars.get(dtype);
+        if (common === undefined) {
+          common = this.#rule.scalars(options, cast(rate.value, dtype), cast(count, dtype));
+          scalars.set(dtype, common);
+        }
+        const remembered = moments.map((moment) => moment.value);
+        const [value, ...next] = this.#rule.update(
+          options,
+          common,
+          parameter.value,
+          given[index++],
+          remembered,
+        );
+        assignments.push([parameter, value]);
+        moments.forEach((moment, k) => void assignments.push([moment, next[k]]));
+      }
+    }
+    for (const [variable, value] of assignments) variable.value = value;
+  }
+
+  /** The gradients as a list, each of which fits its parameter. */
+  #inOrder(gradients: Gradients): readonly Tensor[] {
+    const op = `${this.constructor.name}.step`;
+    const parameters = this.parameters();
+    const names = this.#names;
+    const given: readonly unknown[] = isList(gradients)
+      ? gradients
+      : (names ?? []).map((name) => gradients[name]);
+    const count = isList(gradients) ? gradients.length : Object.keys(gradients).length;
+    if (
+      isList(gradients) !== (names === null) ||
+      count !== parameters.length ||
+      !given.every((g) => g instanceof Tensor)
+    ) {
+      const labels =
+        names === null ? `${parameters.length} gradients in an array` : `a record of ${names.join(", ")}`;
+      const absent = given.flatMap((g, k) => (g instanceof Tensor ? [] : [names?.[k] ?? `number ${k}`]));
+      throw new TreeError({
+        code: "optimizer/gradients",
+        op,
+        problem: "there is not one gradient for each parameter; nothing was changed.",
+        got: `${count} gradients${isList(gradients) ? "" : " in a record"}${absent.length === 0 ? "" : `, none for ${absent.join(", ")}`}`,
+        expected: labels,
+        mend: "differentiate with respect to optimizer.parameters(), or to what the optimiser was made with",
+      });
+    }
+    const fitting: Tensor[] = [];
+    given.forEach((gradient, k) => {
+      const { shape, dtype } = parameters[k];
+      if (!(gradient instanceof Tensor)) return;
+      const label = names?.[k] ?? `number ${k}`;
+      if (!sameShape(gradient.shape, shape)) {
+        throw new ShapeError({
+          code: "optimizer/gradient-shape",
+          op,
+          problem: "a gradient does not have the shape of its parameter; nothing was changed.",
+          got: `gradient ${label}: ${showShape(gradient.shape)}`,
+          expected: showShape(shape),
+          mend: "pass gradients in the order of optimizer.parameters()",
+        });
+      }
+      if (gradient.dtype !== dtype) {
+        throw new DTypeError({
+          code: "optimizer/gradient-dtype",
+          op,
+          problem: "a gradient does not have the dtype of its parameter; nothing was changed.",
+          got: `gradient ${label}: ${gradient.dtype}`,
+          expected: dtype,
+          mend: `cast(gradient, "${dtype}")`,
+        });
+      }
+      fitting.push(gradient);
+    });
+    return fitting;
+  }
+
+  /** The Variables of the optimiser itself, by name: the count of steps, learning rates and moments, not the parameters. */
+  namedVariables(): [name: string, variable: Variable][] {
+    const found: [string, Variable][] = [["count", this.count]];
+    this.#groups.forEach(({ rate, momentNames, members }, g) => {
+      found.push([`groups.${g}.learningRate`, rate]);
+      members.forEach(({ moments }, k) => {
+        moments.forEach((moment, m) => void found.push([`groups.${g}.${momentNames[m]}.${k}`, moment]));
+      });
+    });
+    return found;
+  }
+
+  /** The Variables of the optimiser itself. */
+  variables(): Variable[] {
+    return this.namedVariables().map(([, variable]) => variable);
+  }
+
+  /** What has to be saved beside the parameters to go on with a training. */
+  stateDict(): StateDict {
+    return stateOf(this.namedVariables());
+  }
+
+  /** Goes on from a saved state.
+   * @throws {@link StateDictError} naming missing, unexpected and misshapen entries; nothing is then changed */
+  loadStateDict(state: Readonly<StateDict>, options?: LoadOptions): this {
+    loadState(`${this.constructor.name}.loadStateDict`, this.namedVariables(), state, options);
+    return this;
+  }
+}
+
+const isList = (gradients: Gradients): gradients is readonly Tensor[] => Array.isArray(gradients);
+
+const isGroup = <Options>(part: unknown): part is ParameterGroup<Options> =>
+  typeof part === "object" &&
+  part !== null &&
+  !(part instanceof Variable) &&
+  "parameters" in part &&
+  Array.isArray(part.parameters);
+
+interface GivenGroup<Options> {
+  readonly parameters: readonly Variable[];
+  readonly own: Partial<Options>;
+}
+
+function groupsOf<Options>(op: string, trained: Trained<Options>): GivenGroup<Options>[] {
+  const parts: readonly unknown[] = Array.isArray(trained) ? trained : Object.values(trained);
+  if (parts.length > 0 && parts.every((part) => isGroup<Options>(part))) {
+    for (const { parameters } of parts) checkParameters(op, parameters);
+    return parts.map((part) => ({ parameters: part.parameters, own: part }));
+  }
+  checkParameters(op, parts);
+  return [{ parameters: parts, own: {} }];
+}
+
+function checkParameters(op: string, parts: readonly unknown[]): asserts parts is readonly Variable[] {
+  for (const part of parts) {
+    if (!(part instanceof Variable)) throw untrainable(op, part === null ? "null" : typeof part);
+    if (part.dtype !== "float32" && part.dtype !== "float64")
+      throw untrainable(op, `a Variable of ${part.dtype}`);
+  }
+}
+
+const untrainable = (op: string, got: string): TreeError =>
+  new TreeError({
+    code: "optimizer/parameters",
+    op,
+    problem: "this cannot be trained.",
+    got,
+    expected: "float Variables, each once: an array, a record, or groups [{ parameters, ...options }]",
+    mend: `new ${op}(model.parameters(), { learningRate: 1e-3 })`,
+  });
+
+function makeGroup<Options extends OptimizerOptions, Scalars>(
+  rule: UpdateRule<Options, Scalars>,
+  shared: Options | undefined,
+  { parameters, own }: GivenGroup<Options>,
+): Group<Options> {
+  const options = rule.complete({ ...shared, ...own });
+  const starts = Object.entries(rule.moments(options));
+  const dtype = parameters.some((parameter) => parameter.dtype === "float64") ? "float64" : "float32";
+  return {
+    options,
+    rate: new Variable(full([], options.learningRate, { dtype })),
+    momentNames: starts.map(([name]) => name),
+    members: parameters.map((parameter) => ({
+      parameter,
+      moments: starts.map(
+        ([, start]) => new Variable(full(parameter.shape, start, { dtype: parameter.dtype })),
+      ),
+    })),
+  };
+}
