@@ -21,7 +21,8 @@ export function evaluateIn(env: Map<number, Tensor>, graph: Graph, step: Step = 
   const bound = (t: Tensor): Tensor => env.get(t.id) as Tensor;
   for (const node of graph.nodes) {
     const made = step(node, node.inputs.map(bound));
-    for (let i = 0; i < made.length; i++) env.set(node.outputs[i].id, made[i]);
+    // A tape on the way may have added residuals behind the node's own outputs.
+    for (let i = 0; i < node.outputs.length; i++) env.set(node.outputs[i].id, made[i]);
   }
   return graph.outputs.map(bound);
 }

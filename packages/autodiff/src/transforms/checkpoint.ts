@@ -4,7 +4,7 @@ import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { current, within } from "../trace/context.js";
 import { evaluate, interpret } from "../trace/evaluate.js";
-import { alias, barrierOp } from "../trace/identity.js";
+import { alias, barrier } from "../trace/identity.js";
 import type { Graph, Maybe, Node, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
@@ -62,7 +62,7 @@ function recomputing(
   let arrived: readonly boolean[] = [];
   const back: Flat = (all) => {
     // The barrier keeps a pass from using the first run's values instead.
-    const behind = apply(barrierOp, all, null);
+    const behind = all.map(barrier);
     const { outputs, pull } = vjpFlat(f, behind.slice(0, n));
     let next = n;
     const gradients = pull(outputs.map((_, i) => (has[i] ? behind[next++] : null)));

@@ -172,7 +172,7 @@ describe("scan", () => {
     const body = ({ a, b }: { a: Tensor; b: Tensor }): [{ b: Tensor; a: Tensor }, null] => [{ b: add(a, b), a: b }, null];
     const [{ a }] = scan(body, { a: s1(0), b: s1(1) }, null, { length: 10 });
     expect(a.item()).toBe(55);
-    const [{ n }] = scan((c: { n: Tensor }) => [{ n: c.n.add(1) }, 0] as const, { n: full([], 0, "float32") }, null, { length: 3 });
+    const [{ n }] = scan((c: { n: Tensor }) => [{ n: add(c.n, 1) }, 0] as const, { n: full([], 0, "float32") }, null, { length: 3 });
     expect(n.item()).toBe(3);
   });
 });
