@@ -142,7 +142,7 @@ export const logicalNotSamples: ElementwiseSamples = {
   rejects: [{ code: "operand/type", run: () => logicalNot(wrongOperand) }],
 };
 
-/** `condition ? a : b`. The derivative chooses as well, so that nothing of the other side gets through, not even NaN. */
+/** `condition ? a : b`. The derivative chooses as well: multiplying by 0 would let NaN of the cotangent through. */
 export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "where",
   names: { numpy: "where", torch: "where", onnx: "Where" },
@@ -263,8 +263,8 @@ export const logicalXor = (a: TensorLike, b: TensorLike): Tensor => logic(logica
  */
 export const logicalNot = (x: TensorLike): Tensor => applyOne(logicalNotOp, [truth("logicalNot", x)], null);
 
-/** Elements of `a` where the condition is true, of `b` elsewhere; shapes broadcast. The gradient of a side is 0 where the other was chosen,
- * even if the side's own derivative is infinite or NaN there.
+/** Elements of `a` where the condition is true, of `b` elsewhere; shapes broadcast. The gradient goes to the side that was chosen; the other
+ * gets 0. If that side's own formula makes 0 · ∞ of it (as `log` does at 0), choose its operand too: `where(ok, log(where(ok, x, 1)), 0)`.
  * @param condition - bool, any shape
  * @param a - a shape that broadcasts
  * @param b - a shape that broadcasts
