@@ -5,6 +5,7 @@ import { mergePlaces } from "./passes/merge-places.js";
 import { mergeSums } from "./passes/merge-sums.js";
 import { type Motion, moveLoops } from "./passes/move-loops.js";
 import { pushSlices } from "./passes/push-slices.js";
+import { reuseStacks } from "./passes/reuse-stacks.js";
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { again, rewriteGraph, structureOf } from "./rewrite.js";
@@ -56,6 +57,7 @@ export function optimize(graph: Graph): { graph: Graph; report: Report } {
     ["share common", (g) => everywhere(shareCommon, g)],
     ["move loops", (g) => motion(g, report)],
     ["simplify", (g) => everywhere(simplify, g)],
+    ["reuse stacks", (g) => everywhere(reuseStacks, g)],
     ["merge sums", (g) => mergeSums(simplify(mergeSums(mergeSums(g))))],
     ["merge places", (g) => everywhere(mergePlaces, g)],
     ["push slices", (g) => everywhere(pushSlices, g)],

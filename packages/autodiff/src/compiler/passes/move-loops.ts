@@ -170,7 +170,16 @@ function moveLoop(
     return n.outputs.some((t) => stepped.has(t.id));
   }
   const beforeSet = new Set(before);
-  const inside = nodes.filter((n) => !sunk.has(n) && !addNodes.has(n) && !beforeSet.has(n));
+  // Views of what is stacked are taken after the loop: nothing is stacked twice in two orders.
+  const afterwards = new Set(sunk);
+  const wantedAfter = new Set(parts.ys.filter((_, i) => yWanted[i]).map((t) => t.id));
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const n = nodes[i];
+    const view =
+      !beforeSet.has(n) && loweringOf(n)?.kind === "view" && n.outputs.some((t) => wantedAfter.has(t.id));
+    if (view) afterwards.add(n);
+    if (afterwards.has(n)) for (const t of n.inputs) wantedAfter.add(t.id);
+  }
 
   // Outside values, each with or without the axis of time.
   const outer = new Map<number, { value: Tensor; batched: boolean }>();
@@ -218,7 +227,7 @@ function moveLoop(
   };
   const sunkValues = new Set<number>();
   for (const n of nodes) {
-    if (!sunk.has(n)) continue;
+    if (!afterwards.has(n)) continue;
     for (const t of n.inputs) if (!sunkValues.has(t.id)) stack(t);
     for (const t of n.outputs) sunkValues.add(t.id);
   }
@@ -228,6 +237,9 @@ function moveLoop(
 
   // The loop that is left.
   const keptCarries = parts.carries.map((_, i) => i).filter((i) => isCarried[i]);
+  const left = nodes.filter((n) => !sunk.has(n) && !addNodes.has(n) && !beforeSet.has(n));
+  const still = needed(left, [...keptCarries.map((i) => parts.carryOuts[i]), ...stacked]).nodes;
+  const inside = left.filter((n) => still.has(n));
   const insideUses = new Set<number>([
     ...stacked.map((t) => t.id),
     ...keptCarries.map((i) => parts.carryOuts[i].id),
@@ -288,7 +300,7 @@ function moveLoop(
     keptCarries.forEach((i, k) => finals.set(i, outputs[k]));
     stacked.forEach((t, k) => outer.set(t.id, { value: outputs[keptCarries.length + k], batched: true }));
   }
-  for (const n of nodes) if (sunk.has(n)) runOutside(n);
+  for (const n of nodes) if (afterwards.has(n)) runOutside(n);
   report({
     before: before.filter((n) => expensive(n)).length,
     after: [...sunk].filter((n) => expensive(n)).length,

@@ -1,0 +1,107 @@
+import { sizeOf } from "../../base/shape.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { apply } from "../../trace/apply.js";
+import type { Graph, Node } from "../../trace/op.js";
+import { again, loweringOf, producers, rewriteGraph, structureOf } from "../rewrite.js";
+import { sliceStarts } from "./push-slices.js";
+
+/** A start value put before (or behind) the stacked values of a carry: the values that the steps began with. */
+interface Shifted {
+  readonly scan: Node;
+  readonly carry: number;
+}
+
+/** Where a loop stacks the values that a carry has after each step, and those it has before are put together from them, asks the loop for the latter itself:
+ * both are the same rows of memory, shifted by one. */
+export function reuseStacks(graph: Graph): Graph {
+  const made = producers(graph);
+  const found = new Map<Node, Shifted>();
+  const asked = new Map<Node, number[]>();
+  for (const node of graph.nodes) {
+    const shifted = shiftOf(node, made);
+    if (shifted === null) continue;
+    found.set(node, shifted);
+    const carries = asked.get(shifted.scan) ?? [];
+    if (!carries.includes(shifted.carry)) carries.push(shifted.carry);
+    asked.set(shifted.scan, carries);
+  }
+  if (found.size === 0) return graph;
+  const extra = new Map<Node, ReadonlyMap<number, Tensor>>();
+  return rewriteGraph(graph, (node, inputs) => {
+    const carries = asked.get(node);
+    const structure = structureOf(node);
+    if (carries !== undefined && structure?.kind === "loop") {
+      const { body, constants } = structure;
+      const before = carries.map((k) => body.inputs[constants + k]);
+      const attributes = {
+        ...(node.attributes as object),
+        body: { ...body, outputs: [...body.outputs, ...before] },
+      };
+      const outputs = apply(node.op, inputs, attributes);
+      const own = body.outputs.length;
+      extra.set(node, new Map(carries.map((k, i) => [k, outputs[own + i]])));
+      return outputs.slice(0, own);
+    }
+    const shifted = found.get(node);
+    const stack = shifted === undefined ? undefined : extra.get(shifted.scan)?.get(shifted.carry);
+    return stack === undefined ? again(node, inputs) : [stack];
+  });
+}
+
+function shiftOf(node: Node, made: ReadonlyMap<number, Node>): Shifted | null {
+  const lowering = loweringOf(node);
+  if (lowering?.kind !== "place" || node.inputs.length !== 2) return null;
+  const [out] = node.outputs;
+  const length = out.shape[0];
+  if (length < 2) return null;
+  const row = sizeOf(out.shape) / length;
+  for (const [rest, start] of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const slice = made.get(node.inputs[rest].id);
+    const starts = slice === undefined ? null : sliceStarts(slice);
+    const scan = slice === undefined ? undefined : made.get(slice.inputs[0].id);
+    const loop = scan === undefined ? null : structureOf(scan);
+    if (slice === undefined || starts === null || scan === undefined || loop?.kind !== "loop") continue;
+    const { body, constants, carries, reverse } = loop;
+    const rows =
+      node.inputs[rest].shape[0] === length - 1 && sizeOf(node.inputs[rest].shape) === row * (length - 1);
+    const first = starts[0] === (reverse ? 1 : 0) && starts.every((s, k) => k === 0 || s === 0);
+    const offset = reverse ? 0 : row;
+    const one = sizeOf(node.inputs[start].shape) === row;
+    if (loop.length !== length || !rows || !first || !one || lowering.regions[rest].offset !== offset)
+      continue;
+    if (lowering.regions[start].offset !== (reverse ? row * (length - 1) : 0)) continue;
+    const y = scan.outputs.findIndex((t) => t.id === slice.inputs[0].id) - carries;
+    const carry = body.outputs
+      .slice(0, carries)
+      .findIndex((t) => y >= 0 && t.id === body.outputs[carries + y].id);
+    if (carry < 0 || !sameValue(node.inputs[start], scan.inputs[constants + carry], made)) continue;
+    return { scan, carry };
+  }
+  return null;
+}
+
+/** Whether two tensors hold the same elements row by row: one is a reshape of the other, or both are one number everywhere. */
+function sameValue(a: Tensor, b: Tensor, made: ReadonlyMap<number, Node>): boolean {
+  const root = (t: Tensor): Tensor => {
+    let now = t;
+    for (;;) {
+      const node = made.get(now.id);
+      const lowering = node === undefined ? null : loweringOf(node);
+      if (node === undefined || lowering?.kind !== "view" || node.outputs.length !== 1) return now;
+      const layouts = lowering.layouts({ shape: node.inputs[0].shape, strides: null, offset: 0 });
+      const whole = layouts !== null && layouts[0].strides === null && layouts[0].offset === 0;
+      if (!whole || sizeOf(layouts[0].shape) !== sizeOf(node.inputs[0].shape)) return now;
+      now = node.inputs[0];
+    }
+  };
+  const fill = (t: Tensor): number | null => {
+    const node = made.get(t.id);
+    const lowering = node === undefined ? null : loweringOf(node);
+    return lowering?.kind === "fill" ? lowering.value : null;
+  };
+  const [p, q] = [root(a), root(b)];
+  return p.id === q.id || (fill(p) !== null && fill(p) === fill(q));
+}
