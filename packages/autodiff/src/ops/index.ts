@@ -29,3 +29,4 @@ export { chunk, concat, pad, roll, split, stack, unstack } from "./joining.js";
 export { all, any, argMax, argMin, max, mean, min } from "./reduction.js";
 export { at, flip, slice } from "./slicing.js";
 export { logSoftmax, logSumExp, softmax } from "./softmax.js";
+export { gather, scatterAdd, take, takeAlongAxis } from "./gather.js";

@@ -1,0 +1,276 @@
+import { DTypeError, IndexError, ShapeError } from "../base/errors.js";
+import { broadcastShapes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from "../base/shape.js";
+import { contiguousArray, type Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { add, elementwiseOp } from "./elementwise.js";
+import { linearOp } from "./linear.js";
+import { asTensor, checkIndices, promoted, scalar, type TensorLike } from "./operands.js";
+import { axisLast } from "./reduction.js";
+import type { ElementwiseSamples, Samples } from "./samples.js";
+import { broadcastTo, permute, reshape } from "./shape.js";
+import { slice, type AxisOptions, type SliceRange } from "./slicing.js";
+
+// gather and scatterAdd: each is the transpose of the other. Both work on [B, N, R]; the functions reshape around them.
+
+/** Throws for the first index outside of 0 … size − 1; negative ones have been counted from the end before. */
+function checkRange(op: string, index: Tensor, size: number): void {
+  const values = contiguousArray(index);
+  for (let i = 0; i < values.length; i++) {
+    const at = values[i];
+    if (at >= 0 && at < size) continue;
+    throw new IndexError({
+      code: "index/value",
+      op,
+      problem: "an index is out of range.",
+      got: `index ${at < 0 ? at - size : at} along an axis of size ${size}`,
+      expected: size === 0 ? "no index: the axis is empty" : `whole numbers from ${-size} to ${size - 1}`,
+      mend: "clip(indices, 0, size - 1), or look for the wrong entry in the data",
+    });
+  }
+}
+
+/** `out[b, m, r] = x[b, index[b, m], r]`. */
+export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
+  name: "gather",
+  names: { numpy: "take", torch: "index_select", onnx: "Gather" },
+  infer: ([x, index]) => [{ shape: [x.shape[0], index.shape[1], x.shape[2]], dtype: x.dtype }],
+  lower: () => ({ kind: "gather" }),
+  check: ([x, index]) => checkRange("take", index, x.shape[1]),
+  transpose: ({ inputs: [x, index] }, [c], wanted) => [
+    wanted[0] ? applyOne(scatterAddOp, [c, index], x.shape[1]) : null,
+    null,
+  ],
+  batch([x, index], [batchedX, batchedIndex], _attributes, n) {
+    if (!batchedX) {
+      // One table for all examples: their indices join the index axis, and the table is not repeated.
+      const [batch, , row] = x.shape;
+      const count = index.shape[2];
+      const joined = reshape(permute(index, [1, 0, 2]), [batch, n * count]);
+      const out = applyOne(gatherOp, [x, joined], null);
+      return [[permute(reshape(out, [batch, n, count, row]), [1, 0, 2, 3])], [true]];
+    }
+    const every = batchedIndex ? index : broadcastTo(index, [n, ...index.shape]);
+    const out = applyOne(gatherOp, [joinFirst(x), joinFirst(every)], null);
+    return [[splitFirst(out, n)], [true]];
+  },
+});
+
+/** `out[b, index[b, m], r] += x[b, m, r]`, from zero; the attribute is the size N of the axis in the output. */
+export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
+  name: "scatterAdd",
+  names: { numpy: "add.at", torch: "index_add", onnx: "ScatterElements" },
+  infer: ([x], size) => [{ shape: [x.shape[0], size, x.shape[2]], dtype: x.dtype }],
+  lower: () => ({ kind: "scatterAdd" }),
+  check: ([, index], size) => checkRange("scatterAdd", index, size),
+  transpose: ({ inputs: [, index] }, [c], wanted) => [wanted[0] ? applyOne(gatherOp, [c, index], null) : null, null],
+  batch([x, index], [batchedX, batchedIndex], size, n) {
+    const every = batchedX ? x : broadcastTo(x, [n, ...x.shape]);
+    const indices = batchedIndex ? index : broadcastTo(index, [n, ...index.shape]);
+    const out = applyOne(scatterAddOp, [joinFirst(every), joinFirst(indices)], size);
+    return [[splitFirst(out, n)], [true]];
+  },
+  show: (size) => `size=${size}`,
+});
+
+const joinFirst = (t: Tensor): Tensor => reshape(t, [t.shape[0] * t.shape[1], ...t.shape.slice(2)]);
+const splitFirst = (t: Tensor, n: number): Tensor => reshape(t, [n, n === 0 ? 0 : t.shape[0] / n, ...t.shape.slice(1)]);
+
+/** Indices with negative ones counted from the end: `i < 0 ? i + size : i`. */
+export const wrapIndexOp: Op<null> = /* @__PURE__ */ elementwiseOp({
+  name: "wrapIndex",
+  lower: (kernel, index, size) => kernel.select(kernel.lt(index, kernel.constant(0, index.dtype)), kernel.add(index, size), index),
+  dtype: ([index]) => index,
+  partials: { because: "indices are whole numbers" },
+});
+export const wrapIndexSamples: ElementwiseSamples = {
+  domain: [[[-2, 2]], [[3, 4]]],
+  dtypes: ["int32", "int32"],
+  exact: [[-1, 3, 2], [0, 3, 0], [2, 3, 2], [-4, 3, -1]],
+  reference: (index, size) => (index < 0 ? index + size : index),
+  rejects: [],
+};
+
+/** Indices as int32, counted from the start. */
+export function wrappedIndices(op: string, indices: TensorLike, size: number): Tensor {
+  const t = typeof indices === "number" ? scalar(indices, "int32") : asTensor(op, indices);
+  checkIndices(op, t);
+  if (typeof indices === "number" && !Number.isInteger(indices)) {
+    throw new DTypeError({
+      code: "dtype/indices",
+      op,
+      problem: "indices are whole numbers.",
+      got: String(indices),
+      expected: "int32",
+      mend: "round it first: Math.round(x)",
+    });
+  }
+  return applyOne(wrapIndexOp, [t, scalar(size, "int32")], null);
+}
+
+/** Slices of a tensor along an axis, in the order of indices that may repeat: a table look-up.
+ * @param x - any shape but `[]`, any dtype
+ * @param indices - any shape, int32; negative ones count from the end
+ * @param options - `axis` (0)
+ * @returns the shape of `x`, with the shape of `indices` in place of the axis
+ * @throws {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range (checked when it runs eagerly), or the axis
+ * @example
+ * const table = tensor([[1, 2], [3, 4], [5, 6]])
+ * take(table, tensor([2, 0, 2], { dtype: "int32" })).toArray() // => [[5, 6], [1, 2], [5, 6]]
+ */
+export function take(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
+  const t = asTensor("take", x);
+  const axis = normalizeAxis("take", options?.axis ?? 0, t.shape.length);
+  const index = wrappedIndices("take", indices, t.shape[axis]);
+  const before = t.shape.slice(0, axis);
+  const after = t.shape.slice(axis + 1);
+  const batch = sizeOf(before);
+  const blocks = reshape(t, [batch, t.shape[axis], sizeOf(after)]);
+  const rows = broadcastTo(reshape(index, [1, index.size]), [batch, index.size]);
+  return reshape(applyOne(gatherOp, [blocks, rows], null), [...before, ...index.shape, ...after]);
+}
+
+const rankMismatch = (op: string, x: Shape, index: Shape): ShapeError =>
+  new ShapeError({
+    code: "shape/indices",
+    op,
+    problem: "the indices do not fit the tensor.",
+    got: `indices ${showShape(index)} for ${showShape(x)}`,
+    expected: "as many axes, with sizes that fit on every axis but the one that is indexed",
+    mend: "take(x, indices) picks whole slices with indices of any shape",
+  });
+
+/** The broadcast shape of tensor and indices on all axes but one. */
+function alignedShapes(op: string, x: Shape, index: Shape, axis: number): readonly [x: Shape, index: Shape] {
+  if (x.length !== index.length) throw rankMismatch(op, x, index);
+  const withSize = (shape: Shape, size: number): number[] => shape.map((d, k) => (k === axis ? size : d));
+  const common = broadcastShapes(op, withSize(x, 1), withSize(index, 1));
+  return [withSize(common, x[axis]), withSize(common, index[axis])];
+}
+
+/** One element for each index, along an axis: `out[i, j] = x[i, indices[i, j]]` for axis 1 of a matrix.
+ * @param x - any shape but `[]`, any dtype
+ * @param indices - as many axes as `x`, int32; the other axes broadcast; negative indices count from the end
+ * @param options - `axis` (−1)
+ * @returns the shape of `indices`, broadcast with that of `x` on the other axes
+ * @throws {@link ShapeError} if the shapes do not fit; {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range
+ * (checked when it runs eagerly), or the axis
+ * @example
+ * const order = tensor([[1, 0], [0, 0]], { dtype: "int32" })
+ * takeAlongAxis(tensor([[1, 2], [3, 4]]), order).toArray() // => [[2, 1], [3, 3]]
+ */
+export function takeAlongAxis(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
+  return along("takeAlongAxis", asTensor("takeAlongAxis", x), indices, options?.axis ?? -1);
+}
+
+function along(op: string, t: Tensor, indices: TensorLike, axis: number): Tensor {
+  const k = normalizeAxis(op, axis, t.shape.length);
+  const index = wrappedIndices(op, indices, t.shape[k]);
+  const [shapeX, shapeIndex] = alignedShapes(op, t.shape, index.shape, k);
+  const values = axisLast(broadcastTo(t, shapeX), k);
+  const rows = axisLast(broadcastTo(index, shapeIndex), k).last;
+  const batch = sizeOf(rows.shape.slice(0, -1));
+  const out = applyOne(
+    gatherOp,
+    [reshape(values.last, [batch, t.shape[k], 1]), reshape(rows, [batch, index.shape[k]])],
+    null,
+  );
+  return values.restore(reshape(out, rows.shape));
+}
+
+/** One element for each index, along an axis, as torch.gather: on the other axes `indices` may be shorter than `x`, and is not broadcast.
+ * @param x - any shape but `[]`, any dtype
+ * @param indices - as many axes as `x`, int32; on the other axes at most as long; negative indices count from the end
+ * @param options - `axis` (−1)
+ * @returns the shape of `indices`
+ * @throws {@link ShapeError} if the shapes do not fit; {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range
+ * (checked when it runs eagerly), or the axis
+ * @example
+ * gather(tensor([[1, 2], [3, 4]]), tensor([[1, 1, 0]], { dtype: "int32" })).toArray() // => [[2, 2, 1]]
+ */
+export function gather(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
+  const t = asTensor("gather", x);
+  const index = asTensor("gather", indices);
+  const axis = normalizeAxis("gather", options?.axis ?? -1, t.shape.length);
+  const { shape } = index;
+  if (shape.length !== t.shape.length || shape.some((d, k) => k !== axis && d > t.shape[k])) {
+    throw rankMismatch("gather", t.shape, shape);
+  }
+  return along("gather", cut(t, shape, axis), index, axis);
+}
+
+/** The first indices of every axis but one. */
+const cut = (t: Tensor, shape: Shape, axis: number): Tensor =>
+  slice(t, shape.map((d, k): SliceRange => (k === axis ? null : [0, d])));
+
+/** Additions to single elements along an axis: `out = x` and then `out[i, indices[i, j]] += updates[i, j]` for axis 1 of a matrix; repeated indices add up.
+ * @param x - any shape but `[]`
+ * @param indices - as many axes as `x`, int32; the other axes broadcast; negative indices count from the end
+ * @param updates - a shape that broadcasts to that of `indices` (broadcast with `x` on the other axes); dtypes are promoted
+ * @param options - `axis` (−1)
+ * @returns the shape of `x`
+ * @throws {@link ShapeError} if the shapes do not fit; {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range
+ * (checked when it runs eagerly), or the axis
+ * @example
+ * scatterAdd(zeros([3]), tensor([0, 2, 0], { dtype: "int32" }), tensor([1, 2, 3])).toArray() // => [4, 0, 2]
+ */
+export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLike, options?: AxisOptions): Tensor {
+  const [t, source] = promoted("scatterAdd", [x, updates]);
+  const k = normalizeAxis("scatterAdd", options?.axis ?? -1, t.shape.length);
+  const index = wrappedIndices("scatterAdd", indices, t.shape[k]);
+  const [shapeX, shapeIndex] = alignedShapes("scatterAdd", t.shape, index.shape, k);
+  if (!sameShape(shapeX, t.shape)) throw rankMismatch("scatterAdd", t.shape, index.shape);
+  const from = axisLast(broadcastTo(source, shapeIndex), k);
+  const rows = axisLast(broadcastTo(index, shapeIndex), k).last;
+  const batch = sizeOf(rows.shape.slice(0, -1));
+  const count = index.shape[k];
+  const sums = applyOne(scatterAddOp, [reshape(from.last, [batch, count, 1]), reshape(rows, [batch, count])], t.shape[k]);
+  return add(t, from.restore(reshape(sums, [...rows.shape.slice(0, -1), t.shape[k]])));
+}
+
+const indexRows = [[1, 0], [1, 1]];
+export const gatherSamples: Samples<null> = {
+  draw(random) {
+    const [batch, size, count, row] = [random.integer(1, 2), random.integer(1, 3), random.integer(0, 3), random.integer(1, 2)];
+    const index = Array.from({ length: batch }, () => Array.from({ length: count }, () => random.integer(0, size - 1)));
+    return { inputs: [random.tensor([batch, size, row]), random.of(index, "int32")], attributes: null };
+  },
+  exact: (random) => [
+    {
+      inputs: [random.of([[[1], [2]], [[3], [4]]], "float64"), random.of(indexRows, "int32")],
+      attributes: null,
+      outputs: [[[[2], [1]], [[4], [4]]]],
+    },
+  ],
+  rejects: [
+    { code: "dtype/indices", run: (random) => take(random.tensor([3]), random.tensor([2])) },
+    { code: "dtype/indices", run: (random) => take(random.tensor([3]), 0.5) },
+    { code: "index/value", run: (random) => take(random.tensor([3]), random.of([3], "int32")) },
+    { code: "index/value", run: (random) => take(random.tensor([3]), random.of([-4], "int32")) },
+    { code: "index/value", run: (random) => take(random.tensor([0]), 0) },
+    { code: "index/axis", run: (random) => take(random.tensor([3]), 0, { axis: 1 }) },
+    { code: "shape/indices", run: (random) => takeAlongAxis(random.tensor([3]), random.of([[0]], "int32")) },
+    { code: "shape/broadcast", run: (random) => takeAlongAxis(random.tensor([3, 2]), random.of([[0], [1]], "int32")) },
+    { code: "shape/indices", run: (random) => gather(random.tensor([1, 2]), random.of([[0], [1]], "int32")) },
+  ],
+};
+export const scatterAddSamples: Samples<number> = {
+  draw(random) {
+    const [batch, size, count, row] = [random.integer(1, 2), random.integer(1, 3), random.integer(0, 3), random.integer(1, 2)];
+    const index = Array.from({ length: batch }, () => Array.from({ length: count }, () => random.integer(0, size - 1)));
+    return { inputs: [random.tensor([batch, count, row]), random.of(index, "int32")], attributes: size };
+  },
+  exact: (random) => [
+    {
+      inputs: [random.of([[[1], [2]], [[3], [4]]], "float64"), random.of(indexRows, "int32")],
+      attributes: 2,
+      outputs: [[[[2], [1]], [[0], [7]]]],
+    },
+  ],
+  rejects: [
+    { code: "index/value", run: (random) => scatterAdd(random.tensor([3]), random.of([3], "int32"), 1) },
+    { code: "dtype/indices", run: (random) => scatterAdd(random.tensor([3]), random.tensor([1]), 1) },
+    { code: "shape/indices", run: (random) => scatterAdd(random.tensor([1, 3]), random.of([[0], [1]], "int32"), 1) },
+    { code: "shape/broadcast-to", run: (random) => scatterAdd(random.tensor([3]), random.of([0], "int32"), random.tensor([2])) },
+  ],
+};
