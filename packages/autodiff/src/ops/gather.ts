@@ -1,7 +1,7 @@
 import { DTypeError, IndexError, ShapeError } from "../base/errors.js";
 import { broadcastShapes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from "../base/shape.js";
 import { contiguousArray, type Tensor } from "../tensor/tensor.js";
-import { apply, applyOne } from "../trace/apply.js";
+import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { add, elementwiseOp } from "./elementwise.js";
 import { linearOp } from "./linear.js";

@@ -30,3 +30,6 @@ export { all, any, argMax, argMin, max, mean, min } from "./reduction.js";
 export { at, flip, slice } from "./slicing.js";
 export { logSoftmax, logSumExp, softmax } from "./softmax.js";
 export { gather, scatterAdd, take, takeAlongAxis } from "./gather.js";
+export { expandDims, squeeze, swapAxes, transpose } from "./axes.js";
+export { dot, matmul, outer } from "./linear-algebra.js";
+export { repeat, tile } from "./repetition.js";

@@ -1,10 +1,14 @@
-import { InternalError } from "../base/errors.js";
-import { sameShape } from "../base/shape.js";
+import { InternalError, ShapeError } from "../base/errors.js";
+import { broadcastShapes, sameShape, showShape, type Shape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { bilinearOp } from "./bilinear.js";
-import { broadcastTo, permute, reshape } from "./shape.js";
+import { castOp } from "./cast.js";
+import { mul } from "./elementwise.js";
+import { promoted, type TensorLike } from "./operands.js";
+import type { Samples } from "./samples.js";
+import { broadcastTo, permute, reshape, sum } from "./shape.js";
 
 /** Products of matrices: `[..., m, k] × [..., k, n]` with equal leading axes, or rank 2 on the right, shared by all. */
 export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
@@ -48,3 +52,114 @@ export function swapLast(t: Tensor): Tensor {
   return permute(t, order);
 }
 const joinRows = (t: Tensor): Tensor => reshape(t, [-1, t.shape[t.shape.length - 1]]);
+
+const matmulMismatch = (op: string, a: Shape, b: Shape): ShapeError => {
+  const inner = b.length > 1 ? b[b.length - 2] : b[0];
+  const scalar = a.length === 0 || b.length === 0;
+  return new ShapeError({
+    code: scalar ? "shape/matmul-scalar" : "shape/matmul",
+    op,
+    problem: scalar ? "an operand has no axis." : "inner sizes differ.",
+    got: `a ${showShape(a)}, b ${showShape(b)}${scalar ? "" : `   (${a[a.length - 1]} against ${inner})`}`,
+    expected: scalar ? "vectors, matrices, or batches of matrices" : "a.shape.at(-1) === b.shape.at(-2) (b.shape[0] if b is a vector)",
+    mend: scalar ? "mul(a, b) multiplies by a scalar" : "matmul(a, transpose(b)) if b holds one row per output",
+  });
+};
+
+/** Both operands in one dtype that has products of matrices. */
+function factors(op: string, a: TensorLike, b: TensorLike): readonly [Tensor, Tensor] {
+  const [x, y] = promoted(op, [a, b]);
+  return x.dtype === "bool" ? [applyOne(castOp, [x], "int32"), applyOne(castOp, [y], "int32")] : [x, y];
+}
+
+/** Product of matrices, batches of matrices and vectors, by NumPy's rules: a vector on the left counts as a row, on the right as a column,
+ * and its axis is dropped afterwards; leading axes broadcast.
+ * @param a - `[..., m, k]` or `[k]`
+ * @param b - `[..., k, n]` or `[k]`; a matrix is shared by all leading axes of `a`, in one product
+ * @returns `[..., m, n]`, the promoted dtype
+ * @throws {@link ShapeError} if the inner sizes differ, or the leading axes do not broadcast
+ * @example
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])).toArray() // => [[21], [43]]
+ * matmul(tensor([1, 2]), tensor([3, 4])).item() // => 11
+ */
+export function matmul(a: TensorLike, b: TensorLike): Tensor {
+  const [x, y] = factors("matmul", a, b);
+  const [p, q] = [x.shape.length, y.shape.length];
+  if (p === 0 || q === 0 || x.shape[p - 1] !== y.shape[Math.max(0, q - 2)]) throw matmulMismatch("matmul", x.shape, y.shape);
+  const left = p === 1 ? reshape(x, [1, x.shape[0]]) : x;
+  const right = q === 1 ? reshape(y, [y.shape[0], 1]) : y;
+  const product = matrices(left, right);
+  if (p > 1 && q > 1) return product;
+  const { shape } = product;
+  return reshape(product, [
+    ...shape.slice(0, -2),
+    ...(p === 1 ? [] : [shape[shape.length - 2]]),
+    ...(q === 1 ? [] : [shape[shape.length - 1]]),
+  ]);
+}
+
+/** Products of operands of at least two axes, with leading axes that broadcast. */
+function matrices(x: Tensor, y: Tensor): Tensor {
+  const leadX = x.shape.slice(0, -2);
+  const leadY = y.shape.slice(0, -2);
+  if (leadY.length <= leadX.length && leadY.every((d) => d === 1)) {
+    return applyOne(matmulOp, [x, reshape(y, y.shape.slice(-2))], null);
+  }
+  const lead = broadcastShapes("matmul", leadX, leadY);
+  return applyOne(
+    matmulOp,
+    [broadcastTo(x, [...lead, ...x.shape.slice(-2)]), broadcastTo(y, [...lead, ...y.shape.slice(-2)])],
+    null,
+  );
+}
+
+/** Sum of products over the last axis; a number for two vectors.
+ * @param a - `[..., n]`
+ * @param b - `[..., n]`, a shape that broadcasts with `a`'s on the other axes
+ * @returns the broadcast shape without the last axis, the promoted dtype
+ * @throws {@link ShapeError} if the last axes differ, or the others do not broadcast
+ * @example
+ * dot(tensor([1, 2]), tensor([3, 4])).item() // => 11
+ */
+export function dot(a: TensorLike, b: TensorLike): Tensor {
+  const [x, y] = factors("dot", a, b);
+  const [n, m] = [x.shape[x.shape.length - 1], y.shape[y.shape.length - 1]];
+  if (x.shape.length === 0 || y.shape.length === 0 || n !== m) throw matmulMismatch("dot", x.shape, y.shape);
+  return x.shape.length === 1 && y.shape.length === 1 ? matmul(x, y) : sum(mul(x, y), { axis: -1 });
+}
+
+/** Every product of an element of one vector with one of the other.
+ * @param a - `[..., m]`
+ * @param b - `[..., n]`; leading axes broadcast
+ * @returns `[..., m, n]`, the promoted dtype
+ * @throws {@link ShapeError} if an operand has no axis, or leading axes do not broadcast
+ * @example
+ * outer(tensor([1, 2]), tensor([3, 4])).toArray() // => [[3, 4], [6, 8]]
+ */
+export function outer(a: TensorLike, b: TensorLike): Tensor {
+  const [x, y] = factors("outer", a, b);
+  if (x.shape.length === 0 || y.shape.length === 0) throw matmulMismatch("outer", x.shape, y.shape);
+  return mul(reshape(x, [...x.shape, 1]), reshape(y, [...y.shape.slice(0, -1), 1, y.shape[y.shape.length - 1]]));
+}
+
+export const matmulSamples: Samples<null> = {
+  draw(random) {
+    const lead = random.pick([[], [2], [2, 1]]);
+    const [m, k, n] = [random.integer(1, 3), random.integer(0, 3), random.integer(1, 3)];
+    const shared = random.integer(0, 1) === 1;
+    return { inputs: [random.tensor([...lead, m, k]), random.tensor([...(shared ? [] : lead), k, n])], attributes: null };
+  },
+  exact: (random) => [
+    { inputs: [random.of([[1, 2]], "float64"), random.of([[3], [4]], "float64")], attributes: null, outputs: [[[11]]] },
+    { inputs: [random.of([[1, 2]], "int32"), random.of([[3], [4]], "int32")], attributes: null, outputs: [[[11]]] },
+    { inputs: [random.tensor([1, 0]), random.tensor([0, 2])], attributes: null, outputs: [[[0, 0]]] },
+  ],
+  rejects: [
+    { code: "shape/matmul", run: (random) => matmul(random.tensor([2, 3]), random.tensor([2, 3])) },
+    { code: "shape/matmul", run: (random) => matmul(random.tensor([2, 3]), random.tensor([2])) },
+    { code: "shape/matmul-scalar", run: (random) => matmul(random.tensor([2, 3]), 2) },
+    { code: "shape/broadcast", run: (random) => matmul(random.tensor([2, 1, 3]), random.tensor([3, 3, 1])) },
+    { code: "shape/matmul", run: (random) => dot(random.tensor([2]), random.tensor([1])) },
+    { code: "shape/matmul-scalar", run: (random) => outer(random.tensor([2]), 2) },
+  ],
+};

@@ -25,7 +25,8 @@ export const rowMajorTensor = (t: Tensor): Tensor =>
 
 const filled = (shape: Shape, dtype: DType, value: number): Tensor => {
   const out = allocate(shape, dtype);
-  if (value !== 0) out.storage!.fill(value, out.offset, out.offset + out.size);
+  // Fresh storage holds 0, which is not −0.
+  if (!Object.is(value, 0)) out.storage!.fill(value, out.offset, out.offset + out.size);
   return out;
 };
 

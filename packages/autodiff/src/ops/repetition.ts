@@ -1,0 +1,57 @@
+import { ValueError } from "../base/errors.js";
+import { normalizeAxis, showShape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkCount } from "./argument-checks.js";
+import { asTensor, type TensorLike } from "./operands.js";
+import { broadcastTo, reshape } from "./shape.js";
+import type { AxisOptions } from "./slicing.js";
+
+/** The whole tensor several times, side by side.
+ * @param x - any shape, any dtype
+ * @param counts - how often along each of the last axes; further ones in front make new axes
+ * @returns every axis as often as asked for
+ * @throws {@link ValueError} if a count is not a whole number ≥ 0
+ * @example
+ * tile(tensor([1, 2]), [2]).toArray() // => [1, 2, 1, 2]
+ * tile(tensor([1, 2]), [2, 1]).toArray() // => [[1, 2], [1, 2]]
+ */
+export function tile(x: TensorLike, counts: readonly number[]): Tensor {
+  const t = asTensor("tile", x);
+  if (!Array.isArray(counts)) {
+    throw new ValueError({
+      code: "value/counts",
+      op: "tile",
+      problem: "not a list of counts.",
+      got: String(counts),
+      expected: "an array of whole numbers ≥ 0, the last one for the last axis",
+      mend: `tile(x, [2]); x has shape ${showShape(t.shape)}`,
+    });
+  }
+  for (const count of counts) checkCount("tile", "a count", count, 0);
+  const rank = Math.max(counts.length, t.shape.length);
+  const shape = [...new Array<number>(rank - t.shape.length).fill(1), ...t.shape];
+  const times = [...new Array<number>(rank - counts.length).fill(1), ...counts];
+  // [d] becomes [1, d], then [n, d], then [n·d].
+  const apart = reshape(t, shape.flatMap((d) => [1, d]));
+  const repeated = broadcastTo(apart, shape.flatMap((d, k) => [times[k], d]));
+  return reshape(repeated, shape.map((d, k) => d * times[k]));
+}
+
+/** Each element several times in a row.
+ * @param x - any shape but `[]`, any dtype
+ * @param count - how often, a whole number ≥ 0
+ * @param options - `axis` (−1)
+ * @returns the shape of `x`, the axis `count` times as long
+ * @throws {@link ValueError} if the count is not a whole number ≥ 0; {@link IndexError} if the axis is out of range
+ * @example
+ * repeat(tensor([1, 2]), 2).toArray() // => [1, 1, 2, 2]
+ */
+export function repeat(x: TensorLike, count: number, options?: AxisOptions): Tensor {
+  const t = asTensor("repeat", x);
+  const axis = normalizeAxis("repeat", options?.axis ?? -1, t.shape.length);
+  checkCount("repeat", "the count", count, 0);
+  const before = t.shape.slice(0, axis + 1);
+  const after = t.shape.slice(axis + 1);
+  const repeated = broadcastTo(reshape(t, [...before, 1, ...after]), [...before, count, ...after]);
+  return reshape(repeated, t.shape.map((d, k) => (k === axis ? d * count : d)));
+}
