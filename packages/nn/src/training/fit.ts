@@ -1,0 +1,280 @@
+import { type Tensor, ValueError } from "@scope/autodiff";
+import { commonLength } from "../data/tensor-tree.js";
+import type { Module } from "../modules/module.js";
+import { checkCount, checkNumber, invalidOption } from "../option-checks.js";
+import type { Schedule } from "../schedules/schedule.js";
+import type { StateDict } from "../state-dict/state-dict.js";
+import { compiledIf, guardedStep, type StepTaker } from "./guarded-step.js";
+import type { EpochRecord, FitReporter, History, StopReason } from "./history.js";
+
+/** Options of {@link fit}. */
+export interface FitOptions<Batch> {
+  /** The scalar to be minimised, from one batch: a mean over its examples. It may assign Variables, such as a carried state. */
+  readonly loss: (batch: Batch) => Tensor;
+  /** What takes the steps. */
+  readonly optimizer: StepTaker;
+  /** Passes over the data. */
+  readonly epochs: number;
+  /** An epoch is this many batches, and the next goes on where it ended; the whole data if left out. */
+  readonly stepsPerEpoch?: number;
+  /** Batches to measure on after every epoch. */
+  readonly validation?: Iterable<Batch>;
+  /** Scalars to measure beside the loss, each a mean over a batch. */
+  readonly metrics?: { readonly [name: string]: (batch: Batch) => Tensor };
+  /** Scales gradients whose global norm is larger down to this norm. */
+  readonly clipNorm?: number;
+  /** The learning rate at every step, counted from 0. */
+  readonly schedule?: Schedule;
+  /** Epochs without improvement after which the training ends; it goes on if left out. */
+  readonly patience?: number;
+  /** What counts as improvement: less than the best by more than this (0). */
+  readonly minimumImprovement?: number;
+  /** What is watched: `"loss"` (on the validation data if there is any), or the name of a metric; smaller is better. */
+  readonly watch?: string;
+  /** Whether the model ends with the weights of its best epoch (true if there is validation data). */
+  readonly restoreBest?: boolean;
+  /** Ends the training after the step that is under way. */
+  readonly signal?: AbortSignal;
+  /** Where progress is shown. */
+  readonly reporter?: FitReporter;
+  /** Whether steps and measurements run as compiled programs (true). */
+  readonly compile?: boolean;
+}
+
+/** Trains a model: epochs, validation, metrics, early stopping with the best weights restored, and a clean end when it is aborted or a number is not finite.
+ * A step whose loss or gradient is not finite is not taken: model and optimiser keep the values before it. The model is in training mode for steps and in evaluation
+ * mode for measurements, and ends in the mode in which it came.
+ * @param model - whose weights are watched over; the optimiser may train others as well
+ * @param data - batches: trees of tensors whose first axes count the examples; gone through once per epoch
+ * @param options - `loss`, `optimizer`, `epochs`, and what {@link FitOptions} lists
+ * @returns what happened, as plain numbers; the training ends early with {@link History.stopped} telling why
+ * @throws {@link ValueError} if an option is out of range, or there is no data
+ * @example
+ * const line = new Linear(1, 1)
+ * const x = tensor([[0], [1], [2], [3]])
+ * const data = batches({ x, y: x.mul(2).add(1) }, { size: 2, shuffle: true })
+ * const history = await fit(line, data, {
+ *   loss: ({ x, y }) => meanSquaredError(line.forward(x), y),
+ *   optimizer: new Adam(line.parameters(), { learningRate: 0.1 }),
+ *   epochs: 200,
+ * })
+ * history.stopped // => "finished"
+ * history.losses[399] < 0.01 // => true
+ */
+export async function fit<Batch>(
+  model: Module,
+  data: Iterable<Batch>,
+  options: FitOptions<Batch>,
+): Promise<History> {
+  checkOptions(data, options);
+  const wasTraining = model.training;
+  try {
+    const history = await new Training(model, data, options).run();
+    options.reporter?.ended?.(history);
+    return history;
+  } finally {
+    if (wasTraining) model.train();
+    else model.eval();
+  }
+}
+
+/** How long a training may keep the event loop waiting: signals and timers are heard in between. */
+const longestBlockMs = 30;
+
+/** One run of `fit`. */
+class Training<Batch> {
+  private readonly model: Module;
+  private readonly data: Iterable<Batch>;
+  private readonly options: FitOptions<Batch>;
+  private readonly step: (batch: Batch) => [loss: Tensor, gradientNorm: Tensor];
+  private readonly measure: (batch: Batch) => { readonly [name: string]: Tensor };
+  private readonly epochs: EpochRecord[] = [];
+  private readonly losses: number[] = [];
+  private readonly gradientNorms: number[] = [];
+  private source: Iterator<Batch> | null = null;
+  private batchesSeen: number | null = null;
+  private best: { readonly score: number; readonly epoch: number; readonly weights: StateDict | null } | null = null;
+  private stopped: StopReason | null = null;
+  private notFiniteStep: number | null = null;
+  private lastPause = performance.now();
+
+  constructor(model: Module, data: Iterable<Batch>, options: FitOptions<Batch>) {
+    const { loss, optimizer, clipNorm, metrics, compile = true } = options;
+    this.model = model;
+    this.data = data;
+    this.options = options;
+    this.step = compiledIf(compile, guardedStep(model, optimizer, loss, clipNorm ?? null), "training step");
+    const measured = Object.entries({ ...metrics, loss });
+    this.measure = compiledIf(
+      compile,
+      (batch: Batch) => Object.fromEntries(measured.map(([name, f]) => [name, f(batch)])),
+      "measurement",
+    );
+  }
+
+  async run(): Promise<History> {
+    const { epochs, reporter, signal } = this.options;
+    reporter?.started?.({ epochs, stepsPerEpoch: this.stepsPerEpoch() });
+    if (signal?.aborted) this.stopped = "aborted";
+    for (let epoch = 1; epoch <= epochs && this.stopped === null; epoch++) await this.runEpoch(epoch);
+    const restored = this.best?.weights ?? null;
+    if (restored !== null) this.model.loadStateDict(restored);
+    return {
+      epochs: this.epochs,
+      losses: this.losses,
+      gradientNorms: this.gradientNorms,
+      stopped: this.stopped ?? "finished",
+      notFiniteStep: this.notFiniteStep,
+      restoredEpoch: restored === null ? null : (this.best?.epoch ?? null),
+    };
+  }
+
+  private stepsPerEpoch(): number | null {
+    const { stepsPerEpoch } = this.options;
+    if (stepsPerEpoch !== undefined) return stepsPerEpoch;
+    if ("length" in this.data && typeof this.data.length === "number") return this.data.length;
+    return this.batchesSeen;
+  }
+
+  /** The batches of one epoch: a pass over the data, or the next so many of pass after pass. */
+  private *batchesOfEpoch(): Generator<Batch> {
+    const { stepsPerEpoch } = this.options;
+    if (stepsPerEpoch === undefined) {
+      yield* this.data;
+      return;
+    }
+    for (let k = 0; k < stepsPerEpoch; k++) {
+      this.source ??= this.data[Symbol.iterator]();
+      let next = this.source.next();
+      if (next.done) {
+        this.source = this.data[Symbol.iterator]();
+        next = this.source.next();
+        if (next.done) throw noData();
+      }
+      yield next.value;
+    }
+  }
+
+  private async runEpoch(epoch: number): Promise<void> {
+    const { optimizer, schedule, reporter } = this.options;
+    const start = performance.now();
+    const mean = new WeightedMean();
+    this.model.train();
+    let stepInEpoch = 0;
+    for (const batch of this.batchesOfEpoch()) {
+      const step = this.losses.length;
+      if (schedule !== undefined) optimizer.learningRate = schedule(step);
+      const [loss, gradientNorm] = this.step(batch).map((t) => t.item());
+      if (!Number.isFinite(loss + gradientNorm)) {
+        this.stopped = "not-finite";
+        this.notFiniteStep = step + 1;
+        break;
+      }
+      this.losses.push(loss);
+      this.gradientNorms.push(gradientNorm);
+      mean.add("loss", loss, commonLength("fit", batch));
+      stepInEpoch++;
+      reporter?.stepped?.({ epoch, step: step + 1, stepInEpoch, stepsPerEpoch: this.stepsPerEpoch(), loss, gradientNorm });
+      await this.pause();
+      if (this.options.signal?.aborted) {
+        this.stopped = "aborted";
+        break;
+      }
+    }
+    if (this.stopped === null) {
+      if (stepInEpoch === 0) throw noData();
+      this.batchesSeen = stepInEpoch;
+    }
+    const record = await this.close(epoch, mean.of("loss"), (performance.now() - start) / 1000);
+    if (stepInEpoch === 0 && this.stopped !== null) return;
+    this.epochs.push(record);
+    reporter?.epochEnded?.(record);
+  }
+
+  /** Measures after an epoch, remembers the best weights, and decides whether to go on. */
+  private async close(epoch: number, trainingLoss: number, seconds: number): Promise<EpochRecord> {
+    const { optimizer, validation, metrics, watch = "loss", patience, minimumImprovement = 0 } = this.options;
+    const record = {
+      epoch,
+      steps: this.losses.length,
+      loss: trainingLoss,
+      validationLoss: null,
+      metrics: {},
+      best: false,
+      learningRate: optimizer.learningRate,
+      seconds,
+    };
+    if (this.stopped !== null) return record;
+    const measured = validation !== undefined || metrics !== undefined ? await this.measureAll(validation ?? this.data) : null;
+    const score = (watch === "loss" && validation === undefined ? null : measured?.of(watch)) ?? trainingLoss;
+    const best = this.best === null || score < this.best.score - minimumImprovement;
+    const keep = this.options.restoreBest ?? validation !== undefined;
+    if (best) this.best = { score, epoch, weights: keep ? this.model.stateDict() : null };
+    if (patience !== undefined && epoch - (this.best?.epoch ?? 0) >= patience) this.stopped ??= "early";
+    return {
+      ...record,
+      validationLoss: validation === undefined ? null : (measured?.of("loss") ?? null),
+      metrics: Object.fromEntries(Object.keys(metrics ?? {}).map((name) => [name, measured?.of(name) ?? Number.NaN])),
+      best,
+    };
+  }
+
+  private async measureAll(data: Iterable<Batch>): Promise<WeightedMean> {
+    const mean = new WeightedMean();
+    this.model.eval();
+    for (const batch of data) {
+      const examples = commonLength("fit", batch);
+      for (const [name, value] of Object.entries(this.measure(batch))) mean.add(name, value.item(), examples);
+      await this.pause();
+    }
+    return mean;
+  }
+
+  /** Lets the event loop turn now and then. */
+  private async pause(): Promise<void> {
+    if (performance.now() - this.lastPause < longestBlockMs) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    this.lastPause = performance.now();
+  }
+}
+
+/** Means of named numbers over examples, where batches differ in size. */
+class WeightedMean {
+  private readonly sums = new Map<string, number>();
+  private readonly weights = new Map<string, number>();
+
+  add(name: string, value: number, weight: number): void {
+    this.sums.set(name, (this.sums.get(name) ?? 0) + value * weight);
+    this.weights.set(name, (this.weights.get(name) ?? 0) + weight);
+  }
+
+  of(name: string): number {
+    return (this.sums.get(name) ?? Number.NaN) / (this.weights.get(name) ?? 1);
+  }
+}
+
+const noData = (): ValueError =>
+  new ValueError({
+    code: "fit/no-data",
+    op: "fit",
+    problem: "there is no batch to train on.",
+    got: "an iterable that gave none in this epoch",
+    expected: "at least one batch in every epoch",
+    mend: "pass an array of batches or batches(data, { size }): a generator object can be gone through only once",
+  });
+
+function checkOptions<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>): void {
+  const { epochs, stepsPerEpoch, clipNorm, patience, minimumImprovement, metrics, watch } = options;
+  if (data === null || typeof data !== "object" || typeof data[Symbol.iterator] !== "function")
+    throw invalidOption("fit", "data", data === null ? "null" : typeof data, "batches: an array, or batches(data, { size })");
+  if (typeof options.loss !== "function") throw invalidOption("fit", "loss", typeof options.loss, "a function of a batch");
+  checkCount("fit", "epochs", epochs);
+  if (stepsPerEpoch !== undefined) checkCount("fit", "stepsPerEpoch", stepsPerEpoch);
+  if (patience !== undefined) checkCount("fit", "patience", patience);
+  if (clipNorm !== undefined) checkNumber("fit", "clipNorm", clipNorm, Number.MIN_VALUE);
+  if (minimumImprovement !== undefined) checkNumber("fit", "minimumImprovement", minimumImprovement, 0);
+  const names = Object.keys(metrics ?? {});
+  if (names.includes("loss")) throw invalidOption("fit", "metrics", "loss", "names other than loss, which is measured anyway");
+  if (watch !== undefined && watch !== "loss" && !names.includes(watch))
+    throw invalidOption("fit", "watch", watch, ["loss", ...names].join(" or "));
+}
