@@ -123,7 +123,9 @@ function replayed(f: Flat, inputs: readonly Tensor[]): readonly Tensor[] {
   const observer = new Observer(here.tapes);
   const overlay = new Overlay(here);
   const names = within({ ...here, tapes: [] }, () => inputs.map(alias));
-  for (const t of names) observer.own(t);
+  names.forEach((t, i) => {
+    observer.own(t, inputs[i]);
+  });
   const inside = { trace: null, tapes: [observer], store: overlay, substitute: here.substitute, base: 0 };
   const results = within(inside, () => f(names));
   // A capture may be returned, or assigned to a Variable, as it is.

@@ -37,42 +37,61 @@ export class Overlay implements Store {
   }
 }
 
-/** Runs a function where no tape of the surroundings sees it, and notes which tensors that they watch it uses. */
+/** Runs a function where no tape of the surroundings sees it, and notes which tensors that they differentiate it uses. */
 export class Observer implements Recorder {
   readonly leaves: Map<Variable, Tensor> = new Map();
-  /** Watched tensors from outside, by id. */
+  /** Differentiated tensors from outside, by id. */
   readonly captured: Map<number, Tensor> = new Map();
   private readonly made = new Set<number>();
+  // Of what was made: what follows from something differentiated.
+  private readonly dependent = new Set<number>();
   private readonly tapes: readonly Recorder[];
 
   constructor(tapes: readonly Recorder[]) {
     this.tapes = tapes;
   }
 
+  /** Everything, to see what the function uses. */
   watches(): boolean {
     return true;
   }
 
-  /** Counts a tensor as the function's own. */
-  own(t: Tensor): void {
-    this.made.add(t.id);
+  /** Whether a derivative that is taken outside would go through this tensor. */
+  differentiates(t: Tensor): boolean {
+    return this.made.has(t.id) ? this.dependent.has(t.id) : isDifferentiated(this.tapes, t);
   }
 
-  /** Looks at a tensor that the function uses. */
-  note(t: Tensor): void {
-    if (this.made.has(t.id) || !isFloatDType(t.dtype)) return;
-    if (this.tapes.some((tape) => tape.watches([t]))) this.captured.set(t.id, t);
+  /** Counts a new name of an argument as the function's own. */
+  own(name: Tensor, argument: Tensor): void {
+    this.made.add(name.id);
+    if (isDifferentiated(this.tapes, argument)) this.dependent.add(name.id);
+  }
+
+  /** Looks at a tensor that the function uses, and says whether it is differentiated. */
+  note(t: Tensor): boolean {
+    if (!this.differentiates(t)) return false;
+    if (!this.made.has(t.id)) this.captured.set(t.id, t);
+    return true;
   }
 
   record(_level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
-    for (const t of inputs) this.note(t);
+    let dependent = false;
+    for (const t of inputs) if (this.note(t)) dependent = true;
     const outputs = run(op, inputs, attributes, op.infer(inputs, attributes));
-    for (const t of outputs) this.made.add(t.id);
+    for (const t of outputs) {
+      this.made.add(t.id);
+      if (dependent && isFloatDType(t.dtype)) this.dependent.add(t.id);
+    }
     return outputs;
   }
 
   adopt(variable: Variable, leaf: Tensor): void {
     this.leaves.set(variable, leaf);
     this.made.add(leaf.id);
+    if (isFloatDType(leaf.dtype)) this.dependent.add(leaf.id);
   }
 }
+
+/** Whether one of these tapes differentiates with respect to, or through, a tensor. */
+export const isDifferentiated = (tapes: readonly Recorder[], t: Tensor): boolean =>
+  tapes.some((tape) => (tape instanceof Observer ? tape.differentiates(t) : tape.watches([t])));

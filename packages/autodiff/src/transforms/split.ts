@@ -3,7 +3,6 @@ import { isFloatDType } from "../base/dtype.js";
 import { zerosOf } from "../ops/fill.js";
 import { type Tensor, upcomingId } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
-import { current } from "../trace/context.js";
 import { evaluate } from "../trace/evaluate.js";
 import type { Graph, Maybe, Node } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
@@ -211,7 +210,3 @@ export function hiddenValues(hidden: Hidden & { readonly assigned?: readonly unk
   if ((hidden.assigned?.length ?? 0) > 0) throw new InternalError("a derivative rule assigned a Variable");
   return outside(hidden);
 }
-
-/** Whether tapes that are open here watch one of these tensors. */
-export const watchedHere = (tensors: readonly Tensor[]): boolean =>
-  current().tapes.some((tape) => tensors.some((t) => tape.watches([t])));

@@ -1,0 +1,229 @@
+import { DerivativeError, DTypeError, ShapeError } from "../base/errors.js";
+import { isFloatDType } from "../base/dtype.js";
+import { sameShape, showShape } from "../base/shape.js";
+import type { Spec } from "../kernel/lowering.js";
+import { zerosOf } from "../ops/fill.js";
+import { asTensor } from "../ops/operands.js";
+import { sum } from "../ops/shape.js";
+import { renamed, Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import { current, within } from "../trace/context.js";
+import { interpret } from "../trace/evaluate.js";
+import { alias } from "../trace/identity.js";
+import type { Graph, Op } from "../trace/op.js";
+import { notPromise } from "../trace/trace.js";
+import { batchedUp, closeBatched } from "./batch-graph.js";
+import { close, outside, settle } from "./close.js";
+import { isDifferentiated, Observer, Overlay } from "./observer.js";
+import { hiddenValues } from "./split.js";
+import { filled, vjpFlat } from "./sweep.js";
+import { vmap } from "./vmap.js";
+
+type Leaves = readonly Tensor[];
+
+/** A derivative written by hand: what comes back, or what goes forward. Must be linear in the cotangent or in the tangents:
+ * the other mode is its transpose. */
+export type DerivativeRule<Args extends readonly Tensor[], R extends Tensor> =
+  | { vjp: (inputs: NoInfer<Args>, output: NoInfer<R>, cotangent: Tensor) => { [K in keyof Args]: Tensor } }
+  | { jvp: (inputs: NoInfer<Args>, tangents: NoInfer<Args>, output: NoInfer<R>) => Tensor };
+
+/** A rule in both modes, over lists. */
+interface BothModes {
+  pull(inputs: Leaves, output: Tensor, cotangent: Tensor): Leaves;
+  push(inputs: Leaves, tangents: Leaves, output: Tensor): Tensor;
+}
+
+interface CustomAttributes {
+  readonly rule: BothModes;
+  /** How many inputs are the function's arguments; captures come behind them. */
+  readonly arity: number;
+  /** The function as a graph, where it was traced; else the output that has already been computed. */
+  readonly graph: Graph | null;
+  readonly output: Spec;
+  readonly first: { value: Tensor | null };
+}
+
+const customOp: Op<CustomAttributes> = {
+  name: "customDerivative",
+  infer: (_inputs, { output }) => [{ shape: output.shape, dtype: output.dtype }],
+  forward(inputs, { graph, first }) {
+    const { value } = first;
+    first.value = null;
+    if (value !== null) return [renamed(value)];
+    return graph === null ? [] : interpret(graph, inputs).map(renamed);
+  },
+  // Without a graph it was never traced, and no compiler asks.
+  structure: ({ graph }) => ({ kind: "inline", graph: graph as Graph, barrier: false }),
+  pullback(node, [cotangent], wanted) {
+    const { rule, arity } = node.attributes as CustomAttributes;
+    if (cotangent === null) return node.inputs.map(() => null);
+    if (wanted.some((w, i) => w && i >= arity)) throw captured();
+    const made = rule.pull(node.inputs.slice(0, arity), node.outputs[0], cotangent);
+    return node.inputs.map((_, i) => (wanted[i] ? made[i] : null));
+  },
+  pushforward(node, tangents) {
+    const { rule, arity } = node.attributes as CustomAttributes;
+    if (tangents.some((t, i) => t !== null && i >= arity)) throw captured();
+    const inputs = node.inputs.slice(0, arity);
+    return [rule.push(inputs, filled(tangents.slice(0, arity), inputs), node.outputs[0])];
+  },
+  batch(inputs, batched, attributes, n) {
+    const { arity, rule } = attributes;
+    const closed = closeBatched(attributes.graph as Graph, batched, n, [true]);
+    const up = (list: Leaves): Leaves => list.map((t, i) => batchedUp(t, batched[i], n));
+    const forEach = vmap as <A extends readonly unknown[], R extends object>(f: (...args: A) => R) => (...args: A) => R;
+    const batchedRule: BothModes = {
+      // What all examples share gets the sum of their gradients.
+      pull: (i, o, c) => forEach(rule.pull)(up(i), o, c).map((g, k) => (batched[k] ? g : sum(g, { axis: 0 }))),
+      push: (i, t, o) => forEach(rule.push)(up(i), up(t), o),
+    };
+    const made = apply(customOp, [...inputs, ...hiddenValues(closed)], {
+      rule: batchedRule,
+      arity,
+      graph: closed.graph,
+      output: closed.graph.outputs[0],
+      first: { value: null },
+    });
+    return [made, [true]];
+  },
+};
+
+/** A function with a derivative of one's own: to make it stable, cheaper, or different on purpose. The function itself is not differentiated.
+ * @param f - takes tensors, returns a tensor; may read values of tensors when it is not traced; must not capture a tensor that is being differentiated
+ * @param rule - `vjp(inputs, output, cotangent)` returns the cotangents of the inputs; or `jvp(inputs, tangents, output)` returns the tangent of the output.
+ * One is enough: it must be linear in the cotangent or the tangents, and the other mode is its transpose
+ * @returns a function of the same arguments, differentiable in both modes to any order that the rule allows
+ * @throws {@link DerivativeError} if it captures a tensor that is being differentiated, or if the rule returns another number of gradients;
+ * {@link ShapeError} or {@link DTypeError} if one of them does not fit its input
+ * @example
+ * const steep = customDerivative((x) => exp(x), { vjp: ([x], y, c) => [c.mul(y.minimum(10))] })
+ * grad(steep)(tensor(5)).item() // => 10
+ */
+export function customDerivative<Args extends readonly Tensor[] = Tensor[], R extends Tensor = Tensor>(
+  f: (...args: Args) => R,
+  rule: DerivativeRule<Args, R>,
+): (...args: Args) => R {
+  const both = bothModes(rule);
+  const run = (inputs: Leaves): Tensor => {
+    const result = notPromise<Tensor>(f(...(inputs as Args)), "customDerivative");
+    if (result instanceof Tensor) return result;
+    throw wrongResult("derivative/custom-result", "the function did not return a tensor.", typeof result, "a tensor");
+  };
+  return (...args) => {
+    const inputs = args.map((t) => asTensor("customDerivative", t));
+    // R is what f returns, and all tensors are alike.
+    return (current().trace === null ? runNow(run, inputs, both) : traceNow(run, inputs, both)) as R;
+  };
+}
+
+function traceNow(run: (inputs: Leaves) => Tensor, inputs: Leaves, rule: BothModes): Tensor {
+  const closed = close((all) => [run(all)], inputs);
+  const hidden = outside(closed);
+  if (hidden.some((t) => isDifferentiated(current().tapes, t))) throw captured();
+  const { graph } = closed;
+  const made = apply(customOp, [...inputs, ...hidden], {
+    rule,
+    arity: inputs.length,
+    graph,
+    output: graph.outputs[0],
+    first: { value: null },
+  });
+  return settle(closed, made)[0];
+}
+
+/** Runs the function where no tape sees it, so that it may read values, and looks what it captures. */
+function runNow(run: (inputs: Leaves) => Tensor, inputs: Leaves, rule: BothModes): Tensor {
+  const here = current();
+  if (here.tapes.length === 0) return run(inputs);
+  const observer = new Observer(here.tapes);
+  const overlay = new Overlay(here);
+  const names = within({ ...here, tapes: [] }, () => inputs.map(alias));
+  names.forEach((t, i) => {
+    observer.own(t, inputs[i]);
+  });
+  const value = within({ ...here, tapes: [observer], store: overlay, base: 0 }, () => run(names));
+  observer.note(value);
+  const variables = [...overlay.first.values()];
+  if (observer.captured.size > 0 || variables.some((t) => isDifferentiated(here.tapes, t))) throw captured();
+  const { shape, dtype } = value;
+  const attributes = { rule, arity: inputs.length, graph: null, output: { shape, dtype }, first: { value } };
+  const output = applyOne(customOp, inputs, attributes);
+  for (const variable of overlay.assigned) variable.value = overlay.read(variable);
+  return output;
+}
+
+/** The mode that was not written is the transpose of the one that was. */
+function bothModes<Args extends readonly Tensor[], R extends Tensor>(rule: DerivativeRule<Args, R>): BothModes {
+  // The lists have the length of Args: customOp passes as many as the function takes.
+  if ("vjp" in rule) {
+    const pull: BothModes["pull"] = (inputs, output, cotangent) =>
+      checkGradients(inputs, rule.vjp(inputs as Args, output as R, cotangent));
+    return {
+      pull,
+      push(inputs, tangents, output) {
+        const { outputs, pull: transpose } = vjpFlat(([c]) => pull(inputs, output, c), [zerosOf(output)]);
+        return transpose(outputs.map((_, i) => tangents[i]))[0] ?? zerosOf(output);
+      },
+    };
+  }
+  const push: BothModes["push"] = (inputs, tangents, output) => {
+    const made = rule.jvp(inputs as Args, tangents as Args, output as R);
+    checkLike("the tangent of the output", made, output);
+    return made;
+  };
+  return {
+    push,
+    pull(inputs, output, cotangent) {
+      const float = inputs.map((t) => isFloatDType(t.dtype));
+      const zeros = inputs.map((t) => zerosOf(t));
+      const { pull } = vjpFlat((tangents) => [push(inputs, tangents, output)], zeros);
+      return pull([cotangent]).map((g, i) => (float[i] && g !== null ? g : zeros[i]));
+    },
+  };
+}
+
+function checkGradients(inputs: Leaves, made: Leaves): Leaves {
+  if (!Array.isArray(made) || made.length !== inputs.length) {
+    const got = Array.isArray(made) ? `${made.length} gradients` : typeof made;
+    throw wrongResult("derivative/custom-count", "the rule does not return one gradient per input.", got, `${inputs.length} tensors`);
+  }
+  inputs.forEach((t, i) => {
+    if (isFloatDType(t.dtype)) checkLike(`the gradient of input ${i}`, made[i], t);
+  });
+  return made;
+}
+
+function checkLike(what: string, t: unknown, like: Spec): void {
+  const expected = `${like.dtype}${showShape(like.shape)}`;
+  if (!(t instanceof Tensor)) throw wrongResult("derivative/custom-result", `${what} is not a tensor.`, typeof t, expected);
+  const got = `${t.dtype}${showShape(t.shape)}`;
+  const mend = "a derivative has the shape and dtype of what it belongs to: use sum, broadcastTo or cast in the rule";
+  const data = { op: "customDerivative", got, expected, mend };
+  if (!sameShape(t.shape, like.shape)) {
+    throw new ShapeError({ ...data, code: "shape/custom-derivative", problem: `${what} has the wrong shape.` });
+  }
+  if (t.dtype !== like.dtype) {
+    throw new DTypeError({ ...data, code: "dtype/custom-derivative", problem: `${what} has the wrong dtype.` });
+  }
+}
+
+const wrongResult = (code: string, problem: string, got: string, expected: string): DerivativeError =>
+  new DerivativeError({
+    code,
+    op: "customDerivative",
+    problem,
+    got,
+    expected,
+    mend: "customDerivative(f, { vjp: ([x], y, cotangent) => [cotangent.mul(y)] }) for f with one input",
+  });
+
+const captured = (): DerivativeError =>
+  new DerivativeError({
+    code: "derivative/capture",
+    op: "customDerivative",
+    problem: "the function captures a tensor that is being differentiated; its rule would not see it.",
+    got: "a captured tensor or Variable that a tape watches",
+    expected: "everything that is differentiated among the arguments",
+    mend: "pass it as an argument, or wrap it in stopGradient if it is meant to be a constant",
+  });
+

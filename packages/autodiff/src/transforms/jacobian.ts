@@ -1,0 +1,117 @@
+import { isFloatDType } from "../base/dtype.js";
+import { DTypeError } from "../base/errors.js";
+import { sizeOf } from "../base/shape.js";
+import { eye } from "../ops/creation.js";
+import { zerosOf } from "../ops/fill.js";
+import { permute, reshape } from "../ops/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkFloat, grad } from "./gradient.js";
+import { filled, push, record, sweep } from "./sweep.js";
+import { flatten, leafPaths, rebuild, type Flattened } from "./tree.js";
+import type { Gradient, Jacobian, Result } from "./types.js";
+import { vmap } from "./vmap.js";
+
+/** Options of {@link jacobian}. */
+export interface JacobianOptions {
+  /** `"forward"` takes one pass per element of the argument, `"reverse"` one per element of the result; the cheaper one if left out. */
+  readonly mode?: "forward" | "reverse";
+}
+
+/** All partial derivatives of a function with respect to its first argument.
+ * @param f - takes and returns trees; runs once
+ * @param options - `mode`: by the shapes if left out
+ * @returns a function of the same arguments; for each tensor of the result, for each of the argument, a tensor `[...result.shape, ...argument.shape]`
+ * @throws {@link DTypeError} if an argument or a result is not float
+ * @example
+ * jacobian((v) => stack([v.at(0).mul(v.at(1)), sin(v.at(0))]))(tensor([0, 2])).toArray() // => [[2, 0], [1, 0]]
+ */
+export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
+  f: (x: P, ...rest: Rest) => R,
+  options?: JacobianOptions,
+): (x: P, ...rest: Rest) => Jacobian<R, P> {
+  return (x, ...rest) => {
+    const given = flatten("jacobian", x, "leaf", "argument");
+    checkFloat("jacobian", given);
+    let value: Flattened | undefined;
+    const { tape, leaves } = record(
+      "jacobian",
+      (l) => {
+        const result = f(rebuild(given.outline, l) as P, ...rest);
+        value = flatten("jacobian", result, "leaf", "result");
+        return result;
+      },
+      given.leaves,
+      true,
+    );
+    // record ran f, which set the value.
+    const { leaves: outputs, outline } = value as Flattened;
+    checkResults(outputs, leafPaths(outline, "result"));
+    const elements = (list: readonly Tensor[]): number => list.reduce((n, t) => n + sizeOf(t.shape), 0);
+    const forward = (options?.mode ?? (elements(leaves) <= elements(outputs) ? "forward" : "reverse")) === "forward";
+    // One tensor per output and leaf, either way.
+    const blocks = forward
+      ? columns((i, t) => filled(push(tape, leaves, only(leaves, i, t), outputs), outputs), leaves, outputs)
+      : outputs.map((y, j) => rowsOf((c) => filled(sweep(tape, outputs, only(outputs, j, c), leaves, false), leaves), y, leaves));
+    const trees = blocks.map((row) => rebuild(given.outline, row));
+    return rebuild(outline, trees) as Jacobian<R, P>;
+  };
+}
+
+/** All second derivatives of a function with a scalar result with respect to its first argument: forward mode over reverse.
+ * @param f - takes a tree; returns a scalar tensor of shape `[]`
+ * @returns a function of the same arguments; for each pair of tensors of the argument, a tensor `[...first.shape, ...second.shape]`
+ * @throws {@link ShapeError} if the result is not a scalar
+ * @example
+ * hessian((x) => sum(x.mul(x).mul(x)))(tensor([1, 2])).toArray() // => [[6, 0], [0, 12]]
+ */
+export function hessian<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
+  f: (x: P, ...rest: Rest) => Tensor,
+): (x: P, ...rest: Rest) => Jacobian<Gradient<P>, P> {
+  // A tree of gradients is an object in the sense of Result, whatever P is.
+  const gradient = grad(f) as (x: P, ...rest: Rest) => Gradient<P> & object;
+  return jacobian<P, Rest, Gradient<P> & object>(gradient, { mode: "forward" }) as (
+    x: P,
+    ...rest: Rest
+  ) => Jacobian<Gradient<P>, P>;
+}
+
+const only = (like: readonly Tensor[], at: number, t: Tensor): (Tensor | null)[] =>
+  like.map((_, i) => (i === at ? t : null));
+
+/** The unit vectors of a tensor's space: `[size, ...shape]`. */
+const basis = ({ shape, dtype }: Tensor): Tensor => reshape(eye(sizeOf(shape), { dtype }), [sizeOf(shape), ...shape]);
+
+/** Derivatives of one output by all leaves, one pass per element of the output. */
+function rowsOf(back: (cotangent: Tensor) => Tensor[], y: Tensor, leaves: readonly Tensor[]): Tensor[] {
+  if (sizeOf(y.shape) === 0) return leaves.map((x) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: x.dtype }));
+  return vmap(back)(basis(y)).map((t, i) => reshape(t, [...y.shape, ...leaves[i].shape]));
+}
+
+/** Derivatives of all outputs by each leaf, one pass per element of the leaf; as one list per output. */
+function columns(
+  forward: (i: number, tangent: Tensor) => Tensor[],
+  leaves: readonly Tensor[],
+  outputs: readonly Tensor[],
+): Tensor[][] {
+  const byLeaf = leaves.map((x, i) => {
+    if (sizeOf(x.shape) === 0) return outputs.map((y) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: y.dtype }));
+    return vmap((t: Tensor) => forward(i, t))(basis(x)).map((t, j) => {
+      const last = permute(t, [...outputs[j].shape.map((_, k) => k + 1), 0]);
+      return reshape(last, [...outputs[j].shape, ...x.shape]);
+    });
+  });
+  return outputs.map((_, j) => byLeaf.map((list) => list[j]));
+}
+
+function checkResults(outputs: readonly Tensor[], paths: readonly string[]): void {
+  const odd = outputs.findIndex((t) => !isFloatDType(t.dtype));
+  if (odd < 0) return;
+  throw new DTypeError({
+    code: "dtype/jacobian",
+    op: "jacobian",
+    problem: "only float results have derivatives.",
+    got: `${paths[odd]}: ${outputs[odd].dtype}`,
+    expected: "float32 or float64",
+    mend: "return integers and booleans from another function",
+  });
+}
