@@ -46,8 +46,9 @@ export function flatFunction<Args extends readonly unknown[]>(op: string, f: (..
   };
 }
 
-/** Weights for the elements of each result, none near 0, the same for the same seed. */
+/** Weights for the elements of each result, none near 0, the same for the same seed; 1 for a single number. */
 export function weightsFor(outputs: readonly Tensor[], seed: number): readonly Tensor[] {
+  if (outputs.length === 1 && outputs[0].size === 1) return outputs.map((t) => seededRandom(0).tensor(t.shape, [1, 1]));
   const random = seededRandom(seed);
   return outputs.map((t) => random.tensor(t.shape, [[-1.5, -0.5], [0.5, 1.5]]));
 }

@@ -80,7 +80,7 @@ export function batchIsLoop(op: Op, examples: readonly (readonly Tensor[])[], ba
 }
 
 /** Tensors of one shape along a new first axis, without the ops under test. */
-function stackRows(rows: readonly Tensor[]): Tensor {
+export function stackRows(rows: readonly Tensor[]): Tensor {
   const [{ shape, dtype, size }] = rows;
   const array = newArray(dtype, rows.length * size);
   rows.forEach((t, i) => {
