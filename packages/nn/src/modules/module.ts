@@ -1,4 +1,4 @@
-import { Random, type Spec, Tensor, Variable } from "@scope/autodiff";
+import { Random, Tensor, Variable } from "@scope/autodiff";
 import { type LoadOptions, loadState, type StateDict, stateOf } from "../state-dict/state-dict.js";
 import { Parameter, parametersReadBy } from "./parameter.js";
 import { summarize } from "./summary.js";
@@ -138,7 +138,7 @@ export abstract class Module {
   /** A table of the modules inside with their output shapes and parameter counts, made by tracing `forward` without data.
    * @param inputs - tensors or specs (`spec([32, 30, 4])`) of the arguments of `forward`
    * @throws {@link ModuleError} if the module has no `forward` */
-  summary(...inputs: readonly (Tensor | Spec)[]): string {
+  summary(...inputs: readonly Tensor[]): string {
     return summarize(this, inputs);
   }
 }

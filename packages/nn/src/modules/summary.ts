@@ -1,4 +1,4 @@
-import { type Spec, Tensor, trace } from "@scope/autodiff";
+import { Tensor, trace } from "@scope/autodiff";
 import { ModuleError } from "../errors.js";
 import { showShape } from "../option-checks.js";
 import { type Parameter, parametersReadBy } from "./parameter.js";
@@ -68,7 +68,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** The table behind `module.summary(...)`. Parameters count at the innermost module that has a `forward`. */
-export function summarize(root: Summarized, inputs: readonly (Tensor | Spec)[]): string {
+export function summarize(root: Summarized, inputs: readonly Tensor[]): string {
   const type = root.constructor.name;
   if (forwardOf(root) === null) {
     throw new ModuleError({
@@ -89,7 +89,7 @@ export function summarize(root: Summarized, inputs: readonly (Tensor | Spec)[]):
       // Looked up when it is called, so that the noted one runs.
       const forward: Forward = (...symbols) => forwardOf(root)?.apply(root, [...symbols]);
       read = parametersReadBy(
-        () => void trace((...symbols: Tensor[]) => forward(...symbols) as object, ...inputs),
+        () => void trace((...symbols: Tensor[]) => forward(...symbols), ...inputs),
       );
     },
   );

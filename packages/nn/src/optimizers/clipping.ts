@@ -21,13 +21,13 @@ export type Gradients = readonly Tensor[] | { readonly [name: string]: Tensor };
 
 /** Which norm joins all gradients. */
 export interface NormOptions {
-  /** 2 (default): the root of the sum of squares; Infinity: the largest absolute value. */
-  readonly order?: 2 | typeof Number.POSITIVE_INFINITY;
+  /** 2 (default): the root of the sum of squares; 1: the sum of absolute values; Infinity: the largest of them. */
+  readonly order?: 1 | 2 | typeof Number.POSITIVE_INFINITY;
 }
 
 /** The norm of all gradients together, as if they were one vector.
  * @param gradients - in an array or a record
- * @param options - `order` (2): 2 or Infinity
+ * @param options - `order` (2): 1, 2 or Infinity
  * @returns a scalar
  * @throws {@link TreeError} if there are no gradients
  * @example
@@ -47,6 +47,7 @@ export function globalNorm(gradients: Gradients, options?: NormOptions): Tensor 
   }
   if (options?.order === Number.POSITIVE_INFINITY)
     return all.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
+  if (options?.order === 1) return all.map((g) => sum(abs(g))).reduce((a, b) => add(a, b));
   return sqrt(all.map((g) => sum(square(g))).reduce((a, b) => add(a, b)));
 }
 
@@ -54,7 +55,7 @@ export function globalNorm(gradients: Gradients, options?: NormOptions): Tensor 
  * The factor is min(1, limit / (norm + 1e-6)), as in PyTorch.
  * @param gradients - in an array or a record
  * @param limit - the norm that is allowed, > 0
- * @param options - `order` (2): 2 or Infinity
+ * @param options - `order` (2): 1, 2 or Infinity
  * @returns new gradients in the same form
  * @throws {@link ValueError} if the limit is not a finite number ≥ 0
  * @source arXiv:1211.5063

@@ -36,8 +36,8 @@ const rule: UpdateRule<SGDOptions, Scalars> = {
   moments: ({ momentum }) => ({ ...(momentum > 0 && { velocity: 0 }) }),
   scalars: ({ dampening }, rate, count) => ({
     rate,
-    // The first gradient becomes the velocity undamped, as in PyTorch.
-    share: dampening === 0 ? 1 : where(equal(count, 1), 1, 1 - dampening),
+    // The first gradient becomes the velocity undamped, as in PyTorch; count is then the 1 that is needed, in the right dtype.
+    share: dampening === 0 ? 1 : where(equal(count, 1), count, 1 - dampening),
   }),
   update({ momentum, dampening, nesterov, weightDecay }, { rate, share }, value, gradient, [velocity]) {
     const direction = weightDecay === 0 ? gradient : add(gradient, mul(value, weightDecay));

@@ -1,0 +1,122 @@
+import { matmul, type Tensor, transpose } from "@scope/autodiff";
+import { Embedding, GRU, initializers, Linear, LSTM, type Module, RNN } from "@scope/nn";
+import { describe, expect, test } from "vitest";
+import { readCases } from "../fixture-cases.js";
+import { thrownCode } from "../thrown-code.js";
+
+interface FanCase {
+  readonly shape: readonly number[];
+  readonly gain?: number;
+  readonly mode?: "fan_in" | "fan_out";
+  readonly nonlinearity?: string;
+  readonly slope?: number;
+  readonly high?: number;
+  readonly std?: number;
+}
+type InitializerCase =
+  | { readonly initializer: "gain"; readonly nonlinearity: string; readonly slope?: number; readonly gain: number }
+  | ({ readonly initializer: "xavier_uniform" | "xavier_normal" | "kaiming_uniform" | "kaiming_normal" } & FanCase)
+  | {
+      readonly initializer: "default";
+      readonly module: "Linear" | "RNN" | "LSTM" | "GRU" | "Embedding";
+      readonly bound?: number;
+      readonly parameters: Readonly<Record<string, { readonly shape: readonly number[] }>>;
+    };
+
+const nonlinearityOf = (torch: string | undefined): Parameters<typeof initializers.gain>[0] | undefined =>
+  torch === "leaky_relu" ? "leakyRelu" : (torch as Parameters<typeof initializers.gain>[0] | undefined);
+
+const numbers = (t: Tensor): number[] => [...t.data];
+const largest = (t: Tensor): number => Math.max(...numbers(t).map(Math.abs));
+const deviation = (t: Tensor): number => Math.sqrt(numbers(t).reduce((s, x) => s + x * x, 0) / t.size);
+
+/** Draws many values at once: more rows and columns in the proportion of the fixture's fans would change the law, so that it draws again and again. */
+function many(draw: (seed: number) => Tensor): Tensor[] {
+  return Array.from({ length: 400 }, (_, seed) => draw(seed));
+}
+
+const cases = readCases<InitializerCase>("initializers.json");
+
+test.each(cases.filter((each) => each.initializer === "gain"))("gain of %o", ({ nonlinearity, slope, gain }) => {
+  const kind = nonlinearityOf(nonlinearity);
+  expect(kind === undefined ? Number.NaN : initializers.gain(kind, slope)).toBeCloseTo(gain, 12);
+});
+
+const laws = cases.flatMap((each) => (each.initializer === "gain" || each.initializer === "default" ? [] : [each]));
+test.each(laws)("$initializer $shape $gain $mode $nonlinearity has PyTorch's law", (each) => {
+  const draw = (seed: number): Tensor => {
+    if (each.initializer === "xavier_uniform") return initializers.xavierUniform(each.shape, { gain: each.gain, seed });
+    if (each.initializer === "xavier_normal") return initializers.xavierNormal(each.shape, { gain: each.gain, seed });
+    const options = {
+      mode: each.mode === "fan_out" ? ("fanOut" as const) : ("fanIn" as const),
+      nonlinearity: nonlinearityOf(each.nonlinearity),
+      slope: each.slope,
+      seed,
+    };
+    return each.initializer === "kaiming_uniform"
+      ? initializers.kaimingUniform(each.shape, options)
+      : initializers.kaimingNormal(each.shape, options);
+  };
+  const drawn = many(draw);
+  expect(drawn[0].shape).toEqual(each.shape);
+  if (each.high !== undefined) {
+    const bound = Math.max(...drawn.map(largest));
+    expect(bound).toBeLessThanOrEqual(each.high * (1 + 1e-6));
+    expect(bound).toBeGreaterThan(each.high * 0.99);
+  } else {
+    const measured = Math.sqrt(drawn.reduce((s, t) => s + deviation(t) ** 2, 0) / drawn.length);
+    expect(measured / (each.std ?? 0)).toBeCloseTo(1, 1);
+  }
+});
+
+const defaults = cases.flatMap((each) => (each.initializer === "default" ? [each] : []));
+test.each(defaults)("$module starts like PyTorch's", ({ module, bound, parameters }) => {
+  const stack = { layers: 2, bidirectional: true, seed: 1 };
+  const make: { readonly [K in typeof module]: (seed: number) => Module } = {
+    Linear: (seed) => new Linear(8, 3, { seed }),
+    RNN: (seed) => new RNN(4, 9, { ...stack, seed }),
+    LSTM: (seed) => new LSTM(4, 9, { ...stack, seed }),
+    GRU: (seed) => new GRU(4, 9, { ...stack, seed }),
+    Embedding: (seed) => new Embedding(6, 3, { seed }),
+  };
+  const named = make[module](1).namedParameters();
+  const shapes = Object.fromEntries(named.map(([name, { shape }]) => [name, { shape: [...shape] }]));
+  expect(shapes).toEqual(parameters);
+  expect(named.map(([name]) => name)).toEqual(Object.keys(parameters));
+  const all = Array.from({ length: 60 }, (_, seed) => make[module](seed + 1).parameters()).flat();
+  if (bound !== undefined) {
+    const reached = Math.max(...all.map((parameter) => largest(parameter.value)));
+    expect(reached).toBeLessThanOrEqual(bound * (1 + 1e-6));
+    expect(reached).toBeGreaterThan(bound * 0.99);
+  } else {
+    const power = all.reduce((s, parameter) => s + deviation(parameter.value) ** 2, 0) / all.length;
+    expect(Math.sqrt(power)).toBeCloseTo(1, 1);
+  }
+});
+
+describe("orthogonal", () => {
+  test.each([[[4, 4]], [[6, 3]], [[3, 6]], [[2, 3, 2]], [[64, 64]]])("%j", (shape) => {
+    const drawn = initializers.orthogonal(shape, { gain: 2, seed: 5, dtype: "float64" });
+    expect(drawn.shape).toEqual(shape);
+    const flat = drawn.reshape([shape[0], -1]);
+    const [rows, columns] = flat.shape;
+    const product = rows <= columns ? matmul(flat, transpose(flat)) : matmul(transpose(flat), flat);
+    const size = Math.min(rows, columns);
+    numbers(product).forEach((value, k) => {
+      expect(Math.abs(value - (k % (size + 1) === 0 ? 4 : 0))).toBeLessThan(1e-12);
+    });
+  });
+});
+
+describe("mistakes", () => {
+  test.each([
+    ["a vector has no fans", () => initializers.xavierUniform([3]), "initializer/fan"],
+    ["a vector is not orthogonal", () => initializers.orthogonal([3]), "initializer/fan"],
+    ["a negative gain", () => initializers.xavierNormal([3, 3], { gain: -1 }), "option/range"],
+    ["high below low", () => initializers.uniform([3], { low: 1, high: 0 }), "option/range"],
+    ["a NaN deviation", () => initializers.normal([3], { deviation: Number.NaN }), "option/range"],
+    ["a negative size", () => initializers.identity(-1), "option/count"],
+    ["an unknown nonlinearity", () => initializers.gain("step" as "tanh"), "option/range"],
+    ["an unknown mode", () => initializers.kaimingNormal([2, 2], { mode: "fan" as "fanIn" }), "option/range"],
+  ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
+});

@@ -1,0 +1,52 @@
+import { tensor, zeros } from "@scope/autodiff";
+import {
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  huber,
+  klDivergence,
+  meanAbsoluteError,
+  meanSquaredError,
+  nll,
+} from "@scope/nn";
+import { describe, expect, test } from "vitest";
+import { thrownCode } from "../thrown-code.js";
+
+const int = (values: number[]): ReturnType<typeof tensor> => tensor(values, { dtype: "int32" });
+// What a caller without types may pass.
+const unknownReduction = { reduction: "average" as unknown as "mean" };
+
+describe("mistakes", () => {
+  test.each([
+    ["[n] against [n, 1]", () => meanSquaredError(zeros([3]), zeros([3, 1])), "loss/shapes"],
+    ["different sizes", () => meanAbsoluteError(zeros([3]), zeros([4])), "loss/shapes"],
+    ["huber of shapes", () => huber(zeros([3]), zeros([4])), "loss/shapes"],
+    ["logits of another shape", () => binaryCrossEntropyWithLogits(zeros([3]), zeros([1])), "loss/shapes"],
+    ["laws of another shape", () => klDivergence(zeros([2, 2]), zeros([2])), "loss/shapes"],
+    ["delta 0", () => huber(zeros([1]), zeros([1]), { delta: 0 }), "option/range"],
+    ["delta NaN", () => huber(zeros([1]), zeros([1]), { delta: Number.NaN }), "option/range"],
+    ["an unknown reduction", () => meanSquaredError(zeros([1]), zeros([1]), unknownReduction), "option/range"],
+    ["a smoothing above 1", () => crossEntropy(zeros([1, 2]), int([0]), { labelSmoothing: 1.5 }), "option/range"],
+    ["one-hot targets", () => crossEntropy(zeros([2, 3]), zeros([2, 3])), "loss/targets"],
+    ["classes first", () => nll(zeros([3, 2]), int([0, 1])), "loss/targets"],
+    ["a scalar", () => crossEntropy(tensor(1), tensor(0, { dtype: "int32" })), "loss/targets"],
+    ["targets that are not whole", () => crossEntropy(zeros([2, 3]), zeros([2])), "loss/targets-dtype"],
+    ["too few weights", () => nll(zeros([1, 3]), int([0]), { weights: zeros([2]) }), "loss/weights"],
+  ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
+
+  test("a target that is no class", () => {
+    expect(() => crossEntropy(zeros([1, 3]), int([3]))).toThrow(/out of range/);
+  });
+});
+
+test("logits may have any number of leading axes", () => {
+  const logits = tensor([[[1, 2, 3], [0, 0, 0]], [[5, 1, 1], [0, 9, 0]]]);
+  const targets = tensor([[2, 0], [0, 1]], { dtype: "int32" });
+  const flat = crossEntropy(logits.reshape([4, 3]), targets.reshape([4]));
+  expect(crossEntropy(logits, targets).item()).toBeCloseTo(flat.item(), 6);
+  expect(crossEntropy(logits, targets, { reduction: "none" }).shape).toEqual([2, 2]);
+});
+
+test("binary cross entropy keeps small losses that logits of size 20 leave", () => {
+  const losses = binaryCrossEntropyWithLogits(tensor([20, -20]), tensor([1, 0]), { reduction: "none" });
+  for (const loss of losses.data) expect(loss / Math.exp(-20)).toBeCloseTo(1, 5);
+});
