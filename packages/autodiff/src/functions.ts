@@ -8,6 +8,7 @@ export * from "./ops/index.js";
 export type { NumberArray, TensorData } from "./ops/literal.js";
 export type { TensorLike } from "./ops/operands.js";
 export type { ReduceOptions } from "./ops/shape.js";
+export { type FloatDrawOptions, Random } from "./ops/random/random.js";
 export { type NestedArray, type ReadonlyData, Tensor } from "./tensor/tensor.js";
 export { detectAnomalies } from "./trace/anomaly.js";
 export { Variable } from "./trace/variable.js";

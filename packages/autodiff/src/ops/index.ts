@@ -33,3 +33,4 @@ export { gather, scatterAdd, take, takeAlongAxis } from "./gather.js";
 export { expandDims, squeeze, swapAxes, transpose } from "./axes.js";
 export { dot, matmul, outer } from "./linear-algebra.js";
 export { repeat, tile } from "./repetition.js";
+export { argSort, sort, topK } from "./sorting.js";

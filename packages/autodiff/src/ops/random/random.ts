@@ -1,0 +1,247 @@
+import { checkDType, isFloatDType, type DType } from "../../base/dtype.js";
+import { DTypeError, ValueError } from "../../base/errors.js";
+import { checkShape, normalizeAxis, showShape, type Shape } from "../../base/shape.js";
+import { fromArray, type Tensor } from "../../tensor/tensor.js";
+import { applyOne } from "../../trace/apply.js";
+import { current } from "../../trace/context.js";
+import type { Op } from "../../trace/op.js";
+import { Variable } from "../../trace/variable.js";
+import { checkCount } from "../argument-checks.js";
+import { sub } from "../arithmetic.js";
+import { less } from "../comparison.js";
+import { cast, stopGradient } from "../conversion.js";
+import { add, mul, neg } from "../elementwise.js";
+import { log } from "../exponential.js";
+import { maximum } from "../extrema.js";
+import { asFloat, asTensor, type TensorLike } from "../operands.js";
+import { argMax } from "../reduction.js";
+import { broadcastTo } from "../shape.js";
+import { at } from "../slicing.js";
+import { argSort } from "../sorting.js";
+import { randomBitsOp, unitFloat32Op, unitFloat64Op } from "./bits.js";
+import { normalFloat32Op, normalFloat64Op } from "./normal-quantile.js";
+
+/** Options of draws that are float. */
+export interface FloatDrawOptions {
+  /** `"float32"` (default) or `"float64"`. */
+  readonly dtype?: "float32" | "float64";
+}
+
+const stateOf = (key0: number, key1: number): Tensor => fromArray(Int32Array.of(key0, key1, 0), [3], "int32");
+
+/** Random numbers from a seed: the same seed gives the same numbers on every machine, eagerly and compiled, to the last bit
+ * (of `categorical`, as far as the machine's `log` agrees; a draw of it can differ where two scores tie to rounding).
+ *
+ * The state is a {@link Variable} of a key, from the seed, and a counter, which every draw moves on; so functions that draw compile, and replay.
+ * Under `vmap` the counter is shared: all examples get the same numbers, unless each draws from a key of its own ({@link Random.split}) outside.
+ * @example
+ * const random = new Random(7)
+ * random.uniform([2, 3]).shape // => [2, 3]
+ * new Random(7).normal([4]).toArray().join() === new Random(7).normal([4]).toArray().join() // => true
+ */
+export class Random {
+  /** `[3]`, int32: two words of the key, and the counter. */
+  readonly state: Variable;
+  // Added to the state by every draw.
+  private readonly tick: Tensor = fromArray(Int32Array.of(0, 0, 1), [3], "int32");
+
+  /** @param seed - a whole number from 0 to 2⁵³ − 1 (0)
+   * @throws {@link ValueError} if it is not */
+  constructor(seed = 0) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new ValueError({
+        code: "value/seed",
+        op: "Random",
+        problem: "not a seed.",
+        got: String(seed),
+        expected: "a whole number from 0 to 9007199254740991",
+        mend: "new Random(42); for numbers that differ from run to run, new Random(Date.now())",
+      });
+    }
+    this.state = new Variable(stateOf(seed | 0, Math.floor(seed / 2 ** 32)));
+  }
+
+  private bits(shape: Shape): Tensor {
+    const state = this.state.value;
+    const bits = applyOne(randomBitsOp, [state], shape);
+    this.state.value = add(state, this.tick);
+    return bits;
+  }
+
+  private floats(op: string, shape: Shape, dtype: DType, narrow: Op<null>, wide: Op<null>): Tensor {
+    checkShape(op, shape);
+    checkDType(op, dtype);
+    if (!isFloatDType(dtype)) {
+      throw new DTypeError({
+        code: "dtype/float",
+        op,
+        problem: "the numbers are fractions.",
+        got: dtype,
+        expected: "float32 or float64",
+        mend: "random.randint draws whole numbers, random.bernoulli booleans",
+      });
+    }
+    if (dtype === "float32") return applyOne(narrow, [this.bits([...shape])], null);
+    const words = this.bits([2, ...shape]);
+    return applyOne(wide, [at(words, 0), at(words, 1)], null);
+  }
+
+  /** Numbers evenly spread from `low` up to, without, `high` (rounding can reach `high` where the range is not 0 to 1).
+   * @param shape - sizes of the axes
+   * @param options - `low` (0), `high` (1), `dtype` (float32)
+   * @returns a tensor of this shape; 24 random bits in a float32, 53 in a float64
+   * @throws {@link ShapeError} for a bad shape; {@link ValueError} if a bound is not finite or `low > high`
+   * @example
+   * new Random(1).uniform([3], { low: -1, high: 1 }).shape // => [3]
+   */
+  uniform(shape: Shape, options?: FloatDrawOptions & { readonly low?: number; readonly high?: number }): Tensor {
+    const { low = 0, high = 1, dtype = "float32" } = options ?? {};
+    checkBounds("uniform", low, high, low <= high);
+    const unit = this.floats("uniform", shape, dtype, unitFloat32Op, unitFloat64Op);
+    return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
+  }
+
+  /** Normally distributed numbers.
+   * @param shape - sizes of the axes
+   * @param options - `mean` (0), `std` (1; ≥ 0), `dtype` (float32)
+   * @returns a tensor of this shape; at most 6.34 standard deviations from the mean in float32
+   * @throws {@link ShapeError} for a bad shape; {@link ValueError} if `mean` or `std` is not finite or `std < 0`
+   * @example
+   * new Random(1).normal([8, 50, 3]).shape // => [8, 50, 3]
+   */
+  normal(shape: Shape, options?: FloatDrawOptions & { readonly mean?: number; readonly std?: number }): Tensor {
+    const { mean = 0, std = 1, dtype = "float32" } = options ?? {};
+    checkBounds("normal", mean, std, std >= 0);
+    const standard = this.floats("normal", shape, dtype, normalFloat32Op, normalFloat64Op);
+    return mean === 0 && std === 1 ? standard : add(mul(standard, std), mean);
+  }
+
+  /** Whole numbers, all of `low` … `high − 1` equally likely.
+   * @param shape - sizes of the axes
+   * @param options - `low` (0), `high`: not included, at most 2³¹ − 1 above `low`
+   * @returns a tensor of this shape, int32
+   * @throws {@link ShapeError} for a bad shape; {@link ValueError} if the bounds are not whole numbers with `low < high`
+   * @example
+   * new Random(1).randint([2], { low: 5, high: 6 }).toArray() // => [5, 5]
+   */
+  randint(shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
+    checkShape("randint", shape);
+    const { low = 0, high } = options;
+    const whole = low === (low | 0) && Number.isInteger(high) && high <= 2 ** 31 && high - low < 2 ** 31;
+    checkBounds("randint", low, high, whole && low < high);
+    // 32 bits as a fraction of the range: less than high, as the product is less than a whole number by more than rounding.
+    const unsigned = add(cast(this.bits([...shape]), "float64"), 2 ** 31);
+    return add(cast(mul(unsigned, (high - low) * 2 ** -32), "int32"), low);
+  }
+
+  /** True with probability `p`.
+   * @param shape - sizes of the axes
+   * @param options - `p` (0.5): a number, or a tensor that broadcasts to `shape`; below 0 counts as 0, above 1 as 1
+   * @returns a tensor of this shape, bool
+   * @throws {@link ShapeError} for a bad shape, or if `p` does not broadcast to it; {@link ValueError} if a number `p` is not in 0 … 1
+   * @example
+   * new Random(1).bernoulli([2], { p: 1 }).toArray() // => [true, true]
+   */
+  bernoulli(shape: Shape, options?: { readonly p?: TensorLike }): Tensor {
+    checkShape("bernoulli", shape);
+    const p = options?.p ?? 0.5;
+    if (typeof p === "number") checkBounds("bernoulli", 0, p, p >= 0 && p <= 1);
+    const probability = broadcastTo(asFloat("bernoulli", p), shape);
+    const dtype = probability.dtype === "float64" ? "float64" : "float32";
+    return less(this.uniform(shape, { dtype }), probability);
+  }
+
+  /** The numbers 0 … n − 1 in random order. To shuffle a tensor: `take(x, random.permutation(x.shape[0]))`.
+   * @param n - how many, a whole number ≥ 0
+   * @returns `[n]`, int32
+   * @throws {@link ValueError} if `n` is not a whole number ≥ 0
+   * @example
+   * sort(new Random(1).permutation(4)).toArray() // => [0, 1, 2, 3]
+   */
+  permutation(n: number): Tensor {
+    checkCount("permutation", "n", n, 0);
+    return argSort(this.bits([n]));
+  }
+
+  /** Positions along an axis, each with the probability that `softmax` gives it.
+   * @param logits - `[..., n]`, logarithms of probabilities up to a constant; −∞ for never
+   * @param options - `axis` (−1)
+   * @returns the shape of `logits` without the axis, int32
+   * @throws {@link IndexError} if the axis is out of range; {@link ValueError} if it is empty
+   * @example
+   * new Random(1).categorical(tensor([[0, -Infinity], [-Infinity, 0]])).toArray() // => [0, 1]
+   */
+  categorical(logits: TensorLike, options?: { readonly axis?: number }): Tensor {
+    const t = stopGradient(asFloat("categorical", asTensor("categorical", logits)));
+    const axis = normalizeAxis("categorical", options?.axis ?? -1, t.shape.length);
+    if (t.shape[axis] === 0) {
+      throw new ValueError({
+        code: "value/empty-reduction",
+        op: "categorical",
+        problem: "nothing to choose from.",
+        got: `shape ${showShape(t.shape)}, axis ${axis}`,
+        expected: "at least one position along the axis",
+        mend: "leave the empty rows out",
+      });
+    }
+    // The greatest of logit − log(−log u) falls on i with probability softmax(logits)ᵢ (Gumbel); u = 0 is moved off −∞.
+    const u = maximum(this.uniform(t.shape, { dtype: t.dtype === "float64" ? "float64" : "float32" }), 2 ** -26);
+    return argMax(sub(t, log(neg(log(u)))), { axis });
+  }
+
+  /** A generator of its own, with a key drawn from this one.
+   * @returns a new generator; this one moves on by one draw
+   * @throws {@link ValueError} inside a traced function, where no new Variable can be made
+   * @example
+   * const random = new Random(3)
+   * const other = random.fork()
+   * other.uniform([1]).item() === random.uniform([1]).item() // => false
+   */
+  fork(): Random {
+    if (current().trace !== null) {
+      throw new ValueError({
+        code: "random/fork-traced",
+        op: "Random.fork",
+        problem: "a generator cannot be made while a function is traced.",
+        got: "a call of fork or split inside compile, vmap, or the body of a scan",
+        expected: "generators that exist before the function is traced",
+        mend: "fork outside, and use the new generators inside",
+      });
+    }
+    const { data } = this.bits([2]);
+    const child = new Random();
+    child.state.value = stateOf(data[0], data[1]);
+    return child;
+  }
+
+  /** Several generators of their own: {@link Random.fork} as often as asked for.
+   * @param count - how many, a whole number ≥ 0
+   * @returns `count` generators
+   * @throws {@link ValueError} if `count` is not a whole number ≥ 0, or inside a traced function
+   * @example
+   * new Random(3).split(2).length // => 2
+   */
+  split(count: number): Random[] {
+    checkCount("Random.split", "count", count, 0);
+    return Array.from({ length: count }, () => this.fork());
+  }
+}
+
+/** Throws unless the bounds of a distribution are finite and `holds`. */
+function checkBounds(op: string, low: number, high: number, holds: boolean): void {
+  if (Number.isFinite(low) && Number.isFinite(high) && holds) return;
+  throw new ValueError({
+    code: "value/distribution",
+    op,
+    problem: "these numbers make no distribution.",
+    got: `${String(low)} and ${String(high)}`,
+    expected: expectedBounds[op],
+    mend: "look at the names of the options: normal has mean and std, the others low and high, or p",
+  });
+}
+const expectedBounds: { readonly [op: string]: string } = {
+  uniform: "finite numbers low ≤ high",
+  normal: "a finite mean, and std ≥ 0",
+  randint: "whole numbers low < high, less than 2³¹ apart",
+  bernoulli: "a probability from 0 to 1",
+};

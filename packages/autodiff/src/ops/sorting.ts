@@ -1,0 +1,110 @@
+import { ValueError } from "../base/errors.js";
+import { normalizeAxis, showShape } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { zeroDerivative } from "./fill.js";
+import { takeAlongAxis } from "./gather.js";
+import { asTensor, type TensorLike } from "./operands.js";
+import { axisLast } from "./reduction.js";
+import { axisRegion } from "./region.js";
+import type { Samples } from "./samples.js";
+import { sliceOp, type AxisOptions } from "./slicing.js";
+
+/** Positions that put the last axis in order, equal elements as they came. */
+export const argSortOp: Op<{ readonly descending: boolean }> = {
+  name: "argSort",
+  names: { numpy: "argsort", torch: "argsort" },
+  infer: ([x]) => [{ shape: x.shape, dtype: "int32" }],
+  lower: (_inputs, { descending }) => ({ kind: "argSort", descending }),
+  .../* @__PURE__ */ zeroDerivative({ because: "positions are whole numbers" }),
+  batch: ([x], batched, attributes) => [apply(argSortOp, [x], attributes), batched],
+  show: ({ descending }) => (descending ? "descending" : "ascending"),
+};
+
+/** Options of sorting. */
+export interface SortOptions extends AxisOptions {
+  /** Whether the greatest comes first (false). */
+  readonly descending?: boolean;
+}
+
+/** The positions that put an axis in order; equal elements stay as they came, NaN counts as greatest.
+ * @param x - any shape but `[]`, any dtype
+ * @param options - `axis` (−1), `descending` (false)
+ * @returns the shape of `x`, int32; it has no derivative
+ * @throws {@link IndexError} if the axis is out of range
+ * @example
+ * argSort(tensor([3, 1, 2])).toArray() // => [1, 2, 0]
+ */
+export function argSort(x: TensorLike, options?: SortOptions): Tensor {
+  const t = asTensor("argSort", x);
+  const axis = normalizeAxis("argSort", options?.axis ?? -1, t.shape.length);
+  const { last, restore } = axisLast(t, axis);
+  return restore(applyOne(argSortOp, [last], { descending: options?.descending ?? false }));
+}
+
+/** An axis in order, the least first; equal elements stay as they came, NaN counts as greatest. The gradient goes back to where each element came from.
+ * @param x - any shape but `[]`, any dtype
+ * @param options - `axis` (−1), `descending` (false)
+ * @returns the shape and dtype of `x`
+ * @throws {@link IndexError} if the axis is out of range
+ * @example
+ * sort(tensor([3, 1, 2])).toArray() // => [1, 2, 3]
+ * sort(tensor([3, 1, 2]), { descending: true }).toArray() // => [3, 2, 1]
+ */
+export function sort(x: TensorLike, options?: SortOptions): Tensor {
+  const t = asTensor("sort", x);
+  const axis = normalizeAxis("sort", options?.axis ?? -1, t.shape.length);
+  return takeAlongAxis(t, argSort(t, { axis, descending: options?.descending ?? false }), { axis });
+}
+
+/** The `k` greatest elements along an axis, in order, and where they stand; of equal ones the first, NaN counts as greatest.
+ * @param x - any shape but `[]`, any dtype
+ * @param k - how many, from 0 to the size of the axis
+ * @param options - `axis` (−1), `largest` (true; false for the least ones)
+ * @returns `values` and `indices` (int32): the shape of `x` with `k` along the axis
+ * @throws {@link ValueError} if there are not `k` elements; {@link IndexError} if the axis is out of range
+ * @example
+ * const { values, indices } = topK(tensor([3, 1, 2]), 2)
+ * values.toArray() // => [3, 2]
+ * indices.toArray() // => [0, 2]
+ */
+export function topK(
+  x: TensorLike,
+  k: number,
+  options?: AxisOptions & { readonly largest?: boolean },
+): { readonly values: Tensor; readonly indices: Tensor } {
+  const t = asTensor("topK", x);
+  const axis = normalizeAxis("topK", options?.axis ?? -1, t.shape.length);
+  if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]) {
+    throw new ValueError({
+      code: "value/top-k",
+      op: "topK",
+      problem: "there are not that many elements.",
+      got: `k = ${String(k)} along axis ${axis} of shape ${showShape(t.shape)}`,
+      expected: `a whole number from 0 to ${t.shape[axis]}`,
+      mend: "topK(x, Math.min(k, x.shape[axis]))",
+    });
+  }
+  const order = argSort(t, { axis, descending: options?.largest ?? true });
+  const indices = applyOne(sliceOp, [order], axisRegion(t.shape, axis, 0, k));
+  return { values: takeAlongAxis(t, indices, { axis }), indices };
+}
+
+export const argSortSamples: Samples<{ readonly descending: boolean }> = {
+  draw: (random) => ({
+    inputs: [random.tensor(random.shape(random.integer(1, 3)))],
+    attributes: { descending: random.integer(0, 1) === 1 },
+  }),
+  exact: (random) => [
+    { inputs: [random.of([[2, 1, 2, 0]], "float64")], attributes: { descending: false }, outputs: [[[3, 1, 0, 2]]] },
+    { inputs: [random.of([[2, 1, 2, NaN]], "float64")], attributes: { descending: true }, outputs: [[[3, 0, 2, 1]]] },
+    { inputs: [random.of([[NaN, 1]], "float64")], attributes: { descending: false }, outputs: [[[1, 0]]] },
+  ],
+  rejects: [
+    { code: "index/axis", run: (random) => argSort(random.tensor([])) },
+    { code: "index/axis", run: (random) => sort(random.tensor([2]), { axis: 1 }) },
+    { code: "value/top-k", run: (random) => topK(random.tensor([2]), 3) },
+    { code: "value/top-k", run: (random) => topK(random.tensor([2]), 0.5) },
+  ],
+};
