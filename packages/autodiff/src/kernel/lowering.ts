@@ -33,7 +33,11 @@ export type Lowering =
   /** Index (int32) of the first greatest or least element along the last axis of input 0 `[..., n]`; NaN wins. Output `[...]`. */
   | { readonly kind: "argExtreme"; readonly largest: boolean }
   /** `[..., m, k] × [..., k, n] → [..., m, n]`, equal leading axes (or rank 2 on one side, shared by all). */
-  | { readonly kind: "gemm" }
+  | {
+      readonly kind: "gemm";
+      /** What the products are added to: input 2, of the output's shape (`"tensor"`) or one row for all (`"row"`); nothing if left out. */
+      readonly onto?: "tensor" | "row";
+    }
   /** The output is `fill` (0), and input i then lies at its layout inside it (the regions do not overlap). */
   | { readonly kind: "place"; readonly regions: readonly Layout[]; readonly fill: number }
   /** `out[b, m, r] = x[b, index[b, m], r]`; inputs x `[B, N, R]`, index `[B, M]` int32. Indices are valid (checked before eager runs). */

@@ -100,7 +100,7 @@ export function mapTensors(expression: Expression, inputs: readonly Tensor[], sp
     place.offset = t.offset;
     const size = t.size;
     if (t.strides === null && size === n) place.stride = 1;
-    else if (size === 1) place.stride = 0;
+    else if (size === 1 || (t.strides !== null && allZero(t.strides))) place.stride = 0;
     else {
       plain = false;
       break;
@@ -109,6 +109,12 @@ export function mapTensors(expression: Expression, inputs: readonly Tensor[], sp
   if (plain) runFlat(program, n, to, out.offset);
   else runStrided(program, inputs, spec.shape, rank, to, out.offset);
   return out;
+}
+
+/** Whether every element is the same one: a number that was broadcast, as the cotangent of a sum is. */
+function allZero(strides: readonly number[]): boolean {
+  for (let k = 0; k < strides.length; k++) if (strides[k] !== 0) return false;
+  return true;
 }
 
 /** One stretch of `n` elements from the places of the reads; computed nodes pass through scratch blocks. */

@@ -57,7 +57,10 @@ export const javascriptTable: EagerTable = {
     for (let i = 0; i < rows; i++) out.storage![out.offset + i] = argExtreme(n, from, i * n, 1, largest);
     return [out];
   },
-  gemm: (_lowering, [a, b], [out]) => [matmulLoops(a, b, out)],
+  gemm: ({ onto }, [a, b], [out]) => {
+    if (onto !== undefined) throw new InternalError("only compiled programs add onto products");
+    return [matmulLoops(a, b, out)];
+  },
   place: ({ regions, fill }, inputs, [spec]) => {
     const out = filled(spec.shape, spec.dtype, fill);
     for (let i = 0; i < inputs.length; i++) {

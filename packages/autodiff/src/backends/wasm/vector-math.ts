@@ -112,12 +112,12 @@ export class VectorMath {
   }
 
   sigmoid(x: V128): V128 {
-    // e^−|x|, in two factors below the least normal number.
+    // e^−|x| = (e^r · 2ⁿ⁺⁶⁴) · 2⁻⁶⁴: the first product is exact, the second rounds once, also below the least normal number.
     const z = this.#let(f32x4.pmax(f32x4.neg(f32x4.abs(x)), this.#c(-104)));
     const { t, r } = this.#reduce(z);
     const p = this.#let(f32x4.add(this.#expm1Reduced(r), this.#c(1)));
-    const [first, second] = this.#power2Halves(t);
-    const e = this.#let(f32x4.mul(f32x4.mul(p, first), second));
+    const scale = i32x4.add(i32x4.shl(t, i32.const(23)), this.#f.i32(0x3f800000 + (64 << 23)));
+    const e = this.#let(f32x4.mul(f32x4.mul(p, scale), this.#c(2 ** -64)));
     const top = v128.select(e, this.#c(1), i32x4.shrS(x, i32.const(31)));
     return f32x4.div(top, f32x4.add(e, this.#c(1)));
   }

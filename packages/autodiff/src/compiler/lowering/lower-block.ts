@@ -7,7 +7,7 @@ import type { Layout, Lowering, Spec } from "../../kernel/lowering.js";
 import type { Buffer, Kernel, MapKernel, ProgramBackend, Read } from "../../kernel/program.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { countUses, loweringOf, structureOf } from "../rewrite.js";
+import { countUses, loweringOf, producers, structureOf } from "../rewrite.js";
 import { type Body, inlineExpression, newBody, pruned, pushRead } from "./expressions.js";
 import { gemmKernels } from "./lower-gemm.js";
 import type { Group, Item, Lazy, Made, Slot, Value } from "./values.js";
@@ -38,6 +38,8 @@ export class Assembly {
   readonly writtenAt: Map<Buffer, number> = new Map();
   /** Buffers that no run of the program writes: constants, and Variables that it only reads. */
   readonly constants: Set<Buffer> = new Set();
+  /** Buffers made for one value of one block. */
+  readonly temporaries: Set<Buffer> = new Set();
   /** Kernels that need to run only when a constant buffer has changed, and what they write. */
   readonly setup: Kernel[] = [];
   readonly setupBuffers: Buffer[] = [];
@@ -69,6 +71,7 @@ export class Assembly {
   /** Room for a value of its own, written `depth` loops deep. */
   room(name: string, spec: Spec, depth = 0): View {
     const buffer = this.buffer(name, spec.dtype, sizeOf(spec.shape));
+    this.temporaries.add(buffer);
     if (depth > 0) this.writtenAt.set(buffer, depth);
     return wholeView(buffer, spec.shape);
   }
@@ -134,6 +137,32 @@ export class Block {
   room(name: string, spec: Spec): View {
     return this.program.room(name, spec, this.depth);
   }
+
+  /** Body inputs whose memory nobody else reads (slices of a temporary that only this loop takes). */
+  readonly given: Set<number> = new Set();
+  /** Whether a value is a temporary of this program with a single reader, so that the reader may write over it. */
+  isOurs(t: Tensor): boolean {
+    let now = t;
+    for (;;) {
+      if (this.uses.get(now.id) !== 1) return false;
+      if (this.given.has(now.id)) return true;
+      const value = this.values.get(now.id);
+      if (value === undefined || value.kind === "uniform" || value.kind === "lazy") return false;
+      const node = this.makers.get(now.id);
+      if (node === undefined || this.targets.has(now.id)) return false;
+      const lowering = loweringOf(node);
+      if (lowering === null) return false;
+      if (lowering.kind !== "view") return this.program.temporaries.has(this.homeOf(now).buffer);
+      if (node.outputs.length !== 1 || sizeOf(node.outputs[0].shape) !== sizeOf(node.inputs[0].shape))
+        return false;
+      now = node.inputs[0];
+    }
+  }
+  private get makers(): Map<number, Node> {
+    this.makerMap ??= producers(this.graph);
+    return this.makerMap;
+  }
+  private makerMap: Map<number, Node> | null = null;
 
   /** How many loops deep the elements of a view still change. */
   levelOf(view: View): number {
@@ -474,9 +503,20 @@ export class Block {
         return;
       }
       case "gemm": {
-        const [a, b] = inputs.map((v) => this.stored(v, name));
-        const target = this.homeOf(out);
-        done(gemmKernels(this, name, a, b, target));
+        const [a, b] = inputs.slice(0, 2).map((v) => this.stored(v, name));
+        const bias = lowering.onto === "row" ? this.stored(inputs[2], name) : null;
+        if (lowering.onto === "tensor") {
+          const x = this.stored(inputs[2], name);
+          // Onto the summand itself, where nobody else looks at it.
+          const inPlace =
+            !this.targets.has(out.id) && this.isOurs(node.inputs[2]) && sameShape(x.shape, out.shape);
+          if (inPlace) this.homes.set(out.id, x);
+          const target = this.homeOf(out);
+          const product = gemmKernels(this, name, a, b, target, "accumulate", null);
+          done(() => (inPlace ? product() : [copyKernel(name, x, target), ...product()]));
+          return;
+        }
+        done(gemmKernels(this, name, a, b, this.homeOf(out), bias === null ? "set" : "bias", bias));
         return;
       }
       case "place": {

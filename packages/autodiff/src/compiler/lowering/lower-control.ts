@@ -66,8 +66,10 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
   body.inputs.slice(c + h).forEach((t, i) => {
     const value = inputs[c + h + i];
     if (value.kind === "uniform") inner.values.set(t.id, { ...value, shape: value.shape.slice(1) });
-    else
+    else {
       inner.values.set(t.id, { kind: "stored", view: sliceAt(block.stored(value, name), depth), item: -1 });
+      if (block.isOurs(node.inputs[c + h + i])) inner.given.add(t.id);
+    }
   });
 
   // Carries live in a buffer of their own, or, where their values are stacked, in the stack: one row more than steps, nothing is copied.

@@ -23,7 +23,15 @@ function joinLeading(view: View): { size: number; stride: number } | null {
 }
 
 /** The kernels of `[..., m, k] × [..., k, n]`, made when the block is complete. Packs operands that do not change outside of the loops. */
-export function gemmKernels(block: Block, name: string, a: View, b: View, c: View): () => readonly Kernel[] {
+export function gemmKernels(
+  block: Block,
+  name: string,
+  a: View,
+  b: View,
+  c: View,
+  mode: GemmKernel["mode"],
+  bias: View | null,
+): () => readonly Kernel[] {
   const rank = c.shape.length;
   const m = c.shape[rank - 2];
   const n = c.shape[rank - 1];
@@ -43,18 +51,20 @@ export function gemmKernels(block: Block, name: string, a: View, b: View, c: Vie
   const [cm, cn] = lastTwo(c);
   const gemm: Omit<GemmKernel, "b" | "scratch"> = {
     kind: "gemm",
-    name,
+    name: `${name} ${joined ? rowsC.size : m}×${k}×${n}`,
     batch,
     m: joined ? rowsC.size : m,
     n,
     k,
     a: accessOf(a, joined ? [rowsA.stride, ak] : [...inBatch(a), am, ak]),
     c: accessOf(c, joined ? [rowsC.stride, cn] : [...inBatch(c), cm, cn]),
-    mode: "set",
+    mode,
+    ...(bias === null ? {} : { bias: accessOf(bias, [bias.strides[bias.strides.length - 1]]) }),
   };
   const plain = { packed: false, at: accessOf(b, [...inBatch(b), bk, bn]) };
   return () => {
-    if (k === 0 || sizeOf(c.shape) === 0)
+    if (sizeOf(c.shape) === 0 || (k === 0 && mode === "accumulate")) return [];
+    if (k === 0 && mode === "set")
       return [{ kind: "fill", name, shape: c.shape, value: 0, target: accessOf(c, c.strides) }];
     const packed = batch.length === 0 ? packOutside(block, name, b, k, n) : null;
     const product = { ...gemm, b: packed === null ? plain : { packed: true, at: packed } };

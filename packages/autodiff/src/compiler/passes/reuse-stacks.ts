@@ -61,7 +61,7 @@ function shiftOf(node: Node, made: ReadonlyMap<number, Node>): Shifted | null {
   ]) {
     const slice = made.get(node.inputs[rest].id);
     const starts = slice === undefined ? null : sliceStarts(slice);
-    const scan = slice === undefined ? undefined : made.get(slice.inputs[0].id);
+    const scan = slice === undefined || starts === null ? undefined : made.get(slice.inputs[0].id);
     const loop = scan === undefined ? null : structureOf(scan);
     if (slice === undefined || starts === null || scan === undefined || loop?.kind !== "loop") continue;
     const { body, constants, carries, reverse } = loop;
