@@ -2,7 +2,7 @@ import { floatOf, type DType } from "../base/dtype.js";
 import { broadcastShapes, sameShape, type Shape } from "../base/shape.js";
 import { buildExpression, type KernelBuilder, type Scalar } from "../kernel/expression.js";
 import type { Lowering } from "../kernel/lowering.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { ForeignNames, Maybe, Op, Reads } from "../trace/op.js";
 import { traceFlat } from "../trace/trace.js";
@@ -171,6 +171,8 @@ export const negSamples: ElementwiseSamples = {
 };
 /** Applies an elementwise op of two operands to anything tensor-like, promoted to one dtype. */
 export function binary(op: Op<null>, a: TensorLike, b: TensorLike): Tensor {
+  // What is nearly always so, without the general case's lists.
+  if (a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype) return applyOne(op, [a, b], null);
   return applyOne(op, promoted(op.name, [a, b]), null);
 }
 /** As {@link binary}; two bools count as int32. */

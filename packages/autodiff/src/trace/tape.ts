@@ -17,7 +17,8 @@ export class Tape implements Recorder {
   readonly first: number;
   // Kept for walking forwards as well, where ops with a body read all their inputs.
   private readonly bothWays: boolean;
-  private marks = new Uint8Array(256);
+  // 64 bytes: larger arrays are slow to make, and most tapes are short.
+  private marks = new Uint8Array(64);
 
   /** @param options - `since`: an id that everything watched is at least as new as; `bothWays`: the list will be walked forwards */
   constructor(options: { readonly since?: number; readonly bothWays?: boolean } = {}) {
@@ -33,7 +34,7 @@ export class Tape implements Recorder {
   watch(t: Tensor): void {
     const at = t.id - this.first;
     if (at >= this.marks.length) {
-      const grown = new Uint8Array(Math.max(at + 1, this.marks.length * 2));
+      const grown = new Uint8Array(Math.max(at + 1, this.marks.length * 4));
       grown.set(this.marks);
       this.marks = grown;
     }
