@@ -83,9 +83,6 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
   parameter(i: number): Local<"i32"> {
     return this.#variable("i32", i);
   }
-  vectorParameter(i: number): Local<"v128"> {
-    return this.#variable("v128", i);
-  }
   local<T extends ValueType>(type: T): Local<T> {
     this.#locals.push(type);
     return this.#variable(type, this.parameters.length + this.#locals.length - 1);

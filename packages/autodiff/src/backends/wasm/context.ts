@@ -4,7 +4,7 @@ import type { ValueType } from "./instructions.js";
 import { i32 } from "./instructions.js";
 
 /** Bytes that vector code may read past the end of any buffer; what it reads there is thrown away. */
-export const slackBytes = 64;
+const slackBytes = 64;
 /** Bytes of the area of constants: 64 of zeros, then a tile of 6 rows of 64 bytes. */
 const constantBytes = 512;
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;

@@ -211,7 +211,6 @@ export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
     readonly load32Zero: Load<"v128">;
     readonly load64Zero: Load<"v128">;
     readonly load8Splat: Load<"v128">;
-    readonly load8Lane: LoadLane;
     readonly load32Lane: LoadLane;
     readonly load64Lane: LoadLane;
     readonly store8Lane: StoreLane;
@@ -232,7 +231,6 @@ export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
   load64Splat: loader("v128", simd(10)),
   load32Zero: loader("v128", simd(92)),
   load64Zero: loader("v128", simd(93)),
-  load8Lane: laneLoader(84),
   load32Lane: laneLoader(86),
   load64Lane: laneLoader(87),
   store8Lane: laneStorer(88),

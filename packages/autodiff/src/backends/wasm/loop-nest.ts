@@ -36,7 +36,7 @@ export interface Axis {
 export class LoopNest {
   axes: Axis[];
   readonly groups: Group[] = [];
-  readonly positions = new Map<number, Position>();
+  readonly positions: Map<number, Position> = new Map();
   readonly #rank: number;
 
   /** @param reduced - How many of the last axes are reduced. */

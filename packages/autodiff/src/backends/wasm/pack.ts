@@ -8,7 +8,7 @@ import { panelColumns } from "./micro-kernel.js";
 export const packedBlock = 512;
 
 /** Columns that the last panel of packed B takes: none, half a panel, or a whole one. */
-export function tailColumns(n: number, lanes: Lanes): number {
+function tailColumns(n: number, lanes: Lanes): number {
   const rest = n % panelColumns(lanes);
   return rest === 0 ? 0 : rest <= lanes.count ? lanes.count : panelColumns(lanes);
 }
