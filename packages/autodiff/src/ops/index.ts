@@ -34,3 +34,8 @@ export { expandDims, squeeze, swapAxes, transpose } from "./axes.js";
 export { dot, matmul, outer } from "./linear-algebra.js";
 export { repeat, tile } from "./repetition.js";
 export { argSort, sort, topK } from "./sorting.js";
+export { cumprod, cumsum, prod } from "./cumulative.js";
+export { diagonal } from "./diagonal.js";
+export { einsum } from "./einsum.js";
+export { norm, std, variance } from "./statistics.js";
+export { setAt, setSlice } from "./index-update.js";

@@ -70,10 +70,10 @@ export type SliceRange =
   | readonly [start: number | null, stop: number | null]
   | readonly [start: number | null, stop: number | null, step: number];
 
-const badRange = (range: SliceRange, axis: number, problem: string): ValueError =>
+const badRange = (op: string, range: SliceRange, axis: number, problem: string): ValueError =>
   new ValueError({
     code: "value/slice",
-    op: "slice",
+    op,
     problem,
     got: `${JSON.stringify(range)} for axis ${axis}`,
     expected: "null, [start, stop] or [start, stop, step] of whole numbers, the step not 0",
@@ -81,15 +81,15 @@ const badRange = (range: SliceRange, axis: number, problem: string): ValueError 
   });
 
 /** Start, size and step of a range along an axis of `n` indices, by the rules of NumPy and Python. */
-function resolveRange(range: SliceRange, n: number, axis: number): readonly [start: number, size: number, step: number] {
+function resolveRange(op: string, range: SliceRange, n: number, axis: number): readonly [start: number, size: number, step: number] {
   if (range === null) return [0, n, 1];
-  if (!Array.isArray(range) || range.length < 2 || range.length > 3) throw badRange(range, axis, "not a range.");
+  if (!Array.isArray(range) || range.length < 2 || range.length > 3) throw badRange(op, range, axis, "not a range.");
   const [start, stop] = range;
   const step = range[2] ?? 1;
   for (const bound of [start, stop, step]) {
-    if (bound !== null && !Number.isInteger(bound)) throw badRange(range, axis, "a bound is not a whole number.");
+    if (bound !== null && !Number.isInteger(bound)) throw badRange(op, range, axis, "a bound is not a whole number.");
   }
-  if (step === 0) throw badRange(range, axis, "the step is 0.");
+  if (step === 0) throw badRange(op, range, axis, "the step is 0.");
   const least = step > 0 ? 0 : -1;
   const most = step > 0 ? n : n - 1;
   const bound = (at: number | null, otherwise: number): number =>
@@ -111,7 +111,7 @@ export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRa
       mend: "give one range per axis, from the first; axes that are left out are taken whole",
     });
   }
-  const resolved = shape.map((n, k) => resolveRange(k < ranges.length ? ranges[k] : null, n, k));
+  const resolved = shape.map((n, k) => resolveRange(op, k < ranges.length ? ranges[k] : null, n, k));
   return {
     starts: resolved.map(([start]) => start),
     sizes: resolved.map(([, size]) => size),

@@ -1,0 +1,116 @@
+import { normalizeAxes, normalizeAxis, sizeOf } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply, applyOne } from "../trace/apply.js";
+import type { Op } from "../trace/op.js";
+import { castOp } from "./cast.js";
+import { mul } from "./elementwise.js";
+import { onesOf } from "./fill.js";
+import { concat } from "./joining.js";
+import { linearOp } from "./linear.js";
+import { asTensor, type TensorLike } from "./operands.js";
+import { axisLast } from "./reduction.js";
+import { axisRegion } from "./region.js";
+import type { Samples } from "./samples.js";
+import { permute, reshape, type ReduceOptions } from "./shape.js";
+import { sliceOp, type AxisOptions } from "./slicing.js";
+
+/** Running sum along the last axis, from its start, or from its end. */
+export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linearOp<{ readonly reverse: boolean }>({
+  name: "cumsum",
+  names: { numpy: "cumsum", torch: "cumsum", onnx: "CumSum" },
+  infer: ([x]) => [{ shape: x.shape, dtype: x.dtype }],
+  lower: (_inputs, { reverse }) => ({ kind: "cumulative", combine: "sum", reverse }),
+  transpose: ({ attributes }, [c]) => [applyOne(cumsumOp, [c], { reverse: !attributes.reverse })],
+  batch: ([x], batched, attributes) => [apply(cumsumOp, [x], attributes), batched],
+  show: ({ reverse }) => (reverse ? "reverse" : ""),
+});
+
+/** Sums and products of bools count in int32. */
+const counted = (op: string, x: TensorLike): Tensor => {
+  const t = asTensor(op, x);
+  return t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t;
+};
+
+/** Running sum along an axis.
+ * @param x - any shape but `[]`; bool counts as int32
+ * @param options - `axis` (−1), `reverse`: from the end (false)
+ * @returns the shape of `x`
+ * @throws {@link IndexError} if the axis is out of range
+ * @example
+ * cumsum(tensor([1, 2, 3])).toArray() // => [1, 3, 6]
+ * cumsum(tensor([1, 2, 3]), { reverse: true }).toArray() // => [6, 5, 3]
+ */
+export function cumsum(x: TensorLike, options?: AxisOptions & { readonly reverse?: boolean }): Tensor {
+  const t = counted("cumsum", x);
+  const { last, restore } = axisLast(t, normalizeAxis("cumsum", options?.axis ?? -1, t.shape.length));
+  return restore(applyOne(cumsumOp, [last], { reverse: options?.reverse ?? false }));
+}
+
+/** Part of the last axis. */
+const part = (t: Tensor, start: number, size: number): Tensor =>
+  applyOne(sliceOp, [t], axisRegion(t.shape, t.shape.length - 1, start, size));
+
+/** Running product along an axis; its derivative is right also where elements are 0.
+ * @param x - any shape but `[]`; bool counts as int32
+ * @param options - `axis` (−1)
+ * @returns the shape of `x`
+ * @throws {@link IndexError} if the axis is out of range
+ * @example
+ * cumprod(tensor([1, 2, 3])).toArray() // => [1, 2, 6]
+ */
+export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
+  const t = counted("cumprod", x);
+  const { last, restore } = axisLast(t, normalizeAxis("cumprod", options?.axis ?? -1, t.shape.length));
+  const n = last.shape[last.shape.length - 1];
+  // Products of 1, 2, 4, … elements: in log n steps, without the division that fails at 0.
+  let products = last;
+  for (let width = 1; width < n; width *= 2) {
+    const shifted = mul(part(products, width, n - width), part(products, 0, n - width));
+    products = concat([part(products, 0, width), shifted], { axis: -1 });
+  }
+  return restore(products);
+}
+
+/** Product over axes; its derivative is right also where elements are 0.
+ * @param x - any shape; bool counts as int32
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes; of no elements 1
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * prod(tensor([[1, 2], [3, 4]]), { axis: 0 }).toArray() // => [3, 8]
+ * grad((x) => prod(x))(tensor([0, 2, 3])).toArray() // => [6, 0, 0]
+ */
+export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
+  const t = counted("prod", x);
+  const axes = normalizeAxes("prod", options?.axis, t.shape.length);
+  const kept = t.shape.map((_, k) => k).filter((k) => !axes.includes(k));
+  const outer = kept.map((k) => t.shape[k]);
+  const count = sizeOf(axes.map((k) => t.shape[k]));
+  // Products of halves, so that no factor is ever divided out.
+  let factors = reshape(permute(t, [...kept, ...axes]), [...outer, count]);
+  for (let n = count; n > 1; n = Math.ceil(n / 2)) {
+    const half = Math.floor(n / 2);
+    const products = mul(part(factors, 0, half), part(factors, half, half));
+    factors = n % 2 === 0 ? products : concat([products, part(factors, n - 1, 1)], { axis: -1 });
+  }
+  const shape = options?.keepDims === true ? t.shape.map((d, k) => (axes.includes(k) ? 1 : d)) : outer;
+  return count === 0 ? onesOf({ shape, dtype: t.dtype }) : reshape(factors, shape);
+}
+
+export const cumsumSamples: Samples<{ readonly reverse: boolean }> = {
+  draw: (random) => ({
+    inputs: [random.tensor(random.shape(random.integer(1, 3)))],
+    attributes: { reverse: random.integer(0, 1) === 1 },
+  }),
+  exact: (random) => [
+    { inputs: [random.of([[1, 2, 3]], "float64")], attributes: { reverse: true }, outputs: [[[6, 5, 3]]] },
+    { inputs: [random.of([2147483647, 1], "int32")], attributes: { reverse: false }, outputs: [[2147483647, -2147483648]] },
+    { inputs: [random.tensor([2, 0])], attributes: { reverse: false }, outputs: [[[], []]] },
+  ],
+  rejects: [
+    { code: "index/axis", run: (random) => cumsum(random.tensor([])) },
+    { code: "index/axis", run: (random) => cumprod(random.tensor([2]), { axis: 1 }) },
+    { code: "index/axis", run: (random) => prod(random.tensor([2]), { axis: 1 }) },
+    { code: "index/axes", run: (random) => prod(random.tensor([2]), { axis: [0, 0] }) },
+  ],
+};

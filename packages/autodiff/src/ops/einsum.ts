@@ -1,0 +1,158 @@
+import { ShapeError, ValueError } from "../base/errors.js";
+import { showShape, sizeOf } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { diagonal } from "./diagonal.js";
+import { matmul } from "./linear-algebra.js";
+import { promoted, type TensorLike } from "./operands.js";
+import { broadcastTo, permute, reshape, sum } from "./shape.js";
+
+/** A tensor whose axes have names. */
+interface Labelled {
+  readonly t: Tensor;
+  readonly labels: readonly string[];
+}
+
+const invalid = (problem: string, equation: unknown, expected: string): ValueError =>
+  new ValueError({
+    code: "value/einsum",
+    op: "einsum",
+    problem,
+    got: String(equation),
+    expected,
+    mend: 'a letter per axis, operands split by commas: einsum("ij,jk->ik", a, b)',
+  });
+
+/** The labels of a term; an ellipsis stands for `missing` axes, named by their place from the end. */
+function labelsOf(term: string, missing: number, equation: string): string[] {
+  const dots = term.split("...");
+  if (dots.length > 2 || !/^[A-Za-z]*$/.test(dots.join(""))) {
+    throw invalid("not a list of letters.", equation, "letters, and at most one ... per operand");
+  }
+  const ellipsis = dots.length === 1 ? [] : Array.from({ length: missing }, (_, i) => `.${missing - i}`);
+  return [...dots[0], ...ellipsis, ...(dots[1] ?? "")];
+}
+
+/** Operand terms and the result's term. */
+function parse(equation: string, operands: readonly Tensor[]): readonly [inputs: string[][], output: string[]] {
+  if (typeof equation !== "string") throw invalid("the first argument is the equation.", equation, "a string");
+  const [left, right, ...more] = equation.replaceAll(" ", "").split("->");
+  if (more.length > 0) throw invalid("more than one arrow.", equation, "operands, one arrow, the result");
+  const terms = left.split(",");
+  if (terms.length !== operands.length) {
+    throw invalid("not one term per operand.", `${equation} for ${operands.length} operands`, `${terms.length} operands`);
+  }
+  let widest = 0;
+  const inputs = terms.map((term, i) => {
+    const { shape } = operands[i];
+    const missing = shape.length - term.replace("...", "").length;
+    const labels = labelsOf(term, Math.max(0, missing), equation);
+    if (labels.length !== shape.length) {
+      throw new ShapeError({
+        code: "shape/einsum-rank",
+        op: "einsum",
+        problem: "not one letter per axis.",
+        got: `"${term}" for shape ${showShape(shape)}`,
+        expected: `${shape.length} letters`,
+        mend: "name every axis, or put ... for those that only broadcast",
+      });
+    }
+    if (term.includes("...")) widest = Math.max(widest, missing);
+    return labels;
+  });
+  if (right !== undefined) return [inputs, labelsOf(right, widest, equation)];
+  // Without an arrow: the ellipsis, then the letters that appear once, in alphabetic order.
+  const all = inputs.flat().filter((label) => !label.startsWith("."));
+  const once = all.filter((label) => all.indexOf(label) === all.lastIndexOf(label)).sort();
+  return [inputs, [...labelsOf("...", widest, equation), ...once]];
+}
+
+/** The size of each label; axes of an ellipsis broadcast, others are equal. */
+function sizesOf(equation: string, inputs: readonly (readonly string[])[], operands: readonly Tensor[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  inputs.forEach((labels, i) =>
+    labels.forEach((label, k) => {
+      const size = operands[i].shape[k];
+      const known = sizes.get(label) ?? size;
+      const broadcasts = label.startsWith(".") && (known === 1 || size === 1);
+      if (known !== size && !broadcasts) {
+        throw new ShapeError({
+          code: "shape/einsum",
+          op: "einsum",
+          problem: "one letter stands for two sizes.",
+          got: `"${label}" is ${known} and ${size} in ${equation}: ${operands.map((t) => showShape(t.shape)).join(", ")}`,
+          expected: "one size per letter",
+          mend: "give axes of different sizes different letters",
+        });
+      }
+      sizes.set(label, known === 1 ? size : known);
+    }),
+  );
+  return sizes;
+}
+
+/** A label that appears twice in one operand means its diagonal. */
+function withoutRepeats({ t, labels }: Labelled): Labelled {
+  const k = labels.findIndex((label, i) => labels.indexOf(label) < i);
+  if (k < 0) return { t, labels };
+  const first = labels.indexOf(labels[k]);
+  const rest = labels.map((_, i) => i).filter((i) => i !== k && i !== first);
+  const matrix = permute(t, [...rest, first, k]);
+  return withoutRepeats({ t: diagonal(matrix), labels: [...rest.map((i) => labels[i]), labels[k]] });
+}
+
+/** Sums over the labels that nobody needs. */
+function sumOut({ t, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
+  const gone = labels.map((_, k) => k).filter((k) => !needed.has(labels[k]));
+  return gone.length === 0 ? { t, labels } : { t: sum(t, { axis: gone }), labels: labels.filter((label) => needed.has(label)) };
+}
+
+/** Axes in the order of labels; those that are missing are made, all of their full size. */
+function arranged({ t, labels }: Labelled, order: readonly string[], sizes: ReadonlyMap<string, number>): Tensor {
+  const present = order.filter((label) => labels.includes(label));
+  const moved = permute(t, present.map((label) => labels.indexOf(label)));
+  const shape = order.map((label) => (labels.includes(label) ? moved.shape[present.indexOf(label)] : 1));
+  return broadcastTo(reshape(moved, shape), order.map((label) => sizes.get(label) ?? 1));
+}
+
+/** Two operands as one product of (batches of) matrices. */
+function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>, sizes: ReadonlyMap<string, number>): Labelled {
+  const left = sumOut(a, new Set([...needed, ...b.labels]));
+  const right = sumOut(b, new Set([...needed, ...a.labels]));
+  const shared = left.labels.filter((label) => right.labels.includes(label));
+  const batch = shared.filter((label) => needed.has(label));
+  const inner = shared.filter((label) => !needed.has(label));
+  const rows = left.labels.filter((label) => !shared.includes(label));
+  const columns = right.labels.filter((label) => !shared.includes(label));
+  const size = (labels: readonly string[]): number => sizeOf(labels.map((label) => sizes.get(label) ?? 1));
+  const lead = batch.length === 0 ? [] : [size(batch)];
+  const x = reshape(arranged(left, [...batch, ...rows, ...inner], sizes), [...lead, size(rows), size(inner)]);
+  const y = reshape(arranged(right, [...batch, ...inner, ...columns], sizes), [...lead, size(inner), size(columns)]);
+  const labels = [...batch, ...rows, ...columns];
+  return { t: reshape(matmul(x, y), labels.map((label) => sizes.get(label) ?? 1)), labels };
+}
+
+/** Sums of products over named axes, in Einstein's notation: letters that the result does not name are summed over. `...` stands for axes that broadcast.
+ * Operands are multiplied from the left, each time as one product of matrices.
+ * @param equation - one term of letters per operand, and after `->` that of the result (left out: the letters that appear once, in alphabetic order)
+ * @param operands - as many tensors as terms; dtypes are promoted
+ * @returns the axes that the result names
+ * @throws {@link ValueError} if the equation is not well-formed; {@link ShapeError} if axes and letters do not fit
+ * @example
+ * einsum("ij,jk->ik", tensor([[1, 2]]), tensor([[3], [4]])).toArray() // => [[11]]
+ * einsum("ii->", tensor([[1, 2], [3, 4]])).item() // => 5
+ */
+export function einsum(equation: string, ...operands: readonly TensorLike[]): Tensor {
+  const tensors = promoted("einsum", operands);
+  const [inputs, output] = parse(equation, tensors);
+  const sizes = sizesOf(equation, inputs, tensors);
+  if (new Set(output).size < output.length || output.some((label) => !sizes.has(label))) {
+    throw invalid("the result names an axis twice, or one that no operand has.", equation, "letters of the operands, each once");
+  }
+  const parts = tensors.map((t, i) => withoutRepeats({ t, labels: inputs[i] }));
+  let sofar = parts[0];
+  for (let i = 1; i < parts.length; i++) {
+    const needed = new Set([...output, ...parts.slice(i + 1).flatMap(({ labels }) => labels)]);
+    sofar = contract(sofar, parts[i], needed, sizes);
+  }
+  return arranged(sumOut(sofar, new Set(output)), output, sizes);
+}

@@ -1,0 +1,79 @@
+import { normalizeAxis, sizeOf } from "../base/shape.js";
+import { Tensor } from "../tensor/tensor.js";
+import { applyOne } from "../trace/apply.js";
+import { Variable } from "../trace/variable.js";
+import { notEqual, where } from "./comparison.js";
+import { cast } from "./conversion.js";
+import { onesOf } from "./fill.js";
+import { scatterAddOp, take, wrappedIndices } from "./gather.js";
+import { concat } from "./joining.js";
+import { promoted, type TensorLike } from "./operands.js";
+import { indexRegion, regionShape, type Region } from "./region.js";
+import { broadcastTo, reshape } from "./shape.js";
+import { normalizeIndex, placeOp, resolveRanges, slice, type AxisOptions, type SliceRange } from "./slicing.js";
+import { argSort } from "./sorting.js";
+
+/** The tensor with other values in a region; the gradient of what was there is 0. */
+function replaced(t: Tensor, region: Region, values: Tensor): Tensor {
+  const part = regionShape(region);
+  const inside = broadcastTo(values, part);
+  const placement = { shape: t.shape, regions: [region], fill: 0 };
+  const mask = applyOne(placeOp, [onesOf({ shape: part, dtype: "bool" })], placement);
+  return where(mask, applyOne(placeOp, [inside], placement), t);
+}
+
+/** A copy with other values at an index along an axis: `x[index] = values`, as a new tensor.
+ * @param x - any shape but `[]`
+ * @param index - a whole number, or int32 indices of any shape (negative ones count from the end); where one is repeated, the last one wins
+ * @param values - a shape that broadcasts to that of `at(x, index)` or `take(x, index)`; dtypes are promoted
+ * @param options - `axis` (0)
+ * @returns the shape of `x`; the gradient goes to `values` where they were written, and to `x` elsewhere
+ * @throws {@link IndexError} if an index (checked when it runs eagerly) or the axis is out of range; {@link ShapeError} if `values` do not fit;
+ * {@link DTypeError} if the indices are not int32
+ * @example
+ * setAt(tensor([1, 2, 3]), 1, 9).toArray() // => [1, 9, 3]
+ * setAt(tensor([1, 2, 3]), tensor([0, 0], { dtype: "int32" }), tensor([8, 9])).toArray() // => [9, 2, 3]
+ */
+export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, options?: AxisOptions): Tensor {
+  const [t, update] = promoted("setAt", [x, values]);
+  const axis = normalizeAxis("setAt", options?.axis ?? 0, t.shape.length);
+  const size = t.shape[axis];
+  if (!(index instanceof Tensor || index instanceof Variable)) {
+    const region = indexRegion(t.shape, axis, normalizeIndex("setAt", Number(index), size));
+    return replaced(t, region, update);
+  }
+  const indices = wrappedIndices("setAt", index, size);
+  const before = t.shape.slice(0, axis);
+  const after = t.shape.slice(axis + 1);
+  const every = broadcastTo(update, [...before, ...indices.shape, ...after]);
+  const [batch, count, row] = [sizeOf(before), indices.size, sizeOf(after)];
+  if (count === 0) return t;
+  // In a stable order, the last of equal indices is the one that differs from its right neighbour.
+  const flat = reshape(indices, [count]);
+  const order = argSort(flat);
+  const sorted = take(flat, order);
+  const changes = notEqual(slice(sorted, [[1, null]]), slice(sorted, [[0, -1]]));
+  const wins = concat([changes, onesOf({ shape: [1], dtype: "bool" })]);
+  const whole = t.dtype === "bool";
+  const rows = take(reshape(whole ? cast(every, "int32") : every, [batch, count, row]), order, { axis: 1 });
+  const winners = where(reshape(wins, [count, 1]), rows, 0);
+  const written = applyOne(scatterAddOp, [winners, broadcastTo(sorted, [batch, count])], size);
+  const hits = applyOne(scatterAddOp, [reshape(cast(wins, "int32"), [1, count, 1]), reshape(sorted, [1, count])], size);
+  const mask = cast(reshape(hits, [size, ...after.map(() => 1)]), "bool");
+  const result = reshape(written, t.shape);
+  return where(mask, whole ? cast(result, "bool") : result, t);
+}
+
+/** A copy with other values in a part of it: `x[ranges] = values`, as a new tensor.
+ * @param x - any shape
+ * @param ranges - as for {@link slice}
+ * @param values - a shape that broadcasts to that of `slice(x, ranges)`; dtypes are promoted
+ * @returns the shape of `x`; the gradient goes to `values` in the part, and to `x` elsewhere
+ * @throws {@link ShapeError} if there are more ranges than axes, or `values` do not fit; {@link ValueError} for a bad range
+ * @example
+ * setSlice(tensor([1, 2, 3]), [[1, null]], 0).toArray() // => [1, 0, 0]
+ */
+export function setSlice(x: TensorLike, ranges: readonly SliceRange[], values: TensorLike): Tensor {
+  const [t, update] = promoted("setSlice", [x, values]);
+  return replaced(t, resolveRanges("setSlice", t.shape, ranges), update);
+}
