@@ -48,8 +48,19 @@ export function checkNumber(
   throw invalidOption(op, name, value, range);
 }
 
-/** Throws unless the last axis of `x` has `size` features. */
-export function checkFeatures(op: string, x: Tensor, size: number, leastRank = 1): void {
+/** How many axes an input may have. */
+export interface RankRange {
+  readonly least: number;
+  readonly most?: number;
+}
+
+/** Throws unless the last axis of `x` has `size` features, and the number of axes is in range. */
+export function checkFeatures(
+  op: string,
+  x: Tensor,
+  size: number,
+  { least, most }: RankRange = { least: 1 },
+): void {
   if (!(x instanceof Tensor)) {
     throw new ValueError({
       code: "input/type",
@@ -60,13 +71,14 @@ export function checkFeatures(op: string, x: Tensor, size: number, leastRank = 1
       mend: "make a tensor of it first: tensor([[1, 2], [3, 4]])",
     });
   }
-  if (x.rank >= leastRank && x.shape[x.rank - 1] === size) return;
+  if (x.rank >= least && (most === undefined || x.rank <= most) && x.shape[x.rank - 1] === size) return;
+  const form = least === 1 ? "..." : least === 2 ? "batch" : "..., batch";
   throw new ShapeError({
     code: "input/features",
     op,
     problem: "the input does not fit the layer.",
     got: `input ${showShape(x.shape)}`,
-    expected: `${leastRank > 1 ? `rank ≥ ${leastRank} and ` : ""}a last axis of size ${size}`,
+    expected: `[${form}, ${size}]`,
     mend: `make the layer with the input's size, or the input with ${size} features`,
   });
 }

@@ -89,7 +89,7 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
    * @param state - the state before; see the class
    * @throws {@link ShapeError} if input or state do not fit the cell */
   step(x: Tensor, state: State): State {
-    checkFeatures(this.constructor.name, x, this.inputSize, 2);
+    checkFeatures(this.constructor.name, x, this.inputSize, { least: 2, most: 2 });
     for (const [name, leaf] of Object.entries(state)) this.checkLeaf(name, leaf, x.shape[0]);
     const [input, step] = this.prepare(x);
     return step(input, state);

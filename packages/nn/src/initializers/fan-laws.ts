@@ -89,7 +89,7 @@ export function xavierUniform(shape: readonly number[], options?: XavierOptions)
  * initializers.xavierNormal([3, 2]).shape // => [3, 2]
  */
 export function xavierNormal(shape: readonly number[], options?: XavierOptions): Tensor {
-  return normal(shape, { ...options, mean: 0, deviation: xavierDeviation("xavierNormal", shape, options) });
+  return normal(shape, { ...options, mean: 0, std: xavierDeviation("xavierNormal", shape, options) });
 }
 
 /** Options of {@link kaimingUniform} and {@link kaimingNormal}. */
@@ -131,5 +131,5 @@ export function kaimingUniform(shape: readonly number[], options?: KaimingOption
  * initializers.kaimingNormal([3, 2]).shape // => [3, 2]
  */
 export function kaimingNormal(shape: readonly number[], options?: KaimingOptions): Tensor {
-  return normal(shape, { ...options, mean: 0, deviation: kaimingDeviation("kaimingNormal", shape, options) });
+  return normal(shape, { ...options, mean: 0, std: kaimingDeviation("kaimingNormal", shape, options) });
 }

@@ -1,14 +1,14 @@
-import { cast, type DType, eye, mul, reshape, type Tensor, tensor } from "@scope/autodiff";
+import { cast, eye, mul, reshape, type Tensor, tensor } from "@scope/autodiff";
 import { checkCount, checkNumber } from "../option-checks.js";
 import { fans } from "./fan-laws.js";
-import { type DrawOptions, normal } from "./random-laws.js";
+import { type DrawOptions, type FloatDType, normal } from "./random-laws.js";
 
 /** Options of {@link identity}. */
 export interface IdentityOptions {
   /** What stands on the diagonal (1). */
   readonly gain?: number;
   /** Dtype of the result (`"float32"`). */
-  readonly dtype?: DType;
+  readonly dtype?: FloatDType;
 }
 
 /** A matrix with `gain` on its diagonal: recurrent weights that neither shrink nor grow a state.
@@ -48,7 +48,7 @@ export function orthogonal(shape: readonly number[], options?: OrthogonalOptions
   checkNumber("orthogonal", "gain", factor, 0);
   const wide = rows < columns;
   const [count, length] = wide ? [rows, columns] : [columns, rows];
-  const drawn = normal([count, length], { ...options, mean: 0, deviation: 1, dtype: "float64" });
+  const drawn = normal([count, length], { ...options, mean: 0, std: 1, dtype: "float64" });
   const vectors = orthonormalRows(Float64Array.from(drawn.data), count, length);
   const out = new Float64Array(rows * columns);
   for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-import { add, type DType, mul, Random, type Tensor } from "@scope/autodiff";
+import { Random, type Tensor } from "@scope/autodiff";
 import { checkNumber } from "../option-checks.js";
 
 /** Where random numbers come from. */
@@ -9,15 +9,17 @@ export interface SeedOptions {
   readonly seed?: number;
 }
 
+/** Dtypes that can be trained. */
+export type FloatDType = "float32" | "float64";
+
 /** Options of everything that is drawn. */
 export interface DrawOptions extends SeedOptions {
   /** Dtype of the result (`"float32"`). */
-  readonly dtype?: DType;
+  readonly dtype?: FloatDType;
 }
 
 // The generator of everything that is drawn without one; made at first use, so that importing has no effect.
 let shared: Random | null = null;
-let seedOfNext = 1;
 
 /** Starts the package's own generator again, from a seed: parameters drawn from now on are the same in every run.
  * It starts from seed 0 by itself.
@@ -31,7 +33,6 @@ let seedOfNext = 1;
  */
 export function setSeed(seed: number): void {
   shared = new Random(seed);
-  seedOfNext = 1;
 }
 
 /** The generator that options name. */
@@ -42,14 +43,10 @@ export function randomOf(options: SeedOptions | undefined): Random {
   return shared;
 }
 
-/** The generator that options name, or one that nobody else draws from. */
+/** The generator that options name, or one that nobody else draws from: forked from it. */
 export function ownRandom(options: SeedOptions | undefined): Random {
-  if (options?.random !== undefined || options?.seed !== undefined) return randomOf(options);
-  return new Random(
-    randomOf(undefined)
-      .randint([], { low: 0, high: 2 ** 31 - 1 })
-      .item() ^ seedOfNext++,
-  );
+  const random = randomOf(options);
+  return options?.seed === undefined ? random.fork() : random;
 }
 
 /** Options of {@link uniform}. */
@@ -71,8 +68,7 @@ export function uniform(shape: readonly number[], options?: UniformOptions): Ten
   const high = options?.high ?? 1;
   checkNumber("uniform", "low", low, -Number.MAX_VALUE);
   checkNumber("uniform", "high", high, low);
-  const unit = randomOf(options).uniform(shape, { dtype: options?.dtype ?? "float32" });
-  return add(mul(unit, high - low), low);
+  return randomOf(options).uniform(shape, { low, high, dtype: options?.dtype ?? "float32" });
 }
 
 /** Options of {@link normal}. */
@@ -80,20 +76,19 @@ export interface NormalOptions extends DrawOptions {
   /** Mean (0). */
   readonly mean?: number;
   /** Standard deviation (1). */
-  readonly deviation?: number;
+  readonly std?: number;
 }
 
 /** Values of a normal law.
  * @param shape - of the result
- * @param options - `mean` (0), `deviation` (1), `dtype`, `random` or `seed`
+ * @param options - `mean` (0), `std` (1), `dtype`, `random` or `seed`
  * @example
- * initializers.normal([2, 3], { deviation: 0.02 }).shape // => [2, 3]
+ * initializers.normal([2, 3], { std: 0.02 }).shape // => [2, 3]
  */
 export function normal(shape: readonly number[], options?: NormalOptions): Tensor {
   const mean = options?.mean ?? 0;
-  const deviation = options?.deviation ?? 1;
+  const std = options?.std ?? 1;
   checkNumber("normal", "mean", mean, -Number.MAX_VALUE);
-  checkNumber("normal", "deviation", deviation, 0);
-  const unit = randomOf(options).normal(shape, { dtype: options?.dtype ?? "float32" });
-  return mean === 0 && deviation === 1 ? unit : add(mul(unit, deviation), mean);
+  checkNumber("normal", "std", std, 0);
+  return randomOf(options).normal(shape, { mean, std, dtype: options?.dtype ?? "float32" });
 }

@@ -32,6 +32,6 @@ export class Dropout extends Module {
   forward(x: Tensor): Tensor {
     if (!this.training || this.rate === 0) return x;
     const keep = 1 - this.rate;
-    return where(this.random.bernoulli(x.shape, { probability: keep }), mul(x, 1 / keep), 0);
+    return where(this.random.bernoulli(x.shape, { p: keep }), mul(x, 1 / keep), 0);
   }
 }

@@ -1,6 +1,5 @@
 import {
   add,
-  type DType,
   div,
   mean,
   mul,
@@ -12,6 +11,7 @@ import {
   type Tensor,
   zeros,
 } from "@scope/autodiff";
+import type { FloatDType } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
 import { checkCount, checkNumber, showShape } from "../option-checks.js";
@@ -23,7 +23,7 @@ export interface LayerNormOptions {
   /** Whether a learned weight and bias follow (true). */
   readonly affine?: boolean;
   /** Dtype of the parameters (`"float32"`). */
-  readonly dtype?: DType;
+  readonly dtype?: FloatDType;
 }
 
 /** Mean 0 and variance 1 over the last axes, then a learned scale and shift.

@@ -76,9 +76,9 @@ export function validSteps(
   batch: number,
 ): Tensor | null {
   if (lengths === undefined) return null;
-  const each = lengths instanceof Tensor ? lengths : tensor([...lengths], { dtype: "int32" });
   if (!(lengths instanceof Tensor)) checkLengths(op, lengths, time);
-  else if (each.dtype !== "int32") {
+  const each = lengths instanceof Tensor ? lengths : tensor([...lengths], { dtype: "int32" });
+  if (each.dtype !== "int32") {
     throw new DTypeError({
       code: "recurrent/lengths-dtype",
       op,

@@ -95,7 +95,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
   forward(xs: Tensor, state?: State, options?: SequenceOptions): [outputs: Tensor, state: State] {
     const op = this.constructor.name;
     checkSequence(op, xs, this.timeFirst);
-    checkFeatures(op, xs, this.inputSize, 3);
+    checkFeatures(op, xs, this.inputSize);
     checkPrecision(op, xs, this.cells[0].dtype);
     let layer = this.timeFirst ? xs : swapBatchAndTime(xs);
     const [time, batch] = layer.shape;
@@ -124,7 +124,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
   step(x: Tensor, state: State): [output: Tensor, state: State] {
     const op = this.constructor.name;
     if (this.bidirectional) throw noSteps(op, "it is bidirectional, and needs the end of the sequence first");
-    checkFeatures(op, x, this.inputSize, 2);
+    checkFeatures(op, x, this.inputSize, { least: 2, most: 2 });
     checkPrecision(op, x, this.cells[0].dtype);
     const states = this.cells.map((cell) => cell.initialState(x.shape[0]));
     this.takeApart(op, state, states);

@@ -88,9 +88,7 @@ export function summarize(root: Summarized, inputs: readonly Tensor[]): string {
     () => {
       // Looked up when it is called, so that the noted one runs.
       const forward: Forward = (...symbols) => forwardOf(root)?.apply(root, [...symbols]);
-      read = parametersReadBy(
-        () => void trace((...symbols: Tensor[]) => forward(...symbols), ...inputs),
-      );
+      read = parametersReadBy(() => void trace((...symbols: Tensor[]) => forward(...symbols), ...inputs));
     },
   );
   const counted = new Set<Parameter>();

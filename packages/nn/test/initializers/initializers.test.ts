@@ -14,8 +14,15 @@ interface FanCase {
   readonly std?: number;
 }
 type InitializerCase =
-  | { readonly initializer: "gain"; readonly nonlinearity: string; readonly slope?: number; readonly gain: number }
-  | ({ readonly initializer: "xavier_uniform" | "xavier_normal" | "kaiming_uniform" | "kaiming_normal" } & FanCase)
+  | {
+      readonly initializer: "gain";
+      readonly nonlinearity: string;
+      readonly slope?: number;
+      readonly gain: number;
+    }
+  | ({
+      readonly initializer: "xavier_uniform" | "xavier_normal" | "kaiming_uniform" | "kaiming_normal";
+    } & FanCase)
   | {
       readonly initializer: "default";
       readonly module: "Linear" | "RNN" | "LSTM" | "GRU" | "Embedding";
@@ -37,16 +44,23 @@ function many(draw: (seed: number) => Tensor): Tensor[] {
 
 const cases = readCases<InitializerCase>("initializers.json");
 
-test.each(cases.filter((each) => each.initializer === "gain"))("gain of %o", ({ nonlinearity, slope, gain }) => {
-  const kind = nonlinearityOf(nonlinearity);
-  expect(kind === undefined ? Number.NaN : initializers.gain(kind, slope)).toBeCloseTo(gain, 12);
-});
+test.each(cases.filter((each) => each.initializer === "gain"))(
+  "gain of %o",
+  ({ nonlinearity, slope, gain }) => {
+    const kind = nonlinearityOf(nonlinearity);
+    expect(kind === undefined ? Number.NaN : initializers.gain(kind, slope)).toBeCloseTo(gain, 12);
+  },
+);
 
-const laws = cases.flatMap((each) => (each.initializer === "gain" || each.initializer === "default" ? [] : [each]));
+const laws = cases.flatMap((each) =>
+  each.initializer === "gain" || each.initializer === "default" ? [] : [each],
+);
 test.each(laws)("$initializer $shape $gain $mode $nonlinearity has PyTorch's law", (each) => {
   const draw = (seed: number): Tensor => {
-    if (each.initializer === "xavier_uniform") return initializers.xavierUniform(each.shape, { gain: each.gain, seed });
-    if (each.initializer === "xavier_normal") return initializers.xavierNormal(each.shape, { gain: each.gain, seed });
+    if (each.initializer === "xavier_uniform")
+      return initializers.xavierUniform(each.shape, { gain: each.gain, seed });
+    if (each.initializer === "xavier_normal")
+      return initializers.xavierNormal(each.shape, { gain: each.gain, seed });
     const options = {
       mode: each.mode === "fan_out" ? ("fanOut" as const) : ("fanIn" as const),
       nonlinearity: nonlinearityOf(each.nonlinearity),
@@ -114,7 +128,7 @@ describe("mistakes", () => {
     ["a vector is not orthogonal", () => initializers.orthogonal([3]), "initializer/fan"],
     ["a negative gain", () => initializers.xavierNormal([3, 3], { gain: -1 }), "option/range"],
     ["high below low", () => initializers.uniform([3], { low: 1, high: 0 }), "option/range"],
-    ["a NaN deviation", () => initializers.normal([3], { deviation: Number.NaN }), "option/range"],
+    ["a NaN std", () => initializers.normal([3], { std: Number.NaN }), "option/range"],
     ["a negative size", () => initializers.identity(-1), "option/count"],
     ["an unknown nonlinearity", () => initializers.gain("step" as "tanh"), "option/range"],
     ["an unknown mode", () => initializers.kaimingNormal([2, 2], { mode: "fan" as "fanIn" }), "option/range"],

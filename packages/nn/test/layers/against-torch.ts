@@ -44,4 +44,3 @@ export function expectTorch(
   expectAllClose(outputs, each.outputs, tolerance, "outputs");
   expectAllClose(gradients, { ...each.inputGradients, ...each.parameterGradients }, tolerance, "gradients");
 }
-

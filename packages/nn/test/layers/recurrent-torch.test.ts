@@ -17,8 +17,22 @@ interface LayerCase extends ModuleCase {
 
 const cases = ["rnn.json", "lstm.json", "gru.json"].flatMap((file) => readCases<LayerCase>(file));
 
-function describeCase({ module, nonlinearity, layers, bidirectional, bias, lengths, inputs }: LayerCase): string {
-  const parts = [module, nonlinearity, `${layers} layers`, bidirectional ? "bidirectional" : "", bias ? "" : "no bias"];
+function describeCase({
+  module,
+  nonlinearity,
+  layers,
+  bidirectional,
+  bias,
+  lengths,
+  inputs,
+}: LayerCase): string {
+  const parts = [
+    module,
+    nonlinearity,
+    `${layers} layers`,
+    bidirectional ? "bidirectional" : "",
+    bias ? "" : "no bias",
+  ];
   return `${parts.join(" ")} lengths ${lengths?.join(",") ?? "all"}, ${"h0" in inputs ? "given" : "zero"} state`;
 }
 
@@ -30,11 +44,17 @@ describe.each(precisions)("layers in %s agree with PyTorch, values and all gradi
     const given = each.lengths === null ? undefined : { lengths: each.lengths };
     if (each.module === "LSTM") {
       const lstm = new LSTM(inputSize, hiddenSize, options);
-      expectTorch(lstm, each, dtype, tolerance, ({ x, h0, c0 }: Readonly<Record<string, Tensor | undefined>>) => {
-        if (x === undefined) throw new Error("no x in the fixture");
-        const [output, state] = lstm.forward(x, h0 && c0 && { h: h0, c: c0 }, given);
-        return { output, ...state };
-      });
+      expectTorch(
+        lstm,
+        each,
+        dtype,
+        tolerance,
+        ({ x, h0, c0 }: Readonly<Record<string, Tensor | undefined>>) => {
+          if (x === undefined) throw new Error("no x in the fixture");
+          const [output, state] = lstm.forward(x, h0 && c0 && { h: h0, c: c0 }, given);
+          return { output, ...state };
+        },
+      );
       return;
     }
     const layer =

@@ -7,7 +7,12 @@ import { expectTorch, type ModuleCase } from "./against-torch.js";
 
 type SingleCase = ModuleCase &
   (
-    | { readonly module: "Linear"; readonly inFeatures: number; readonly outFeatures: number; readonly bias: boolean }
+    | {
+        readonly module: "Linear";
+        readonly inFeatures: number;
+        readonly outFeatures: number;
+        readonly bias: boolean;
+      }
     | {
         readonly module: "LayerNorm";
         readonly shape: readonly number[];
@@ -15,7 +20,12 @@ type SingleCase = ModuleCase &
         readonly affine: boolean;
         readonly note?: string;
       }
-    | { readonly module: "Embedding"; readonly count: number; readonly size: number; readonly paddingIndex: number | null }
+    | {
+        readonly module: "Embedding";
+        readonly count: number;
+        readonly size: number;
+        readonly paddingIndex: number | null;
+      }
   );
 
 const cases = readCases<SingleCase>("layers.json");
@@ -33,7 +43,9 @@ describe.each(precisions)("layers in %s agree with PyTorch, values and all gradi
     } else {
       const paddingIndex = each.paddingIndex ?? undefined;
       const embedding = new Embedding(each.count, each.size, { paddingIndex, dtype });
-      expectTorch(embedding, each, dtype, tolerance, ({ indices }) => ({ output: embedding.forward(indices) }));
+      expectTorch(embedding, each, dtype, tolerance, ({ indices }) => ({
+        output: embedding.forward(indices),
+      }));
     }
   });
 });
@@ -45,7 +57,11 @@ describe("mistakes", () => {
     ["Linear of size 0", () => new Linear(0, 1), "option/count"],
     ["Linear with another input", () => new Linear(3, 1).forward(zeros([2, 4])), "input/features"],
     ["Embedding of fractional size", () => new Embedding(2, 1.5), "option/count"],
-    ["a padding index that is no symbol", () => new Embedding(2, 1, { paddingIndex: 2 }), "embedding/padding-index"],
+    [
+      "a padding index that is no symbol",
+      () => new Embedding(2, 1, { paddingIndex: 2 }),
+      "embedding/padding-index",
+    ],
     ["a rate of 1", () => new Dropout(1), "option/range"],
     ["a negative rate", () => new Dropout(-0.1), "option/range"],
     ["a NaN rate", () => new Dropout(Number.NaN), "option/range"],

@@ -9,7 +9,15 @@ import {
   nll,
 } from "@scope/nn";
 import { describe, expect, test } from "vitest";
-import { expectClose, precisions, readCases, type StoredTensor, type StoredTensors, stored, storedRecord } from "../fixture-cases.js";
+import {
+  expectClose,
+  precisions,
+  readCases,
+  type StoredTensor,
+  type StoredTensors,
+  stored,
+  storedRecord,
+} from "../fixture-cases.js";
 
 interface LossCase {
   readonly loss: string;
@@ -64,23 +72,26 @@ function lossOf({ loss, options }: LossCase, { input, target, weight, positiveWe
 
 const cases = readCases<LossCase>("losses.json");
 
-describe.each(precisions)("losses in %s agree with PyTorch, values and gradients", (dtype: DType, tolerance) => {
-  test.each(cases.map((each, k) => [`${k} ${each.loss} ${JSON.stringify(each.options)}`, each] as const))(
-    "%s",
-    (_name, each) => {
-      const fixed = storedRecord(each.inputs, dtype);
-      const leaves = Object.fromEntries(Object.keys(each.gradients).map((name) => [name, fixed[name]]));
-      const cotangent = stored(each.cotangent, dtype);
-      const [, gradients, output] = valueAndGrad((now: Inputs) => {
-        const loss = lossOf(each, { ...fixed, ...now });
-        return [sum(mul(loss, cotangent)), loss] as const;
-      })(leaves);
-      expectClose(output, each.output, tolerance, "output");
-      for (const [name, expected] of Object.entries(each.gradients))
-        expectClose(gradients[name], expected, tolerance, `gradient of ${name}`);
-    },
-  );
-});
+describe.each(precisions)(
+  "losses in %s agree with PyTorch, values and gradients",
+  (dtype: DType, tolerance) => {
+    test.each(cases.map((each, k) => [`${k} ${each.loss} ${JSON.stringify(each.options)}`, each] as const))(
+      "%s",
+      (_name, each) => {
+        const fixed = storedRecord(each.inputs, dtype);
+        const leaves = Object.fromEntries(Object.keys(each.gradients).map((name) => [name, fixed[name]]));
+        const cotangent = stored(each.cotangent, dtype);
+        const [, gradients, output] = valueAndGrad((now: Inputs) => {
+          const loss = lossOf(each, { ...fixed, ...now });
+          return [sum(mul(loss, cotangent)), loss] as const;
+        })(leaves);
+        expectClose(output, each.output, tolerance, "output");
+        for (const [name, expected] of Object.entries(each.gradients))
+          expectClose(gradients[name], expected, tolerance, `gradient of ${name}`);
+      },
+    );
+  },
+);
 
 test("every loss is among the fixtures", () => {
   expect(new Set(cases.map(({ loss }) => loss)).size).toBe(8);

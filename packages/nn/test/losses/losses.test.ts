@@ -24,8 +24,16 @@ describe("mistakes", () => {
     ["laws of another shape", () => klDivergence(zeros([2, 2]), zeros([2])), "loss/shapes"],
     ["delta 0", () => huber(zeros([1]), zeros([1]), { delta: 0 }), "option/range"],
     ["delta NaN", () => huber(zeros([1]), zeros([1]), { delta: Number.NaN }), "option/range"],
-    ["an unknown reduction", () => meanSquaredError(zeros([1]), zeros([1]), unknownReduction), "option/range"],
-    ["a smoothing above 1", () => crossEntropy(zeros([1, 2]), int([0]), { labelSmoothing: 1.5 }), "option/range"],
+    [
+      "an unknown reduction",
+      () => meanSquaredError(zeros([1]), zeros([1]), unknownReduction),
+      "option/range",
+    ],
+    [
+      "a smoothing above 1",
+      () => crossEntropy(zeros([1, 2]), int([0]), { labelSmoothing: 1.5 }),
+      "option/range",
+    ],
     ["one-hot targets", () => crossEntropy(zeros([2, 3]), zeros([2, 3])), "loss/targets"],
     ["classes first", () => nll(zeros([3, 2]), int([0, 1])), "loss/targets"],
     ["a scalar", () => crossEntropy(tensor(1), tensor(0, { dtype: "int32" })), "loss/targets"],
@@ -39,8 +47,23 @@ describe("mistakes", () => {
 });
 
 test("logits may have any number of leading axes", () => {
-  const logits = tensor([[[1, 2, 3], [0, 0, 0]], [[5, 1, 1], [0, 9, 0]]]);
-  const targets = tensor([[2, 0], [0, 1]], { dtype: "int32" });
+  const logits = tensor([
+    [
+      [1, 2, 3],
+      [0, 0, 0],
+    ],
+    [
+      [5, 1, 1],
+      [0, 9, 0],
+    ],
+  ]);
+  const targets = tensor(
+    [
+      [2, 0],
+      [0, 1],
+    ],
+    { dtype: "int32" },
+  );
   const flat = crossEntropy(logits.reshape([4, 3]), targets.reshape([4]));
   expect(crossEntropy(logits, targets).item()).toBeCloseTo(flat.item(), 6);
   expect(crossEntropy(logits, targets, { reduction: "none" }).shape).toEqual([2, 2]);

@@ -1,5 +1,15 @@
-import { type DType, mul, pow, square, sub, sum, lossAndGradients } from "@scope/autodiff";
-import { Adagrad, Adam, AdamW, clipByGlobalNorm, clipByValue, globalNorm, Parameter, RMSProp, SGD } from "@scope/nn";
+import { type DType, lossAndGradients, mul, pow, square, sub, sum } from "@scope/autodiff";
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  clipByGlobalNorm,
+  clipByValue,
+  globalNorm,
+  Parameter,
+  RMSProp,
+  SGD,
+} from "@scope/nn";
 import { describe, expect, test } from "vitest";
 import { expectClose, readCases, type StoredTensor, stored } from "../fixture-cases.js";
 
@@ -46,12 +56,17 @@ const names: { readonly [K in keyof TorchOptions]-?: string } = {
   initial_accumulator_value: "initialAccumulator",
 };
 const renamed = (options: TorchOptions): object =>
-  Object.fromEntries(Object.entries(options).map(([name, value]) => [names[name as keyof TorchOptions], value]));
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [names[name as keyof TorchOptions], value]),
+  );
 
 const optimizers = { SGD, Adam, AdamW, RMSprop: RMSProp, Adagrad };
 const cases = readCases<OptimizerCase>("optimizers.json");
 
-describe.each([["float64", 1e-10], ["float32", 2e-5]] as const)("optimisers in %s take PyTorch's steps", (dtype: DType, tolerance) => {
+describe.each([
+  ["float64", 1e-10],
+  ["float32", 2e-5],
+] as const)("optimisers in %s take PyTorch's steps", (dtype: DType, tolerance) => {
   test.each(cases.map((each) => [`${each.optimizer} ${JSON.stringify(each.options)}`, each] as const))(
     "%s",
     (_name, each) => {
@@ -77,9 +92,8 @@ describe.each([["float64", 1e-10], ["float32", 2e-5]] as const)("optimisers in %
         );
         expectClose(loss, step.loss, tolerance, `loss ${t}`);
         optimizer.step(gradients);
-        step.parameters.forEach((expected, k) =>
-          expectClose(parameters[k].value, expected, tolerance, `parameter ${k} after step ${t}`),
-        );
+        for (const [k, expected] of step.parameters.entries())
+          expectClose(parameters[k].value, expected, tolerance, `parameter ${k} after step ${t}`);
       });
     },
   );
@@ -95,7 +109,11 @@ interface ClipCase {
 }
 
 describe("clipping agrees with PyTorch", () => {
-  test.each(readCases<ClipCase>("clipping.json").map((each) => [`${each.clip} ${each.limit} ${each.normType ?? ""}`, each] as const))("%s", (_name, each) => {
+  test.each(
+    readCases<ClipCase>("clipping.json").map(
+      (each) => [`${each.clip} ${each.limit} ${each.normType ?? ""}`, each] as const,
+    ),
+  )("%s", (_name, each) => {
     const gradients = each.gradients.map((gradient) => stored(gradient));
     const order = each.normType === "Infinity" ? Number.POSITIVE_INFINITY : each.normType;
     if (each.norm !== undefined) expectClose(globalNorm(gradients, { order }), each.norm, 1e-12, "norm");
@@ -104,6 +122,7 @@ describe("clipping agrees with PyTorch", () => {
         ? clipByGlobalNorm(gradients, each.limit, { order })
         : clipByValue(gradients, each.limit);
     expect(clipped).toHaveLength(each.clipped.length);
-    each.clipped.forEach((expected, k) => expectClose(clipped[k], expected, 1e-12, `gradient ${k}`));
+    for (const [k, expected] of each.clipped.entries())
+      expectClose(clipped[k], expected, 1e-12, `gradient ${k}`);
   });
 });

@@ -1,5 +1,16 @@
 import { lossAndGradients, ones, square, sum, type Tensor, tensor, zeros } from "@scope/autodiff";
-import { Adagrad, Adam, AdamW, clipByGlobalNorm, clipByValue, globalNorm, Linear, Parameter, RMSProp, SGD } from "@scope/nn";
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  clipByGlobalNorm,
+  clipByValue,
+  globalNorm,
+  Linear,
+  Parameter,
+  RMSProp,
+  SGD,
+} from "@scope/nn";
 import { describe, expect, test } from "vitest";
 import { thrownCode } from "../thrown-code.js";
 
@@ -13,7 +24,10 @@ describe("mistakes in options", () => {
     ["a negative rate", () => new RMSProp(w, { learningRate: -1 })],
     ["a negative momentum", () => new SGD(w, { learningRate: 1, momentum: -0.1 })],
     ["Nesterov without momentum", () => new SGD(w, { learningRate: 1, nesterov: true })],
-    ["Nesterov with dampening", () => new SGD(w, { learningRate: 1, momentum: 0.9, dampening: 0.1, nesterov: true })],
+    [
+      "Nesterov with dampening",
+      () => new SGD(w, { learningRate: 1, momentum: 0.9, dampening: 0.1, nesterov: true }),
+    ],
     ["a beta of 1", () => new Adam(w, { betas: [0.9, 1] })],
     ["a negative epsilon", () => new AdamW(w, { epsilon: -1e-8 })],
     ["a NaN decay", () => new AdamW(w, { weightDecay: Number.NaN })],
@@ -33,11 +47,15 @@ describe("mistakes in options", () => {
   test("no gradients have no norm", () => expect(thrownCode(() => globalNorm([]))).toBe("gradients/none"));
 
   test("rates are checked when they change", () => {
-    const optimizer = new SGD([{ parameters: [parameter(1)] }, { parameters: [parameter(2)] }], { learningRate: 0.5 });
+    const optimizer = new SGD([{ parameters: [parameter(1)] }, { parameters: [parameter(2)] }], {
+      learningRate: 0.5,
+    });
     expect(thrownCode(() => optimizer.setLearningRates([1]))).toBe("optimizer/rates");
-    expect(thrownCode(() => {
-      optimizer.learningRate = Number.NaN;
-    })).toBe("option/range");
+    expect(
+      thrownCode(() => {
+        optimizer.learningRate = Number.NaN;
+      }),
+    ).toBe("option/range");
     expect(optimizer.learningRate).toBe(0.5);
   });
 });
@@ -54,7 +72,9 @@ describe("gradients that do not fit change nothing", () => {
     const optimizer = new Adam([parameter(1, 2), parameter(3, 4)]);
     const before = [...optimizer.parameters(), ...optimizer.variables()].map((v) => v.value.toArray());
     expect(thrownCode(() => optimizer.step(make(ones([2]))))).toBe(code);
-    expect([...optimizer.parameters(), ...optimizer.variables()].map((v) => v.value.toArray())).toEqual(before);
+    expect([...optimizer.parameters(), ...optimizer.variables()].map((v) => v.value.toArray())).toEqual(
+      before,
+    );
   });
 
   test("a record of parameters takes gradients by name", () => {
@@ -69,7 +89,10 @@ describe("gradients that do not fit change nothing", () => {
 });
 
 test("groups have rates of their own", () => {
-  const optimizer = new SGD([{ parameters: [parameter(1)] }, { parameters: [parameter(1)], learningRate: 0.125 }], { learningRate: 0.5 });
+  const optimizer = new SGD(
+    [{ parameters: [parameter(1)] }, { parameters: [parameter(1)], learningRate: 0.125 }],
+    { learningRate: 0.5 },
+  );
   optimizer.step([ones([1]), ones([1])]);
   expect(optimizer.parameters().map((p) => p.value.item())).toEqual([0.5, 0.875]);
   optimizer.setLearningRates([0, 0.25]);

@@ -34,7 +34,8 @@ function scheduleOf(each: ScheduleCase): Schedule {
     case "cosine":
       return schedules.cosine(each.rate, { steps: each.steps, minimum: each.minimum });
     case "onecycle": {
-      const { total_steps, pct_start, anneal_strategy, div_factor, final_div_factor, three_phase } = each.options;
+      const { total_steps, pct_start, anneal_strategy, div_factor, final_div_factor, three_phase } =
+        each.options;
       return schedules.oneCycle(each.maximum, {
         steps: total_steps,
         riseFraction: pct_start,
@@ -54,15 +55,14 @@ function scheduleOf(each: ScheduleCase): Schedule {
 }
 
 describe("schedules agree with PyTorch", () => {
-  test.each(readCases<ScheduleCase>("schedules.json").map((each, k) => [`${k} ${each.schedule}`, each] as const))(
-    "%s",
-    (_name, each) => {
-      const schedule = scheduleOf(each);
-      each.rates.forEach((rate, step) => {
-        expect(Math.abs(schedule(step) - rate), `step ${step}`).toBeLessThanOrEqual(1e-12);
-      });
-    },
-  );
+  test.each(
+    readCases<ScheduleCase>("schedules.json").map((each, k) => [`${k} ${each.schedule}`, each] as const),
+  )("%s", (_name, each) => {
+    const schedule = scheduleOf(each);
+    each.rates.forEach((rate, step) => {
+      expect(Math.abs(schedule(step) - rate), `step ${step}`).toBeLessThanOrEqual(1e-12);
+    });
+  });
 });
 
 test("a rate stays at its end after the last step", () => {
@@ -76,14 +76,20 @@ describe("mistakes", () => {
     ["no steps", () => schedules.cosine(1, { steps: 0 }), "option/count"],
     ["a fractional interval", () => schedules.step(1, { every: 1.5 }), "option/count"],
     ["a negative factor", () => schedules.exponential(1, { factor: -1 }), "option/range"],
-    ["a warm-up from above", () => schedules.warmUp(schedules.constant(1), { steps: 2, startFactor: 2 }), "option/range"],
+    [
+      "a warm-up from above",
+      () => schedules.warmUp(schedules.constant(1), { steps: 2, startFactor: 2 }),
+      "option/range",
+    ],
     ["a rise of more than all", () => schedules.oneCycle(1, { steps: 10, riseFraction: 2 }), "option/range"],
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 });
 
 describe("Scheduler", () => {
   const optimizer = (): SGD =>
-    new SGD([{ parameters: [new Parameter(tensor(1))] }, { parameters: [new Parameter(tensor(1))] }], { learningRate: 9 });
+    new SGD([{ parameters: [new Parameter(tensor(1))] }, { parameters: [new Parameter(tensor(1))] }], {
+      learningRate: 9,
+    });
   test("sets all groups, or each its own", () => {
     const one = optimizer();
     const scheduler = new Scheduler(one, schedules.exponential(1, { factor: 0.5 }));
