@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as s from "../../src/index.js";
 import { wrongOperand } from "../../src/ops/samples.js";
-import { codeOf } from "./codes.js";
+import { errorOf } from "./codes.js";
 
 const x = s.tensor([1, 2]);
 const unaryNames = [
@@ -24,7 +24,7 @@ describe("options and operands are looked at before any work", () => {
     ...unaryNames.map((name) => ["operand/type", () => s[name](wrongOperand)] as const),
   ];
   test.each(bad.map(([code, run], i) => ({ code, run, i })))("$i $code", ({ code, run }) => {
-    expect(codeOf(run)).toBe(code);
+    expect(errorOf(run).code).toBe(code);
   });
   test.each(unaryNames)("%s names itself", (name) => {
     expect(() => s[name](wrongOperand)).toThrow(`${name}: an operand is not a tensor.`);

@@ -1,12 +1,12 @@
 import { ScopeError } from "../../src/base/errors.js";
 
-/** The code of the error that a call throws; anything but a ScopeError fails. */
-export function codeOf(run: () => unknown): string {
+/** The error that a call throws; anything but a ScopeError fails. */
+export function errorOf(run: () => unknown): ScopeError {
   try {
     run();
   } catch (error) {
-    if (error instanceof ScopeError) return error.code;
+    if (error instanceof ScopeError) return error;
     throw error;
   }
-  return "nothing was thrown";
+  throw new Error("nothing was thrown");
 }

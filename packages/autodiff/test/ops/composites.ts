@@ -1,55 +1,11 @@
 import * as ops from "../../src/ops/index.js";
-import type { Interval, SampleRandom } from "../../src/ops/samples.js";
-import type { NestedArray, Tensor } from "../../src/tensor/tensor.js";
+import type { Tensor } from "../../src/tensor/tensor.js";
+import { alongAxis, both, type Composite, elementwise, made, reduction, withAxis } from "./composite-kinds.js";
+import { structuralComposites } from "./structural-composites.js";
 
-/** An application of a function: float64 inputs away from kinks, and the call. */
-export interface Call {
-  readonly inputs: readonly Tensor[];
-  readonly f: (...inputs: Tensor[]) => Tensor | readonly Tensor[];
-}
-/** A function that is no record of its own; held to the same laws. */
-export interface Composite {
-  /** Left out by functions that make tensors of nothing. */
-  readonly draw?: (random: SampleRandom) => Call;
-  /** What comes out, and what should. */
-  exact(random: SampleRandom): readonly (readonly [Tensor | readonly Tensor[], NestedArray | readonly NestedArray[]])[];
-  /** The derivative is 0 on purpose, though the value varies. */
-  readonly cutsGradient?: true;
-}
+export type { Call, Composite } from "./composite-kinds.js";
 
-type Unary = (x: Tensor) => Tensor;
-type Pairs = readonly (readonly [x: number, y: number])[];
-/** A function of each element. */
-const elementwise = (f: Unary, domain: readonly Interval[], pairs: Pairs): Composite => ({
-  draw: (random) => ({ inputs: [random.tensor(random.shape(), domain)], f }),
-  exact: (random) => [[f(random.of(pairs.map(([x]) => x))), pairs.map(([, y]) => y)]],
-});
-const both = (from: number, to: number): readonly Interval[] => [[from, to], [-to, -from]];
-
-/** A tensor of at least one axis, and one of its axes, perhaps counted from the end. */
-function withAxis(random: SampleRandom): { x: Tensor; axis: number; rank: number } {
-  const rank = random.integer(1, 3);
-  return { x: random.tensor(random.shape(rank)), axis: random.integer(-rank, rank - 1), rank };
-}
-type Reduce = (x: Tensor, options?: { axis?: number | number[]; keepDims?: boolean }) => Tensor;
-const reduction = (f: Reduce, exact: Composite["exact"]): Composite => ({
-  draw: (random) => {
-    const { x, axis } = withAxis(random);
-    const options = random.pick([undefined, { axis }, { axis: [axis], keepDims: true }]);
-    return { inputs: [x], f: (t) => f(t, options) };
-  },
-  exact,
-});
-const alongAxis = (f: (x: Tensor, options: { axis: number }) => Tensor | readonly Tensor[], exact: Composite["exact"]): Composite => ({
-  draw: (random) => {
-    const { x, axis } = withAxis(random);
-    return { inputs: [x], f: (t) => f(t, { axis }) };
-  },
-  exact,
-});
-const made = (exact: Composite["exact"]): Composite => ({ exact });
-
-/** Every public function that is not the public face of a record of the same name. */
+/** Every public function that is not just the public face of a record of the same name. */
 export const composites: Readonly<Record<string, Composite>> = {
   square: elementwise(ops.square, [[-2, 2]], [[3, 9], [-0, 0], [Infinity, Infinity], [NaN, NaN]]),
   reciprocal: elementwise(ops.reciprocal, both(0.5, 2), [[4, 0.25], [0, Infinity], [-0, -Infinity], [Infinity, 0]]),
@@ -180,4 +136,6 @@ export const composites: Readonly<Record<string, Composite>> = {
   arange: made(() => [[ops.arange(1, 7, { step: 2 }), [1, 3, 5]]]),
   linspace: made(() => [[ops.linspace(0, 1, 5), [0, 0.25, 0.5, 0.75, 1]]]),
   oneHot: made((random) => [[ops.oneHot(random.of([2, 0], "int32"), 3), [[0, 0, 1], [1, 0, 0]]]]),
+
+  ...structuralComposites,
 };

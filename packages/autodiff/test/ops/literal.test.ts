@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { ScopeError, tensor, type Tensor, type TensorData } from "../../src/index.js";
+import { tensor, type Tensor, type TensorData } from "../../src/index.js";
 import { traceFlat } from "../../src/trace/trace.js";
+import { errorOf } from "./codes.js";
 
 const described = (t: Tensor): unknown => [t.dtype, t.shape, t.toArray()];
 /** What a caller without types may pass. */
@@ -56,15 +57,9 @@ const bad: readonly (readonly [code: string, run: () => Tensor])[] = [
 ];
 describe("bad data is refused", () => {
   test.each(bad.map(([code, run], i) => ({ code, run, i })))("$i $code", ({ code, run }) => {
-    let error: unknown;
-    try {
-      run();
-    } catch (caught) {
-      error = caught;
-    }
-    expect(error).toBeInstanceOf(ScopeError);
-    expect((error as ScopeError).code).toBe(code);
-    expect((error as ScopeError).message).toMatchSnapshot();
+    const error = errorOf(run);
+    expect(error.code).toBe(code);
+    expect(error.message).toMatchSnapshot();
   });
 });
 

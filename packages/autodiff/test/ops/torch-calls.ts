@@ -88,7 +88,38 @@ export const torchCalls: Readonly<Record<string, Call>> = {
   stack: (xs, args) => s.stack(xs, { axis: number(args, "dim") }),
   split: ([x], args) => s.split(x, args.split_sizes as number[], { axis: number(args, "dim") }),
   chunk: ([x], args) => s.chunk(x, number(args, "chunks"), { axis: number(args, "dim") }),
+  var: (xs, args) => spread(s.variance)(xs, args),
+  std: (xs, args) => spread(s.std)(xs, args),
+  norm: ([x], { ord, dim }) => s.norm(x, { order: Number(ord), ...(dim === undefined ? {} : { axis: dim as number }) }),
+  prod: reduction(s.prod),
+  cumprod: ([x], args) => s.cumprod(x, { axis: number(args, "dim") }),
+  cumsum: ([x], args) => s.cumsum(x, { axis: number(args, "dim") }),
+  matmul: binary(s.matmul),
+  einsum: (xs, { equation }) => s.einsum(String(equation), ...xs),
+  sort: ([x], { dim, descending }) => {
+    const options = { axis: dim as number, descending: descending === true };
+    return [s.sort(x, options), s.argSort(x, options)];
+  },
+  topk: ([x], { k, dim, largest }) => {
+    const { values, indices } = s.topK(x, k as number, { axis: dim as number, largest: largest === true });
+    return [values, indices];
+  },
+  gather: ([x, index], args) => s.gather(x, index, { axis: number(args, "dim") }),
+  scatter_add: ([x, index, updates], args) => s.scatterAdd(x, index, updates, { axis: number(args, "dim") }),
+  index_add: ([x, index, updates], args) => {
+    const rows = s.broadcastTo(s.expandDims(index, 1), updates.shape);
+    return s.scatterAdd(x, rows, updates, { axis: number(args, "dim") });
+  },
+  index_select: ([x, index], args) => s.take(x, index, { axis: number(args, "dim") }),
+  diagonal: ([x], args) => s.diagonal(x, { offset: number(args, "offset") }),
+  tile: ([x], { dims }) => s.tile(x, dims as number[]),
+  repeat_interleave: ([x], args) => s.repeat(x, number(args, "repeats"), { axis: number(args, "dim") }),
 };
+
+const spread =
+  (f: (x: Tensor, options: s.VarianceOptions) => Tensor): Call =>
+  ([x], { dim, keepdim, unbiased }) =>
+    f(x, { axis: dim as number | number[], keepDims: keepdim === true, correction: unbiased === true ? 1 : 0 });
 
 /** PyTorch lists the last axis first. */
 function pairsLastFirst(widths: readonly number[]): [number, number][] {

@@ -53,6 +53,9 @@ function expectClose(actual: Tensor, expected: StoredTensor, tolerance: number, 
   expect(differing, what).toEqual([]);
 }
 
+test("every stored case is compared", () => {
+  expect([...new Set(cases.map(({ op }) => op))].filter((op) => !(op in torchCalls))).toEqual([]);
+});
 const compared = cases.map((c, i) => ({ ...c, i })).filter(({ op }) => op in torchCalls);
 describe.each(compared)("$i $op $args", ({ op, args, inputs, outputs, cotangents, gradients, second }) => {
   const call = torchCalls[op];
