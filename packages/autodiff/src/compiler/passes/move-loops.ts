@@ -185,8 +185,13 @@ function moveLoop(
   const outer = new Map<number, { value: Tensor; batched: boolean }>();
   parts.constants.forEach((t, i) => outer.set(t.id, { value: inputs[i], batched: false }));
   parts.xs.forEach((t, i) => outer.set(t.id, { value: inputs[c + h + i], batched: true }));
+  // Fills are made wherever they are needed.
+  const fills = new Map<number, Node>();
+  for (const n of nodes) if (isFill(n)) for (const t of n.outputs) fills.set(t.id, n);
   const runOutside = (n: Node): void => {
     const args = n.inputs.map((t) => {
+      const fill = fills.get(t.id);
+      if (fill !== undefined && !outer.has(t.id)) runOutside(fill);
       const known = outer.get(t.id);
       if (known === undefined)
         throw new InternalError(`loop motion: ${n.op.name} reads a value that stays inside`);
@@ -209,9 +214,6 @@ function moveLoop(
     values.forEach((value, i) => outer.set(n.outputs[i].id, { value, batched: flags[i] }));
   };
   before.forEach(runOutside);
-  // Fills are made wherever they are needed.
-  const fills = new Map<number, Node>();
-  for (const n of nodes) if (isFill(n)) for (const t of n.outputs) fills.set(t.id, n);
 
   // Values of the loop that the work after it reads are stacked.
   const stackedIds = new Set<number>();
