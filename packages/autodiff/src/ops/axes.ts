@@ -31,7 +31,10 @@ export function swapAxes(x: TensorLike, first: number, second: number): Tensor {
   const t = asTensor("swapAxes", x);
   const a = normalizeAxis("swapAxes", first, t.shape.length);
   const b = normalizeAxis("swapAxes", second, t.shape.length);
-  return permute(t, t.shape.map((_, k) => (k === a ? b : k === b ? a : k)));
+  return permute(
+    t,
+    t.shape.map((_, k) => (k === a ? b : k === b ? a : k)),
+  );
 }
 
 /** Without axes of size 1; a view.
@@ -46,7 +49,9 @@ export function swapAxes(x: TensorLike, first: number, second: number): Tensor {
 export function squeeze(x: TensorLike, options?: { readonly axis?: number | readonly number[] }): Tensor {
   const t = asTensor("squeeze", x);
   const named = options?.axis !== undefined;
-  const axes = normalizeAxes("squeeze", options?.axis, t.shape.length).filter((k) => named || t.shape[k] === 1);
+  const axes = normalizeAxes("squeeze", options?.axis, t.shape.length).filter(
+    (k) => named || t.shape[k] === 1,
+  );
   for (const k of axes) {
     if (t.shape[k] === 1) continue;
     throw new ShapeError({
@@ -58,7 +63,10 @@ export function squeeze(x: TensorLike, options?: { readonly axis?: number | read
       mend: "reduce the axis (sum, mean, max), or pick one index with at(x, i, { axis })",
     });
   }
-  return reshape(t, t.shape.filter((_, k) => !axes.includes(k)));
+  return reshape(
+    t,
+    t.shape.filter((_, k) => !axes.includes(k)),
+  );
 }
 
 /** With a new axis of size 1; a view.

@@ -1,6 +1,6 @@
-import { checkDType, isFloatDType, type DType } from "../base/dtype.js";
+import { checkDType, type DType, isFloatDType } from "../base/dtype.js";
 import { DTypeError, ValueError } from "../base/errors.js";
-import { checkShape, showShape, sizeOf, type Shape } from "../base/shape.js";
+import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -35,7 +35,8 @@ export const iotaOp: Op<Iota> = {
 };
 
 /** 0, 1, … as int32. */
-export const positions = (size: number): Tensor => applyOne(iotaOp, [], { size, start: 0, step: 1, dtype: "int32" });
+export const positions = (size: number): Tensor =>
+  applyOne(iotaOp, [], { size, start: 0, step: 1, dtype: "int32" });
 
 /** Options of functions that make tensors from nothing. */
 export interface CreationOptions {
@@ -110,7 +111,8 @@ export function full(shape: Shape, value: number | boolean, options?: CreationOp
  * @example
  * zerosLike(tensor([1, 2])).toArray() // => [0, 0]
  */
-export const zerosLike = (x: TensorLike, options?: CreationOptions): Tensor => like("zerosLike", x, 0, options);
+export const zerosLike = (x: TensorLike, options?: CreationOptions): Tensor =>
+  like("zerosLike", x, 0, options);
 /** Ones in the shape and dtype of another tensor.
  * @param x - any shape, any dtype
  * @param options - `dtype` (that of `x`)
@@ -179,7 +181,11 @@ function checkFinite(op: string, values: readonly number[]): void {
  * arange(2, 4).dtype // => "int32"
  * arange(0, 1, { step: 0.25 }).toArray() // => [0, 0.25, 0.5, 0.75]
  */
-export function arange(start: number, stop?: number, options?: CreationOptions & { readonly step?: number }): Tensor {
+export function arange(
+  start: number,
+  stop?: number,
+  options?: CreationOptions & { readonly step?: number },
+): Tensor {
   const from = stop === undefined ? 0 : start;
   const to = stop ?? start;
   const step = options?.step ?? 1;
@@ -258,7 +264,11 @@ function triangle(op: string, upper: boolean, x: TensorLike, diagonal: number): 
   const rows = reshape(positions(t.shape[rank - 2]), [-1, 1]);
   const columns = positions(t.shape[rank - 1]);
   const edge = add(rows, diagonal);
-  return where(upper ? greaterEqual(columns, edge) : greaterEqual(edge, columns), t, t.dtype === "bool" ? false : 0);
+  return where(
+    upper ? greaterEqual(columns, edge) : greaterEqual(edge, columns),
+    t,
+    t.dtype === "bool" ? false : 0,
+  );
 }
 
 /** Upper triangle of a matrix; zeros below.
@@ -285,7 +295,12 @@ export const tril = (x: TensorLike, options?: { readonly diagonal?: number }): T
 export const iotaSamples: Samples<Iota> = {
   draw: (random) => ({
     inputs: [],
-    attributes: { size: random.integer(0, 4), start: random.integer(-2, 2), step: random.number([-1, 1]), dtype: "float64" },
+    attributes: {
+      size: random.integer(0, 4),
+      start: random.integer(-2, 2),
+      step: random.number([-1, 1]),
+      dtype: "float64",
+    },
   }),
   exact: () => [
     { inputs: [], attributes: { size: 3, start: 2, step: -0.5, dtype: "float64" }, outputs: [[2, 1.5, 1]] },

@@ -11,11 +11,13 @@ import { asTensor, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
 import { axisRegion } from "./region.js";
 import type { Samples } from "./samples.js";
-import { permute, reshape, type ReduceOptions } from "./shape.js";
-import { sliceOp, type AxisOptions } from "./slicing.js";
+import { permute, type ReduceOptions, reshape } from "./shape.js";
+import { type AxisOptions, sliceOp } from "./slicing.js";
 
 /** Running sum along the last axis, from its start, or from its end. */
-export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linearOp<{ readonly reverse: boolean }>({
+export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linearOp<{
+  readonly reverse: boolean;
+}>({
   name: "cumsum",
   names: { numpy: "cumsum", torch: "cumsum", onnx: "CumSum" },
   infer: ([x]) => [{ shape: x.shape, dtype: x.dtype }],
@@ -104,7 +106,11 @@ export const cumsumSamples: Samples<{ readonly reverse: boolean }> = {
   }),
   exact: (random) => [
     { inputs: [random.of([[1, 2, 3]], "float64")], attributes: { reverse: true }, outputs: [[[6, 5, 3]]] },
-    { inputs: [random.of([2147483647, 1], "int32")], attributes: { reverse: false }, outputs: [[2147483647, -2147483648]] },
+    {
+      inputs: [random.of([2147483647, 1], "int32")],
+      attributes: { reverse: false },
+      outputs: [[2147483647, -2147483648]],
+    },
     { inputs: [random.tensor([2, 0])], attributes: { reverse: false }, outputs: [[[], []]] },
   ],
   rejects: [

@@ -33,13 +33,21 @@ function labelsOf(term: string, missing: number, equation: string): string[] {
 }
 
 /** Operand terms and the result's term. */
-function parse(equation: string, operands: readonly Tensor[]): readonly [inputs: string[][], output: string[]] {
-  if (typeof equation !== "string") throw invalid("the first argument is the equation.", equation, "a string");
+function parse(
+  equation: string,
+  operands: readonly Tensor[],
+): readonly [inputs: string[][], output: string[]] {
+  if (typeof equation !== "string")
+    throw invalid("the first argument is the equation.", equation, "a string");
   const [left, right, ...more] = equation.replaceAll(" ", "").split("->");
   if (more.length > 0) throw invalid("more than one arrow.", equation, "operands, one arrow, the result");
   const terms = left.split(",");
   if (terms.length !== operands.length) {
-    throw invalid("not one term per operand.", `${equation} for ${operands.length} operands`, `${terms.length} operands`);
+    throw invalid(
+      "not one term per operand.",
+      `${equation} for ${operands.length} operands`,
+      `${terms.length} operands`,
+    );
   }
   let widest = 0;
   const inputs = terms.map((term, i) => {
@@ -67,10 +75,14 @@ function parse(equation: string, operands: readonly Tensor[]): readonly [inputs:
 }
 
 /** The size of each label; axes of an ellipsis broadcast, others are equal. */
-function sizesOf(equation: string, inputs: readonly (readonly string[])[], operands: readonly Tensor[]): Map<string, number> {
+function sizesOf(
+  equation: string,
+  inputs: readonly (readonly string[])[],
+  operands: readonly Tensor[],
+): Map<string, number> {
   const sizes = new Map<string, number>();
-  inputs.forEach((labels, i) =>
-    labels.forEach((label, k) => {
+  for (const [i, labels] of inputs.entries()) {
+    for (const [k, label] of labels.entries()) {
       const size = operands[i].shape[k];
       const known = sizes.get(label) ?? size;
       const broadcasts = label.startsWith(".") && (known === 1 || size === 1);
@@ -85,8 +97,8 @@ function sizesOf(equation: string, inputs: readonly (readonly string[])[], opera
         });
       }
       sizes.set(label, known === 1 ? size : known);
-    }),
-  );
+    }
+  }
   return sizes;
 }
 
@@ -103,19 +115,36 @@ function withoutRepeats({ t, labels }: Labelled): Labelled {
 /** Sums over the labels that nobody needs. */
 function sumOut({ t, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
   const gone = labels.map((_, k) => k).filter((k) => !needed.has(labels[k]));
-  return gone.length === 0 ? { t, labels } : { t: sum(t, { axis: gone }), labels: labels.filter((label) => needed.has(label)) };
+  return gone.length === 0
+    ? { t, labels }
+    : { t: sum(t, { axis: gone }), labels: labels.filter((label) => needed.has(label)) };
 }
 
 /** Axes in the order of labels; those that are missing are made, all of their full size. */
-function arranged({ t, labels }: Labelled, order: readonly string[], sizes: ReadonlyMap<string, number>): Tensor {
+function arranged(
+  { t, labels }: Labelled,
+  order: readonly string[],
+  sizes: ReadonlyMap<string, number>,
+): Tensor {
   const present = order.filter((label) => labels.includes(label));
-  const moved = permute(t, present.map((label) => labels.indexOf(label)));
+  const moved = permute(
+    t,
+    present.map((label) => labels.indexOf(label)),
+  );
   const shape = order.map((label) => (labels.includes(label) ? moved.shape[present.indexOf(label)] : 1));
-  return broadcastTo(reshape(moved, shape), order.map((label) => sizes.get(label) ?? 1));
+  return broadcastTo(
+    reshape(moved, shape),
+    order.map((label) => sizes.get(label) ?? 1),
+  );
 }
 
 /** Two operands as one product of (batches of) matrices. */
-function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>, sizes: ReadonlyMap<string, number>): Labelled {
+function contract(
+  a: Labelled,
+  b: Labelled,
+  needed: ReadonlySet<string>,
+  sizes: ReadonlyMap<string, number>,
+): Labelled {
   const left = sumOut(a, new Set([...needed, ...b.labels]));
   const right = sumOut(b, new Set([...needed, ...a.labels]));
   const shared = left.labels.filter((label) => right.labels.includes(label));
@@ -126,9 +155,19 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>, sizes: 
   const size = (labels: readonly string[]): number => sizeOf(labels.map((label) => sizes.get(label) ?? 1));
   const lead = batch.length === 0 ? [] : [size(batch)];
   const x = reshape(arranged(left, [...batch, ...rows, ...inner], sizes), [...lead, size(rows), size(inner)]);
-  const y = reshape(arranged(right, [...batch, ...inner, ...columns], sizes), [...lead, size(inner), size(columns)]);
+  const y = reshape(arranged(right, [...batch, ...inner, ...columns], sizes), [
+    ...lead,
+    size(inner),
+    size(columns),
+  ]);
   const labels = [...batch, ...rows, ...columns];
-  return { t: reshape(matmul(x, y), labels.map((label) => sizes.get(label) ?? 1)), labels };
+  return {
+    t: reshape(
+      matmul(x, y),
+      labels.map((label) => sizes.get(label) ?? 1),
+    ),
+    labels,
+  };
 }
 
 /** Sums of products over named axes, in Einstein's notation: letters that the result does not name are summed over. `...` stands for axes that broadcast.
@@ -146,7 +185,11 @@ export function einsum(equation: string, ...operands: readonly TensorLike[]): Te
   const [inputs, output] = parse(equation, tensors);
   const sizes = sizesOf(equation, inputs, tensors);
   if (new Set(output).size < output.length || output.some((label) => !sizes.has(label))) {
-    throw invalid("the result names an axis twice, or one that no operand has.", equation, "letters of the operands, each once");
+    throw invalid(
+      "the result names an axis twice, or one that no operand has.",
+      equation,
+      "letters of the operands, each once",
+    );
   }
   const parts = tensors.map((t, i) => withoutRepeats({ t, labels: inputs[i] }));
   let sofar = parts[0];

@@ -1,5 +1,5 @@
 import { DTypeError, IndexError, ShapeError } from "../base/errors.js";
-import { broadcastShapes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from "../base/shape.js";
+import { broadcastShapes, normalizeAxis, type Shape, sameShape, showShape, sizeOf } from "../base/shape.js";
 import { contiguousArray, type Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -9,7 +9,7 @@ import { asTensor, checkIndices, promoted, scalar, type TensorLike } from "./ope
 import { axisLast } from "./reduction.js";
 import type { ElementwiseSamples, Samples } from "./samples.js";
 import { broadcastTo, permute, reshape } from "./shape.js";
-import { slice, type AxisOptions, type SliceRange } from "./slicing.js";
+import { type AxisOptions, type SliceRange, slice } from "./slicing.js";
 
 // gather and scatterAdd: each is the transpose of the other. Both work on [B, N, R]; the functions reshape around them.
 
@@ -63,7 +63,10 @@ export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   infer: ([x], size) => [{ shape: [x.shape[0], size, x.shape[2]], dtype: x.dtype }],
   lower: () => ({ kind: "scatterAdd" }),
   check: ([, index], size) => checkRange("scatterAdd", index, size),
-  transpose: ({ inputs: [, index] }, [c], wanted) => [wanted[0] ? applyOne(gatherOp, [c, index], null) : null, null],
+  transpose: ({ inputs: [, index] }, [c], wanted) => [
+    wanted[0] ? applyOne(gatherOp, [c, index], null) : null,
+    null,
+  ],
   batch([x, index], [batchedX, batchedIndex], size, n) {
     const every = batchedX ? x : broadcastTo(x, [n, ...x.shape]);
     const indices = batchedIndex ? index : broadcastTo(index, [n, ...index.shape]);
@@ -74,19 +77,26 @@ export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
 });
 
 const joinFirst = (t: Tensor): Tensor => reshape(t, [t.shape[0] * t.shape[1], ...t.shape.slice(2)]);
-const splitFirst = (t: Tensor, n: number): Tensor => reshape(t, [n, n === 0 ? 0 : t.shape[0] / n, ...t.shape.slice(1)]);
+const splitFirst = (t: Tensor, n: number): Tensor =>
+  reshape(t, [n, n === 0 ? 0 : t.shape[0] / n, ...t.shape.slice(1)]);
 
 /** Indices with negative ones counted from the end: `i < 0 ? i + size : i`. */
 export const wrapIndexOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "wrapIndex",
-  lower: (kernel, index, size) => kernel.select(kernel.lt(index, kernel.constant(0, index.dtype)), kernel.add(index, size), index),
+  lower: (kernel, index, size) =>
+    kernel.select(kernel.lt(index, kernel.constant(0, index.dtype)), kernel.add(index, size), index),
   dtype: ([index]) => index,
   partials: { because: "indices are whole numbers" },
 });
 export const wrapIndexSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[3, 4]]],
   dtypes: ["int32", "int32"],
-  exact: [[-1, 3, 2], [0, 3, 0], [2, 3, 2], [-4, 3, -1]],
+  exact: [
+    [-1, 3, 2],
+    [0, 3, 0],
+    [2, 3, 2],
+    [-4, 3, -1],
+  ],
   reference: (index, size) => (index < 0 ? index + size : index),
   rejects: [],
 };
@@ -201,7 +211,10 @@ export function gather(x: TensorLike, indices: TensorLike, options?: AxisOptions
 
 /** The first indices of every axis but one. */
 const cut = (t: Tensor, shape: Shape, axis: number): Tensor =>
-  slice(t, shape.map((d, k): SliceRange => (k === axis ? null : [0, d])));
+  slice(
+    t,
+    shape.map((d, k): SliceRange => (k === axis ? null : [0, d])),
+  );
 
 /** Additions to single elements along an axis: `out = x` and then `out[i, indices[i, j]] += updates[i, j]` for axis 1 of a matrix; repeated indices add up.
  * @param x - any shape but `[]`
@@ -214,7 +227,12 @@ const cut = (t: Tensor, shape: Shape, axis: number): Tensor =>
  * @example
  * scatterAdd(zeros([3]), tensor([0, 2, 0], { dtype: "int32" }), tensor([1, 2, 3])).toArray() // => [4, 0, 2]
  */
-export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLike, options?: AxisOptions): Tensor {
+export function scatterAdd(
+  x: TensorLike,
+  indices: TensorLike,
+  updates: TensorLike,
+  options?: AxisOptions,
+): Tensor {
   const [t, source] = promoted("scatterAdd", [x, updates]);
   const k = normalizeAxis("scatterAdd", options?.axis ?? -1, t.shape.length);
   const index = wrappedIndices("scatterAdd", indices, t.shape[k]);
@@ -224,22 +242,50 @@ export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLi
   const rows = axisLast(broadcastTo(index, shapeIndex), k).last;
   const batch = sizeOf(rows.shape.slice(0, -1));
   const count = index.shape[k];
-  const sums = applyOne(scatterAddOp, [reshape(from.last, [batch, count, 1]), reshape(rows, [batch, count])], t.shape[k]);
+  const sums = applyOne(
+    scatterAddOp,
+    [reshape(from.last, [batch, count, 1]), reshape(rows, [batch, count])],
+    t.shape[k],
+  );
   return add(t, from.restore(reshape(sums, [...rows.shape.slice(0, -1), t.shape[k]])));
 }
 
-const indexRows = [[1, 0], [1, 1]];
+const indexRows = [
+  [1, 0],
+  [1, 1],
+];
 export const gatherSamples: Samples<null> = {
   draw(random) {
-    const [batch, size, count, row] = [random.integer(1, 2), random.integer(1, 3), random.integer(0, 3), random.integer(1, 2)];
-    const index = Array.from({ length: batch }, () => Array.from({ length: count }, () => random.integer(0, size - 1)));
+    const [batch, size, count, row] = [
+      random.integer(1, 2),
+      random.integer(1, 3),
+      random.integer(0, 3),
+      random.integer(1, 2),
+    ];
+    const index = Array.from({ length: batch }, () =>
+      Array.from({ length: count }, () => random.integer(0, size - 1)),
+    );
     return { inputs: [random.tensor([batch, size, row]), random.of(index, "int32")], attributes: null };
   },
   exact: (random) => [
     {
-      inputs: [random.of([[[1], [2]], [[3], [4]]], "float64"), random.of(indexRows, "int32")],
+      inputs: [
+        random.of(
+          [
+            [[1], [2]],
+            [[3], [4]],
+          ],
+          "float64",
+        ),
+        random.of(indexRows, "int32"),
+      ],
       attributes: null,
-      outputs: [[[[2], [1]], [[4], [4]]]],
+      outputs: [
+        [
+          [[2], [1]],
+          [[4], [4]],
+        ],
+      ],
     },
   ],
   rejects: [
@@ -250,27 +296,57 @@ export const gatherSamples: Samples<null> = {
     { code: "index/value", run: (random) => take(random.tensor([0]), 0) },
     { code: "index/axis", run: (random) => take(random.tensor([3]), 0, { axis: 1 }) },
     { code: "shape/indices", run: (random) => takeAlongAxis(random.tensor([3]), random.of([[0]], "int32")) },
-    { code: "shape/broadcast", run: (random) => takeAlongAxis(random.tensor([3, 2]), random.of([[0], [1]], "int32")) },
+    {
+      code: "shape/broadcast",
+      run: (random) => takeAlongAxis(random.tensor([3, 2]), random.of([[0], [1]], "int32")),
+    },
     { code: "shape/indices", run: (random) => gather(random.tensor([1, 2]), random.of([[0], [1]], "int32")) },
   ],
 };
 export const scatterAddSamples: Samples<number> = {
   draw(random) {
-    const [batch, size, count, row] = [random.integer(1, 2), random.integer(1, 3), random.integer(0, 3), random.integer(1, 2)];
-    const index = Array.from({ length: batch }, () => Array.from({ length: count }, () => random.integer(0, size - 1)));
+    const [batch, size, count, row] = [
+      random.integer(1, 2),
+      random.integer(1, 3),
+      random.integer(0, 3),
+      random.integer(1, 2),
+    ];
+    const index = Array.from({ length: batch }, () =>
+      Array.from({ length: count }, () => random.integer(0, size - 1)),
+    );
     return { inputs: [random.tensor([batch, count, row]), random.of(index, "int32")], attributes: size };
   },
   exact: (random) => [
     {
-      inputs: [random.of([[[1], [2]], [[3], [4]]], "float64"), random.of(indexRows, "int32")],
+      inputs: [
+        random.of(
+          [
+            [[1], [2]],
+            [[3], [4]],
+          ],
+          "float64",
+        ),
+        random.of(indexRows, "int32"),
+      ],
       attributes: 2,
-      outputs: [[[[2], [1]], [[0], [7]]]],
+      outputs: [
+        [
+          [[2], [1]],
+          [[0], [7]],
+        ],
+      ],
     },
   ],
   rejects: [
     { code: "index/value", run: (random) => scatterAdd(random.tensor([3]), random.of([3], "int32"), 1) },
     { code: "dtype/indices", run: (random) => scatterAdd(random.tensor([3]), random.tensor([1]), 1) },
-    { code: "shape/indices", run: (random) => scatterAdd(random.tensor([1, 3]), random.of([[0], [1]], "int32"), 1) },
-    { code: "shape/broadcast-to", run: (random) => scatterAdd(random.tensor([3]), random.of([0], "int32"), random.tensor([2])) },
+    {
+      code: "shape/indices",
+      run: (random) => scatterAdd(random.tensor([1, 3]), random.of([[0], [1]], "int32"), 1),
+    },
+    {
+      code: "shape/broadcast-to",
+      run: (random) => scatterAdd(random.tensor([3]), random.of([0], "int32"), random.tensor([2])),
+    },
   ],
 };

@@ -8,9 +8,16 @@ import { onesOf } from "./fill.js";
 import { scatterAddOp, take, wrappedIndices } from "./gather.js";
 import { concat } from "./joining.js";
 import { promoted, type TensorLike } from "./operands.js";
-import { indexRegion, regionShape, type Region } from "./region.js";
+import { indexRegion, type Region, regionShape } from "./region.js";
 import { broadcastTo, reshape } from "./shape.js";
-import { normalizeIndex, placeOp, resolveRanges, slice, type AxisOptions, type SliceRange } from "./slicing.js";
+import {
+  type AxisOptions,
+  normalizeIndex,
+  placeOp,
+  resolveRanges,
+  type SliceRange,
+  slice,
+} from "./slicing.js";
 import { argSort } from "./sorting.js";
 
 /** The tensor with other values in a region; the gradient of what was there is 0. */
@@ -58,7 +65,11 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
   const rows = take(reshape(whole ? cast(every, "int32") : every, [batch, count, row]), order, { axis: 1 });
   const winners = where(reshape(wins, [count, 1]), rows, 0);
   const written = applyOne(scatterAddOp, [winners, broadcastTo(sorted, [batch, count])], size);
-  const hits = applyOne(scatterAddOp, [reshape(cast(wins, "int32"), [1, count, 1]), reshape(sorted, [1, count])], size);
+  const hits = applyOne(
+    scatterAddOp,
+    [reshape(cast(wins, "int32"), [1, count, 1]), reshape(sorted, [1, count])],
+    size,
+  );
   const mask = cast(reshape(hits, [size, ...after.map(() => 1)]), "bool");
   const result = reshape(written, t.shape);
   return where(mask, whole ? cast(result, "bool") : result, t);

@@ -1,5 +1,13 @@
 import { InternalError, ShapeError, ValueError } from "../base/errors.js";
-import { normalizeAxes, normalizeAxis, normalizeStrides, rowMajor, sameShape, showShape, type Shape } from "../base/shape.js";
+import {
+  normalizeAxes,
+  normalizeAxis,
+  normalizeStrides,
+  rowMajor,
+  type Shape,
+  sameShape,
+  showShape,
+} from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -9,7 +17,7 @@ import { linearOp } from "./linear.js";
 import { asTensor, promoted, type TensorLike } from "./operands.js";
 import { axisRegion, indexRegion, type Region } from "./region.js";
 import type { Samples } from "./samples.js";
-import { placeOp, sliceOp, type AxisOptions } from "./slicing.js";
+import { type AxisOptions, placeOp, sliceOp } from "./slicing.js";
 
 /** The slices along an axis, which goes away: one view each, made at once, so that the gradient is one stack instead of as many additions of whole tensors. */
 export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
@@ -32,7 +40,9 @@ export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
     },
   }),
   transpose: ({ inputs: [x], attributes }, cotangents) => [
-    cotangents.length === 0 ? applyOne(fillOp, [], { shape: x.shape, dtype: x.dtype, value: 0 }) : stacked(cotangents, attributes),
+    cotangents.length === 0
+      ? applyOne(fillOp, [], { shape: x.shape, dtype: x.dtype, value: 0 })
+      : stacked(cotangents, attributes),
   ],
   batch([x], batched, axis) {
     const outputs = apply(unstackOp, [x], axis + 1);
@@ -47,7 +57,11 @@ const without = (list: readonly number[], axis: number): number[] => list.filter
 function stacked(tensors: readonly Tensor[], axis: number): Tensor {
   const part = tensors[0].shape;
   const shape = [...part.slice(0, axis), tensors.length, ...part.slice(axis)];
-  return applyOne(placeOp, tensors, { shape, regions: tensors.map((_, i) => indexRegion(shape, axis, i)), fill: 0 });
+  return applyOne(placeOp, tensors, {
+    shape,
+    regions: tensors.map((_, i) => indexRegion(shape, axis, i)),
+    fill: 0,
+  });
 }
 
 function operands(op: string, tensors: readonly TensorLike[]): Tensor[] {
@@ -206,7 +220,11 @@ export function pad(
 ): Tensor {
   const t = asTensor("pad", x);
   const rank = t.shape.length;
-  if (!Array.isArray(margins) || margins.length !== rank || margins.some((m) => !Array.isArray(m) || m.length !== 2)) {
+  if (
+    !Array.isArray(margins) ||
+    margins.length !== rank ||
+    margins.some((m) => !Array.isArray(m) || m.length !== 2)
+  ) {
     throw new ShapeError({
       code: "shape/pad",
       op: "pad",
@@ -248,9 +266,9 @@ export function roll(
   const { shape } = t;
   const given = options?.axis;
   normalizeAxes("roll", given, shape.length);
-  const axes = (given === undefined ? shape.map((_, k) => k) : typeof given === "number" ? [given] : given).map((axis) =>
-    normalizeAxis("roll", axis, shape.length),
-  );
+  const axes = (
+    given === undefined ? shape.map((_, k) => k) : typeof given === "number" ? [given] : given
+  ).map((axis) => normalizeAxis("roll", axis, shape.length));
   const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
   if (!Array.isArray(shifts) || shifts.length !== axes.length || !shifts.every(Number.isInteger)) {
     throw new ValueError({
@@ -279,7 +297,22 @@ export const unstackSamples: Samples<number> = {
     return { inputs: [random.tensor(shape)], attributes: random.integer(0, shape.length - 1) };
   },
   exact: (random) => [
-    { inputs: [random.of([[1, 2], [3, 4]], "float64")], attributes: 1, outputs: [[1, 3], [2, 4]] },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          "float64",
+        ),
+      ],
+      attributes: 1,
+      outputs: [
+        [1, 3],
+        [2, 4],
+      ],
+    },
     { inputs: [random.tensor([2, 0])], attributes: 0, outputs: [[], []] },
   ],
   rejects: [

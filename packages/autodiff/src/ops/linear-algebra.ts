@@ -1,5 +1,5 @@
 import { InternalError, ShapeError } from "../base/errors.js";
-import { broadcastShapes, sameShape, showShape, type Shape } from "../base/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -17,7 +17,8 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
   infer([a, b]) {
     const m = a.shape[a.shape.length - 2];
     const lead = a.shape.slice(0, -2);
-    if (b.shape.length !== 2 && !sameShape(lead, b.shape.slice(0, -2))) throw new InternalError("matmul: leading axes differ");
+    if (b.shape.length !== 2 && !sameShape(lead, b.shape.slice(0, -2)))
+      throw new InternalError("matmul: leading axes differ");
     return [{ shape: [...lead, m, b.shape[b.shape.length - 1]], dtype: a.dtype }];
   },
   lower: () => ({ kind: "gemm" }),
@@ -61,8 +62,12 @@ const matmulMismatch = (op: string, a: Shape, b: Shape): ShapeError => {
     op,
     problem: scalar ? "an operand has no axis." : "inner sizes differ.",
     got: `a ${showShape(a)}, b ${showShape(b)}${scalar ? "" : `   (${a[a.length - 1]} against ${inner})`}`,
-    expected: scalar ? "vectors, matrices, or batches of matrices" : "a.shape.at(-1) === b.shape.at(-2) (b.shape[0] if b is a vector)",
-    mend: scalar ? "mul(a, b) multiplies by a scalar" : "matmul(a, transpose(b)) if b holds one row per output",
+    expected: scalar
+      ? "vectors, matrices, or batches of matrices"
+      : "a.shape.at(-1) === b.shape.at(-2) (b.shape[0] if b is a vector)",
+    mend: scalar
+      ? "mul(a, b) multiplies by a scalar"
+      : "matmul(a, transpose(b)) if b holds one row per output",
   });
 };
 
@@ -85,7 +90,8 @@ function factors(op: string, a: TensorLike, b: TensorLike): readonly [Tensor, Te
 export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("matmul", a, b);
   const [p, q] = [x.shape.length, y.shape.length];
-  if (p === 0 || q === 0 || x.shape[p - 1] !== y.shape[Math.max(0, q - 2)]) throw matmulMismatch("matmul", x.shape, y.shape);
+  if (p === 0 || q === 0 || x.shape[p - 1] !== y.shape[Math.max(0, q - 2)])
+    throw matmulMismatch("matmul", x.shape, y.shape);
   const left = p === 1 ? reshape(x, [1, x.shape[0]]) : x;
   const right = q === 1 ? reshape(y, [y.shape[0], 1]) : y;
   const product = matrices(left, right);
@@ -139,7 +145,10 @@ export function dot(a: TensorLike, b: TensorLike): Tensor {
 export function outer(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("outer", a, b);
   if (x.shape.length === 0 || y.shape.length === 0) throw matmulMismatch("outer", x.shape, y.shape);
-  return mul(reshape(x, [...x.shape, 1]), reshape(y, [...y.shape.slice(0, -1), 1, y.shape[y.shape.length - 1]]));
+  return mul(
+    reshape(x, [...x.shape, 1]),
+    reshape(y, [...y.shape.slice(0, -1), 1, y.shape[y.shape.length - 1]]),
+  );
 }
 
 export const matmulSamples: Samples<null> = {
@@ -147,11 +156,22 @@ export const matmulSamples: Samples<null> = {
     const lead = random.pick([[], [2], [2, 1]]);
     const [m, k, n] = [random.integer(1, 3), random.integer(0, 3), random.integer(1, 3)];
     const shared = random.integer(0, 1) === 1;
-    return { inputs: [random.tensor([...lead, m, k]), random.tensor([...(shared ? [] : lead), k, n])], attributes: null };
+    return {
+      inputs: [random.tensor([...lead, m, k]), random.tensor([...(shared ? [] : lead), k, n])],
+      attributes: null,
+    };
   },
   exact: (random) => [
-    { inputs: [random.of([[1, 2]], "float64"), random.of([[3], [4]], "float64")], attributes: null, outputs: [[[11]]] },
-    { inputs: [random.of([[1, 2]], "int32"), random.of([[3], [4]], "int32")], attributes: null, outputs: [[[11]]] },
+    {
+      inputs: [random.of([[1, 2]], "float64"), random.of([[3], [4]], "float64")],
+      attributes: null,
+      outputs: [[[11]]],
+    },
+    {
+      inputs: [random.of([[1, 2]], "int32"), random.of([[3], [4]], "int32")],
+      attributes: null,
+      outputs: [[[11]]],
+    },
     { inputs: [random.tensor([1, 0]), random.tensor([0, 2])], attributes: null, outputs: [[[0, 0]]] },
   ],
   rejects: [

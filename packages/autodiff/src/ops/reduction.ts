@@ -1,5 +1,5 @@
 import { ValueError } from "../base/errors.js";
-import { normalizeAxes, normalizeAxis, showShape, type Shape } from "../base/shape.js";
+import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Maybe, Op } from "../trace/op.js";
@@ -10,7 +10,7 @@ import { mul } from "./elementwise.js";
 import { zeroDerivative } from "./fill.js";
 import { asFloat, asTensor, type TensorLike } from "./operands.js";
 import type { Samples, StructuralSamples } from "./samples.js";
-import { permute, reduceWith, reshape, sum, sumOp, type ReduceOptions } from "./shape.js";
+import { permute, type ReduceOptions, reduceWith, reshape, sum, sumOp } from "./shape.js";
 import type { AxisOptions } from "./slicing.js";
 
 /** Makes the record of max or min over axes, which stay with size 1. At a tie the derivative is the mean over the tied elements, as in torch.amax. */
@@ -32,7 +32,14 @@ function extremeOp(name: "max" | "min"): Op<readonly number[]> {
       const axes = attributes as readonly number[];
       return [t === null ? null : applyOne(sumOp, [mul(t, share(x, y, axes))], axes)];
     },
-    batch: ([x], batched, axes) => [apply(op, [x], axes.map((k) => k + 1)), batched],
+    batch: ([x], batched, axes) => [
+      apply(
+        op,
+        [x],
+        axes.map((k) => k + 1),
+      ),
+      batched,
+    ],
     show: (axes) => `axes=[${axes.join(", ")}]`,
   };
   return op;
@@ -93,10 +100,20 @@ export const max = (x: TensorLike, options?: ReduceOptions): Tensor => extreme(m
 export const min = (x: TensorLike, options?: ReduceOptions): Tensor => extreme(minOp, x, options);
 
 /** An axis in the last place, and how to put it back. */
-export function axisLast(t: Tensor, axis: number): { readonly last: Tensor; readonly restore: (u: Tensor) => Tensor } {
+export function axisLast(
+  t: Tensor,
+  axis: number,
+): { readonly last: Tensor; readonly restore: (u: Tensor) => Tensor } {
   const order = t.shape.map((_, k) => k).filter((k) => k !== axis);
   order.push(axis);
-  return { last: permute(t, order), restore: (u) => permute(u, order.map((_, k) => order.indexOf(k))) };
+  return {
+    last: permute(t, order),
+    restore: (u) =>
+      permute(
+        u,
+        order.map((_, k) => order.indexOf(k)),
+      ),
+  };
 }
 
 /** Options of argMax and argMin. */
@@ -111,12 +128,22 @@ function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOpt
   if (axis === undefined) {
     checkNotEmpty(op, [t.size], [0]);
     const found = applyOne(argExtremeOp, [reshape(t, [t.size])], { largest });
-    return keepDims === true ? reshape(found, t.shape.map(() => 1)) : found;
+    return keepDims === true
+      ? reshape(
+          found,
+          t.shape.map(() => 1),
+        )
+      : found;
   }
   const k = normalizeAxis(op, axis, t.shape.length);
   checkNotEmpty(op, t.shape, [k]);
   const found = applyOne(argExtremeOp, [axisLast(t, k).last], { largest });
-  return keepDims === true ? reshape(found, t.shape.map((d, i) => (i === k ? 1 : d))) : found;
+  return keepDims === true
+    ? reshape(
+        found,
+        t.shape.map((d, i) => (i === k ? 1 : d)),
+      )
+    : found;
 }
 
 /** Position of the greatest element along an axis, the first of several; NaN counts as greatest.
@@ -136,7 +163,8 @@ export const argMax = (x: TensorLike, options?: ArgOptions): Tensor => argExtrem
  * @example
  * argMin(tensor([[1, 5], [3, 2]]), { axis: 1 }).toArray() // => [0, 1]
  */
-export const argMin = (x: TensorLike, options?: ArgOptions): Tensor => argExtreme("argMin", false, x, options);
+export const argMin = (x: TensorLike, options?: ArgOptions): Tensor =>
+  argExtreme("argMin", false, x, options);
 
 /** Mean over axes.
  * @param x - any shape; integers become float32
@@ -149,7 +177,10 @@ export const argMin = (x: TensorLike, options?: ArgOptions): Tensor => argExtrem
 export function mean(x: TensorLike, options?: ReduceOptions): Tensor {
   const t = asFloat("mean", x);
   const axes = normalizeAxes("mean", options?.axis, t.shape.length);
-  return div(sum(t, options), axes.reduce((n, k) => n * t.shape[k], 1));
+  return div(
+    sum(t, options),
+    axes.reduce((n, k) => n * t.shape[k], 1),
+  );
 }
 
 const truths = (op: string, x: TensorLike): Tensor => {
@@ -165,7 +196,8 @@ const truths = (op: string, x: TensorLike): Tensor => {
  * @example
  * any(tensor([[0, 1], [0, 0]]), { axis: 1 }).toArray() // => [true, false]
  */
-export const any = (x: TensorLike, options?: ReduceOptions): Tensor => reduceWith(maxOp, truths("any", x), options);
+export const any = (x: TensorLike, options?: ReduceOptions): Tensor =>
+  reduceWith(maxOp, truths("any", x), options);
 /** Whether all elements are true (not 0) over axes.
  * @param x - any shape, any dtype
  * @param options - `axis` (all), `keepDims` (false)
@@ -174,7 +206,8 @@ export const any = (x: TensorLike, options?: ReduceOptions): Tensor => reduceWit
  * @example
  * all(tensor([[1, 1], [0, 1]]), { axis: 1 }).toArray() // => [true, false]
  */
-export const all = (x: TensorLike, options?: ReduceOptions): Tensor => reduceWith(minOp, truths("all", x), options);
+export const all = (x: TensorLike, options?: ReduceOptions): Tensor =>
+  reduceWith(minOp, truths("all", x), options);
 
 const drawReduction: StructuralSamples<readonly number[]>["draw"] = (random) => {
   const shape = random.shape();
@@ -185,9 +218,45 @@ const drawReduction: StructuralSamples<readonly number[]>["draw"] = (random) => 
 export const maxSamples: Samples<readonly number[]> = {
   draw: drawReduction,
   exact: (random) => [
-    { inputs: [random.of([[1, 5, 5], [3, 2, -1]], "float64")], attributes: [1], outputs: [[[5], [3]]] },
-    { inputs: [random.of([[1, Number.NaN], [-Infinity, -Infinity]], "float64")], attributes: [1], outputs: [[[Number.NaN], [-Infinity]]] },
-    { inputs: [random.of([[1, 5], [3, 2]], "int32")], attributes: [0, 1], outputs: [[[5]]] },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, 5, 5],
+            [3, 2, -1],
+          ],
+          "float64",
+        ),
+      ],
+      attributes: [1],
+      outputs: [[[5], [3]]],
+    },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, Number.NaN],
+            [-Infinity, -Infinity],
+          ],
+          "float64",
+        ),
+      ],
+      attributes: [1],
+      outputs: [[[Number.NaN], [-Infinity]]],
+    },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, 5],
+            [3, 2],
+          ],
+          "int32",
+        ),
+      ],
+      attributes: [0, 1],
+      outputs: [[[5]]],
+    },
     { inputs: [random.tensor([0, 2])], attributes: [1], outputs: [[]] },
   ],
   rejects: [
@@ -204,8 +273,32 @@ export const maxSamples: Samples<readonly number[]> = {
 export const minSamples: Samples<readonly number[]> = {
   draw: drawReduction,
   exact: (random) => [
-    { inputs: [random.of([[1, 5, 1], [3, 2, -1]], "float64")], attributes: [1], outputs: [[[1], [-1]]] },
-    { inputs: [random.of([[1, Number.NaN], [Infinity, Infinity]], "float64")], attributes: [1], outputs: [[[Number.NaN], [Infinity]]] },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, 5, 1],
+            [3, 2, -1],
+          ],
+          "float64",
+        ),
+      ],
+      attributes: [1],
+      outputs: [[[1], [-1]]],
+    },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, Number.NaN],
+            [Infinity, Infinity],
+          ],
+          "float64",
+        ),
+      ],
+      attributes: [1],
+      outputs: [[[Number.NaN], [Infinity]]],
+    },
   ],
   rejects: [{ code: "value/empty-reduction", run: (random) => min(random.tensor([0, 2]), { axis: 0 }) }],
 };
@@ -216,8 +309,32 @@ export const argExtremeSamples: Samples<{ readonly largest: boolean }> = {
     attributes: { largest: random.integer(0, 1) === 1 },
   }),
   exact: (random) => [
-    { inputs: [random.of([[1, 5, 5], [3, 3, 2]], "float64")], attributes: { largest: true }, outputs: [[1, 0]] },
-    { inputs: [random.of([[1, 5, 1], [3, Number.NaN, 2]], "float64")], attributes: { largest: false }, outputs: [[0, 1]] },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, 5, 5],
+            [3, 3, 2],
+          ],
+          "float64",
+        ),
+      ],
+      attributes: { largest: true },
+      outputs: [[1, 0]],
+    },
+    {
+      inputs: [
+        random.of(
+          [
+            [1, 5, 1],
+            [3, Number.NaN, 2],
+          ],
+          "float64",
+        ),
+      ],
+      attributes: { largest: false },
+      outputs: [[0, 1]],
+    },
   ],
   rejects: [
     { code: "value/empty-reduction", run: (random) => argMax(random.tensor([0])) },

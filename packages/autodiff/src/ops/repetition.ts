@@ -32,9 +32,18 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
   const shape = [...new Array<number>(rank - t.shape.length).fill(1), ...t.shape];
   const times = [...new Array<number>(rank - counts.length).fill(1), ...counts];
   // [d] becomes [1, d], then [n, d], then [n·d].
-  const apart = reshape(t, shape.flatMap((d) => [1, d]));
-  const repeated = broadcastTo(apart, shape.flatMap((d, k) => [times[k], d]));
-  return reshape(repeated, shape.map((d, k) => d * times[k]));
+  const apart = reshape(
+    t,
+    shape.flatMap((d) => [1, d]),
+  );
+  const repeated = broadcastTo(
+    apart,
+    shape.flatMap((d, k) => [times[k], d]),
+  );
+  return reshape(
+    repeated,
+    shape.map((d, k) => d * times[k]),
+  );
 }
 
 /** Each element several times in a row.
@@ -53,5 +62,8 @@ export function repeat(x: TensorLike, count: number, options?: AxisOptions): Ten
   const before = t.shape.slice(0, axis + 1);
   const after = t.shape.slice(axis + 1);
   const repeated = broadcastTo(reshape(t, [...before, 1, ...after]), [...before, count, ...after]);
-  return reshape(repeated, t.shape.map((d, k) => (k === axis ? d * count : d)));
+  return reshape(
+    repeated,
+    t.shape.map((d, k) => (k === axis ? d * count : d)),
+  );
 }

@@ -4,10 +4,10 @@ import {
   normalizeAxes,
   normalizeStrides,
   rowMajor,
+  type Shape,
   sameShape,
   showShape,
   sizeOf,
-  type Shape,
 } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -15,7 +15,6 @@ import type { Op } from "../trace/op.js";
 import { castOp } from "./cast.js";
 import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import type { Samples } from "./samples.js";
 
 // Reshape, transpose, broadcastTo and sum: closed under transposition.
 
@@ -30,7 +29,9 @@ export const reshapeOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
     layouts: (input) => {
       if (input.strides === null) return [{ shape, strides: null, offset: input.offset }];
       const strides = reshapedStrides(input.shape, input.strides, shape);
-      return strides === null ? null : [{ shape, strides: normalizeStrides(shape, strides), offset: input.offset }];
+      return strides === null
+        ? null
+        : [{ shape, strides: normalizeStrides(shape, strides), offset: input.offset }];
     },
   }),
   transpose: ({ inputs: [x] }, [c]) => [reshape(c, x.shape)],
@@ -80,10 +81,24 @@ export const transposeOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<reado
     layouts: ({ shape, strides, offset }) => {
       const from = strides ?? rowMajor(shape);
       const to = axes.map((k) => shape[k]);
-      return [{ shape: to, strides: normalizeStrides(to, axes.map((k) => from[k])), offset }];
+      return [
+        {
+          shape: to,
+          strides: normalizeStrides(
+            to,
+            axes.map((k) => from[k]),
+          ),
+          offset,
+        },
+      ];
     },
   }),
-  transpose: ({ attributes }, [c]) => [permute(c, attributes.map((_, k) => attributes.indexOf(k)))],
+  transpose: ({ attributes }, [c]) => [
+    permute(
+      c,
+      attributes.map((_, k) => attributes.indexOf(k)),
+    ),
+  ],
   batch: ([x], batched, axes) => [apply(transposeOp, [x], [0, ...axes.map((k) => k + 1)]), batched],
   show: (axes) => `axes=[${axes.join(", ")}]`,
 });
@@ -115,7 +130,14 @@ export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly nu
   infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
   lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),
   transpose: ({ inputs: [x] }, [c]) => [broadcastTo(c, x.shape)],
-  batch: ([x], batched, axes) => [apply(sumOp, [x], axes.map((k) => k + 1)), batched],
+  batch: ([x], batched, axes) => [
+    apply(
+      sumOp,
+      [x],
+      axes.map((k) => k + 1),
+    ),
+    batched,
+  ],
   show: (axes) => `axes=[${axes.join(", ")}]`,
 });
 
@@ -131,7 +153,8 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
   if (sameShape(t.shape, shape)) return t;
   const lead = t.shape.length - shape.length;
   const axes: number[] = [];
-  for (let k = 0; k < t.shape.length; k++) if (k < lead || (shape[k - lead] === 1 && t.shape[k] !== 1)) axes.push(k);
+  for (let k = 0; k < t.shape.length; k++)
+    if (k < lead || (shape[k - lead] === 1 && t.shape[k] !== 1)) axes.push(k);
   const summed = axes.length === 0 ? t : applyOne(sumOp, [t], axes);
   return reshape(summed, shape);
 }
@@ -230,7 +253,12 @@ export interface ReduceOptions {
 export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: ReduceOptions | undefined): Tensor {
   const axes = normalizeAxes(op.name, options?.axis, t.shape.length);
   const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
-  return options?.keepDims === true ? reduced : reshape(reduced, t.shape.filter((_, k) => !axes.includes(k)));
+  return options?.keepDims === true
+    ? reduced
+    : reshape(
+        reduced,
+        t.shape.filter((_, k) => !axes.includes(k)),
+      );
 }
 
 /** Sum over axes.
@@ -245,66 +273,3 @@ export function sum(x: TensorLike, options?: ReduceOptions): Tensor {
   const t = asTensor("sum", x);
   return reduceWith(sumOp, t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t, options);
 }
-
-export const reshapeSamples: Samples<Shape> = {
-  draw(random) {
-    const shape = random.shape();
-    return { inputs: [random.tensor(shape)], attributes: random.pick([[sizeOf(shape)], [1, ...shape], [...shape].reverse()]) };
-  },
-  exact: (random) => [
-    { inputs: [random.of([[1, 2, 3], [4, 5, 6]], "float64")], attributes: [3, 2], outputs: [[[1, 2], [3, 4], [5, 6]]] },
-    { inputs: [random.tensor([0, 2])], attributes: [3, 0], outputs: [[[], [], []]] },
-    { inputs: [permute(random.of([[1, 2], [3, 4]], "float64"), [1, 0])], attributes: [4], outputs: [[1, 3, 2, 4]] },
-  ],
-  rejects: [
-    { code: "shape/reshape", run: (random) => reshape(random.tensor([2]), [3]) },
-    { code: "shape/reshape", run: (random) => reshape(random.tensor([3]), [2, -1]) },
-    { code: "shape/invalid", run: (random) => reshape(random.tensor([2]), [-2, -1]) },
-    { code: "shape/invalid", run: (random) => reshape(random.tensor([3]), [1.5, 2]) },
-  ],
-};
-export const transposeSamples: Samples<readonly number[]> = {
-  draw(random) {
-    const shape = random.shape();
-    return { inputs: [random.tensor(shape)], attributes: random.permutation(shape.length) };
-  },
-  exact: (random) => [
-    { inputs: [random.of([[1, 2, 3], [4, 5, 6]], "float64")], attributes: [1, 0], outputs: [[[1, 4], [2, 5], [3, 6]]] },
-  ],
-  rejects: [
-    { code: "shape/permute", run: (random) => permute(random.tensor([2, 2]), [0]) },
-    { code: "index/axes", run: (random) => permute(random.tensor([2, 2]), [0, -2]) },
-    { code: "index/axis", run: (random) => permute(random.tensor([2, 2]), [0, 2]) },
-  ],
-};
-export const broadcastToSamples: Samples<Shape> = {
-  draw(random) {
-    const shape = random.shape();
-    const given = shape.map((d) => (random.integer(0, 1) === 1 ? 1 : d)).slice(random.integer(0, shape.length));
-    return { inputs: [random.tensor(given)], attributes: shape };
-  },
-  exact: (random) => [
-    { inputs: [random.of([[1], [2]], "float64")], attributes: [2, 2, 2], outputs: [[[[1, 1], [2, 2]], [[1, 1], [2, 2]]]] },
-    { inputs: [random.tensor([1])], attributes: [0], outputs: [[]] },
-  ],
-  rejects: [
-    { code: "shape/broadcast-to", run: (random) => broadcastTo(random.tensor([2]), [3]) },
-    { code: "shape/broadcast-to", run: (random) => broadcastTo(random.tensor([2, 2]), [2]) },
-    { code: "shape/invalid", run: (random) => broadcastTo(random.tensor([1]), [-1]) },
-  ],
-};
-export const sumSamples: Samples<readonly number[]> = {
-  draw(random) {
-    const shape = random.shape();
-    return { inputs: [random.tensor(shape)], attributes: shape.map((_, k) => k).filter(() => random.integer(0, 1) === 1) };
-  },
-  exact: (random) => [
-    { inputs: [random.of([[1, 2, 3], [4, 5, 6]], "float64")], attributes: [1], outputs: [[[6], [15]]] },
-    { inputs: [random.of([2147483647, 1], "int32")], attributes: [0], outputs: [[-2147483648]] },
-    { inputs: [random.tensor([2, 0])], attributes: [1], outputs: [[[0], [0]]] },
-  ],
-  rejects: [
-    { code: "index/axis", run: (random) => sum(random.tensor([2]), { axis: 1 }) },
-    { code: "index/axes", run: (random) => sum(random.tensor([2]), { axis: [0, 0] }) },
-  ],
-};

@@ -1,11 +1,11 @@
 import { IndexError, ShapeError, ValueError } from "../base/errors.js";
-import { normalizeAxes, normalizeAxis, showShape, type Shape } from "../base/shape.js";
+import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import { batchRegion, indexRegion, regionLayout, regionShape, showRegion, type Region } from "./region.js";
+import { batchRegion, indexRegion, type Region, regionLayout, regionShape, showRegion } from "./region.js";
 import type { Samples } from "./samples.js";
 import { broadcastTo } from "./shape.js";
 
@@ -81,13 +81,20 @@ const badRange = (op: string, range: SliceRange, axis: number, problem: string):
   });
 
 /** Start, size and step of a range along an axis of `n` indices, by the rules of NumPy and Python. */
-function resolveRange(op: string, range: SliceRange, n: number, axis: number): readonly [start: number, size: number, step: number] {
+function resolveRange(
+  op: string,
+  range: SliceRange,
+  n: number,
+  axis: number,
+): readonly [start: number, size: number, step: number] {
   if (range === null) return [0, n, 1];
-  if (!Array.isArray(range) || range.length < 2 || range.length > 3) throw badRange(op, range, axis, "not a range.");
+  if (!Array.isArray(range) || range.length < 2 || range.length > 3)
+    throw badRange(op, range, axis, "not a range.");
   const [start, stop] = range;
   const step = range[2] ?? 1;
   for (const bound of [start, stop, step]) {
-    if (bound !== null && !Number.isInteger(bound)) throw badRange(op, range, axis, "a bound is not a whole number.");
+    if (bound !== null && !Number.isInteger(bound))
+      throw badRange(op, range, axis, "a bound is not a whole number.");
   }
   if (step === 0) throw badRange(op, range, axis, "the step is 0.");
   const least = step > 0 ? 0 : -1;
@@ -207,7 +214,15 @@ export const sliceSamples: Samples<Region> = {
   },
   exact: (random) => [
     {
-      inputs: [random.of([[1, 2, 3], [4, 5, 6]], "float64")],
+      inputs: [
+        random.of(
+          [
+            [1, 2, 3],
+            [4, 5, 6],
+          ],
+          "float64",
+        ),
+      ],
       attributes: { starts: [1, 2], sizes: [1, 2], steps: [1, -2], dropped: [0] },
       outputs: [[6, 4]],
     },

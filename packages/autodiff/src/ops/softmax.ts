@@ -7,7 +7,7 @@ import { add } from "./elementwise.js";
 import { exp, log } from "./exponential.js";
 import { asFloat, type TensorLike } from "./operands.js";
 import { max } from "./reduction.js";
-import { reshape, sum, type ReduceOptions } from "./shape.js";
+import { type ReduceOptions, reshape, sum } from "./shape.js";
 import type { AxisOptions } from "./slicing.js";
 
 /** Logarithm of the sum of exponentials over axes, without overflow: m + log Σ exp(x − m), m the greatest element.
@@ -26,11 +26,20 @@ export function logSumExp(x: TensorLike, options?: ReduceOptions): Tensor {
   const most = stopGradient(max(t, { axis: axes, keepDims: true }));
   const shift = where(isFinite(most), most, 0);
   const out = add(log(sum(exp(sub(t, shift)), { axis: axes, keepDims: true })), shift);
-  return options?.keepDims === true ? out : reshape(out, t.shape.filter((_, k) => !axes.includes(k)));
+  return options?.keepDims === true
+    ? out
+    : reshape(
+        out,
+        t.shape.filter((_, k) => !axes.includes(k)),
+      );
 }
 
 /** The tensor less its greatest element along an axis, which cancels in what follows. */
-function shifted(op: string, x: TensorLike, options: AxisOptions | undefined): readonly [shifted: Tensor, axis: number] {
+function shifted(
+  op: string,
+  x: TensorLike,
+  options: AxisOptions | undefined,
+): readonly [shifted: Tensor, axis: number] {
   const t = asFloat(op, x);
   const axis = normalizeAxis(op, options?.axis ?? -1, t.shape.length);
   return [t.shape[axis] === 0 ? t : sub(t, stopGradient(max(t, { axis, keepDims: true }))), axis];

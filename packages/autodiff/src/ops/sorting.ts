@@ -9,7 +9,7 @@ import { asTensor, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
 import { axisRegion } from "./region.js";
 import type { Samples } from "./samples.js";
-import { sliceOp, type AxisOptions } from "./slicing.js";
+import { type AxisOptions, sliceOp } from "./slicing.js";
 
 /** Positions that put the last axis in order, equal elements as they came. */
 export const argSortOp: Op<{ readonly descending: boolean }> = {
@@ -97,8 +97,16 @@ export const argSortSamples: Samples<{ readonly descending: boolean }> = {
     attributes: { descending: random.integer(0, 1) === 1 },
   }),
   exact: (random) => [
-    { inputs: [random.of([[2, 1, 2, 0]], "float64")], attributes: { descending: false }, outputs: [[[3, 1, 0, 2]]] },
-    { inputs: [random.of([[2, 1, 2, NaN]], "float64")], attributes: { descending: true }, outputs: [[[3, 0, 2, 1]]] },
+    {
+      inputs: [random.of([[2, 1, 2, 0]], "float64")],
+      attributes: { descending: false },
+      outputs: [[[3, 1, 0, 2]]],
+    },
+    {
+      inputs: [random.of([[2, 1, 2, NaN]], "float64")],
+      attributes: { descending: true },
+      outputs: [[[3, 0, 2, 1]]],
+    },
     { inputs: [random.of([[NaN, 1]], "float64")], attributes: { descending: false }, outputs: [[[1, 0]]] },
   ],
   rejects: [

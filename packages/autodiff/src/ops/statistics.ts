@@ -5,7 +5,7 @@ import { abs, div, sqrt, square, sub } from "./arithmetic.js";
 import { equal, where } from "./comparison.js";
 import { asFloat, type TensorLike } from "./operands.js";
 import { max, mean } from "./reduction.js";
-import { sum, type ReduceOptions } from "./shape.js";
+import { type ReduceOptions, sum } from "./shape.js";
 
 /** Options of variance and std. */
 export interface VarianceOptions extends ReduceOptions {
@@ -38,7 +38,10 @@ export function variance(x: TensorLike, options?: VarianceOptions): Tensor {
   }
   const count = axes.reduce((n, k) => n * t.shape[k], 1);
   const squares = square(sub(t, mean(t, { axis: axes, keepDims: true })));
-  return div(sum(squares, { axis: axes, keepDims: options?.keepDims ?? false }), Math.max(0, count - correction));
+  return div(
+    sum(squares, { axis: axes, keepDims: options?.keepDims ?? false }),
+    Math.max(0, count - correction),
+  );
 }
 
 /** Square root whose derivative at 0 is 0: the mean of its two sides, where the argument is a sum of squares. */

@@ -1,4 +1,4 @@
-import { showShape, type Shape } from "../../base/shape.js";
+import { type Shape, showShape } from "../../base/shape.js";
 import { apply, applyOne } from "../../trace/apply.js";
 import type { Op } from "../../trace/op.js";
 import { elementwiseOp } from "../elementwise.js";
@@ -19,7 +19,10 @@ export const randomBitsOp: Op<Shape> = {
     if (!batched) return [apply(randomBitsOp, [state], shape), [false]];
     if (n === 0) return [[zerosOf({ shape: [0, ...shape], dtype: "int32" })], [true]];
     // Each example has a state of its own.
-    return [[stack(Array.from({ length: n }, (_, i) => applyOne(randomBitsOp, [at(state, i)], shape)))], [true]];
+    return [
+      [stack(Array.from({ length: n }, (_, i) => applyOne(randomBitsOp, [at(state, i)], shape)))],
+      [true],
+    ];
   },
   show: showShape,
 };
@@ -77,7 +80,10 @@ export const unitFloat32Samples: Samples<null> = {
 export const unitFloat64Samples: Samples<null> = {
   draw(random) {
     const shape = random.shape();
-    return { inputs: [random.tensor(shape, [-9, 9], "int32"), random.tensor(shape, [-9, 9], "int32")], attributes: null };
+    return {
+      inputs: [random.tensor(shape, [-9, 9], "int32"), random.tensor(shape, [-9, 9], "int32")],
+      attributes: null,
+    };
   },
   exact: (random) => [
     {

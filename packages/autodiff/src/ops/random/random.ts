@@ -1,6 +1,6 @@
-import { checkDType, isFloatDType, type DType } from "../../base/dtype.js";
+import { checkDType, type DType, isFloatDType } from "../../base/dtype.js";
 import { DTypeError, ValueError } from "../../base/errors.js";
-import { checkShape, normalizeAxis, showShape, type Shape } from "../../base/shape.js";
+import { checkShape, normalizeAxis, type Shape, showShape } from "../../base/shape.js";
 import { fromArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import { current } from "../../trace/context.js";
@@ -94,7 +94,10 @@ export class Random {
    * @example
    * new Random(1).uniform([3], { low: -1, high: 1 }).shape // => [3]
    */
-  uniform(shape: Shape, options?: FloatDrawOptions & { readonly low?: number; readonly high?: number }): Tensor {
+  uniform(
+    shape: Shape,
+    options?: FloatDrawOptions & { readonly low?: number; readonly high?: number },
+  ): Tensor {
     const { low = 0, high = 1, dtype = "float32" } = options ?? {};
     checkBounds("uniform", low, high, low <= high);
     const unit = this.floats("uniform", shape, dtype, unitFloat32Op, unitFloat64Op);
@@ -109,7 +112,10 @@ export class Random {
    * @example
    * new Random(1).normal([8, 50, 3]).shape // => [8, 50, 3]
    */
-  normal(shape: Shape, options?: FloatDrawOptions & { readonly mean?: number; readonly std?: number }): Tensor {
+  normal(
+    shape: Shape,
+    options?: FloatDrawOptions & { readonly mean?: number; readonly std?: number },
+  ): Tensor {
     const { mean = 0, std = 1, dtype = "float32" } = options ?? {};
     checkBounds("normal", mean, std, std >= 0);
     const standard = this.floats("normal", shape, dtype, normalFloat32Op, normalFloat64Op);
@@ -185,7 +191,10 @@ export class Random {
       });
     }
     // The greatest of logit − log(−log u) falls on i with probability softmax(logits)ᵢ (Gumbel); u = 0 is moved off −∞.
-    const u = maximum(this.uniform(t.shape, { dtype: t.dtype === "float64" ? "float64" : "float32" }), 2 ** -26);
+    const u = maximum(
+      this.uniform(t.shape, { dtype: t.dtype === "float64" ? "float64" : "float32" }),
+      2 ** -26,
+    );
     return argMax(sub(t, log(neg(log(u)))), { axis });
   }
 
