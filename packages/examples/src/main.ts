@@ -1,1 +1,3 @@
-export {};
+import { runCommandLine } from "./command-line.js";
+
+process.exitCode = await runCommandLine(process.argv.slice(2), { out: process.stdout, error: process.stderr });

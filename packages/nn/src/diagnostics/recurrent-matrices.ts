@@ -1,6 +1,10 @@
-import { split, type Tensor, ValueError } from "@scope/autodiff";
-import { GatedCell } from "../cells/gated-weights.js";
-import type { RecurrentStack } from "../layers/recurrent-stack.js";
+import { chunk, type Tensor, ValueError, type Variable } from "@scope/autodiff";
+
+/** What {@link recurrentMatrices} reads of a cell. */
+export interface MatrixCell {
+  readonly weightHh: Variable;
+  readonly hiddenSize: number;
+}
 
 const gateNames: { readonly [gates: number]: readonly string[] } = {
   1: ["hidden"],
@@ -16,8 +20,8 @@ const gateNames: { readonly [gates: number]: readonly string[] } = {
  * Object.keys(recurrentMatrices(new GRUCell(2, 3))) // => ["reset", "update", "new"]
  * recurrentMatrices(new RNN(2, 3)).hidden.shape // => [3, 3]
  */
-export function recurrentMatrices(layer: GatedCell<object> | RecurrentStack<object>): { readonly [gate: string]: Tensor } {
-  const cell = layer instanceof GatedCell ? layer : layer.cells[0];
+export function recurrentMatrices(layer: MatrixCell | { readonly cells: readonly MatrixCell[] }): { readonly [gate: string]: Tensor } {
+  const cell = "cells" in layer ? layer.cells[0] : layer;
   const weights = cell.weightHh.value;
   const names = gateNames[weights.shape[0] / cell.hiddenSize];
   if (names === undefined) {
@@ -27,8 +31,8 @@ export function recurrentMatrices(layer: GatedCell<object> | RecurrentStack<obje
       problem: "the gates of this cell have no names.",
       got: `${cell.constructor.name} with ${weights.shape[0] / cell.hiddenSize} gates`,
       expected: "an RNNCell, GRUCell or LSTMCell",
-      mend: "split its weights yourself: split(cell.weightHh.value, gates)",
+      mend: "split its weights yourself: chunk(cell.weightHh.value, gates)",
     });
   }
-  return Object.fromEntries(split(weights, names.length).map((matrix, k) => [names[k], matrix]));
+  return Object.fromEntries(chunk(weights, names.length).map((matrix, k) => [names[k], matrix]));
 }

@@ -5,14 +5,24 @@ import { checkSequence, swapBatchAndTime } from "../layers/over-time.js";
 import { Recurrent } from "../layers/recurrent.js";
 import { RecurrentStack } from "../layers/recurrent-stack.js";
 
-/** What gradients over time are measured in: a cell, a cell run over time, or layers of cells that read forwards. */
-export type Observed = Cell<object> | Recurrent<object> | RecurrentStack<object>;
+/** A cell, as far as gradients over time are concerned. */
+export interface ObservedCell {
+  initialState(batchSize: number): object;
+  step(x: Tensor, state: object): object;
+  output(state: object): Tensor;
+}
+
+/** What gradients over time are measured in: a cell, {@link Recurrent}, or layers of cells that read forwards (RNN, LSTM, GRU). */
+export type Observed =
+  | ObservedCell
+  | { readonly cell: ObservedCell; readonly timeFirst: boolean; readonly reverse: boolean }
+  | { readonly cells: readonly ObservedCell[]; readonly timeFirst: boolean; readonly bidirectional: boolean };
 
 /** Gradients by the name of the part of the state: `h`, `c`; `h_l0`, `h_l1`, … where there are several layers. */
 export type NamedGradients = { readonly [state: string]: Tensor };
 
 interface Recurrence {
-  readonly cells: readonly Cell<object>[];
+  readonly cells: readonly ObservedCell[];
   readonly timeFirst: boolean;
   readonly reverse: boolean;
 }

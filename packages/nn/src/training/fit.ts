@@ -17,6 +17,8 @@ export interface FitOptions<Batch> {
   readonly epochs: number;
   /** An epoch is this many batches, and the next goes on where it ended; the whole data if left out. */
   readonly stepsPerEpoch?: number;
+  /** The training ends after this many steps, even within an epoch, which is then measured as usual. */
+  readonly steps?: number;
   /** Batches to measure on after every epoch. */
   readonly validation?: Iterable<Batch>;
   /** Scalars to measure beside the loss, each a mean over a batch. */
@@ -156,7 +158,7 @@ class Training<Batch> {
   }
 
   private async runEpoch(epoch: number): Promise<void> {
-    const { optimizer, schedule, reporter } = this.options;
+    const { optimizer, schedule, reporter, steps } = this.options;
     const start = performance.now();
     const mean = new WeightedMean();
     this.model.train();
@@ -180,12 +182,14 @@ class Training<Batch> {
         this.stopped = "aborted";
         break;
       }
+      if (this.losses.length === steps) break;
     }
     if (this.stopped === null) {
       if (stepInEpoch === 0) throw noData();
       this.batchesSeen = stepInEpoch;
     }
     const record = await this.close(epoch, mean.of("loss"), (performance.now() - start) / 1000);
+    if (this.losses.length === steps) this.stopped ??= "finished";
     if (stepInEpoch === 0 && this.stopped !== null) return;
     this.epochs.push(record);
     reporter?.epochEnded?.(record);
@@ -264,12 +268,13 @@ const noData = (): ValueError =>
   });
 
 function checkOptions<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>): void {
-  const { epochs, stepsPerEpoch, clipNorm, patience, minimumImprovement, metrics, watch } = options;
+  const { epochs, stepsPerEpoch, steps, clipNorm, patience, minimumImprovement, metrics, watch } = options;
   if (data === null || typeof data !== "object" || typeof data[Symbol.iterator] !== "function")
     throw invalidOption("fit", "data", data === null ? "null" : typeof data, "batches: an array, or batches(data, { size })");
   if (typeof options.loss !== "function") throw invalidOption("fit", "loss", typeof options.loss, "a function of a batch");
   checkCount("fit", "epochs", epochs);
   if (stepsPerEpoch !== undefined) checkCount("fit", "stepsPerEpoch", stepsPerEpoch);
+  if (steps !== undefined) checkCount("fit", "steps", steps);
   if (patience !== undefined) checkCount("fit", "patience", patience);
   if (clipNorm !== undefined) checkNumber("fit", "clipNorm", clipNorm, Number.MIN_VALUE);
   if (minimumImprovement !== undefined) checkNumber("fit", "minimumImprovement", minimumImprovement, 0);

@@ -1,0 +1,33 @@
+/** One curve of a chart: the letter that draws it, and a value > 0 for every step. */
+export interface Curve {
+  readonly mark: string;
+  readonly values: readonly number[];
+}
+
+/** Curves over the same steps as text, with a logarithmic axis upwards; where curves meet, `*` stands.
+ * @param lines - about how many lines the axis takes; every power of ten stands on one */
+export function logChart(curves: readonly Curve[], lines = 14): string {
+  const powers = curves.map(({ values }) => values.map((value) => (value > 0 ? Math.log10(value) : Number.NaN)));
+  const finite = powers.flat().filter(Number.isFinite);
+  if (finite.length === 0) return "(nothing to show: every value is 0)";
+  const top = Math.ceil(Math.max(...finite));
+  const bottom = Math.min(Math.floor(Math.min(...finite)), top - 1);
+  const linesPerPower = Math.max(1, Math.round(lines / (top - bottom)));
+  const height = (top - bottom) * linesPerPower + 1;
+  const steps = Math.max(...curves.map(({ values }) => values.length));
+  const columns = 2;
+  const grid = Array.from({ length: height }, () => new Array<string>(steps * columns).fill(" "));
+  powers.forEach((values, k) => {
+    values.forEach((power, t) => {
+      if (!Number.isFinite(power)) return;
+      const row = grid[Math.round(((top - power) / (top - bottom)) * (height - 1))];
+      row[t * columns] = row[t * columns] === " " ? curves[k].mark : "*";
+    });
+  });
+  const rows = grid.map((row, r) => {
+    const power = r % linesPerPower === 0 ? `1e${top - r / linesPerPower}` : "";
+    return `${power.padStart(6)} │${row.join("").trimEnd()}`;
+  });
+  const axis = Array.from({ length: steps }, (_, t) => ((t + 1) % 5 === 0 || t === 0 ? String(t + 1) : "").padEnd(columns));
+  return [...rows, `${" ".repeat(6)} └${"─".repeat(steps * columns)}`, `${" ".repeat(8)}${axis.join("")}`.trimEnd()].join("\n");
+}
