@@ -1,19 +1,19 @@
 // Every public name, without the methods on Tensor: what is not used is dropped from a bundle. index.ts adds the methods.
 export type { DType, TypedArray } from "./base/dtype.js";
 export * from "./base/errors.js";
-export * from "./compiler/index.js";
 export type { Shape } from "./base/shape.js";
+export * from "./compiler/index.js";
 export type { Spec } from "./kernel/lowering.js";
-export * from "./ops/index.js";
 export type { CreationOptions } from "./ops/creation.js";
+export * from "./ops/index.js";
 export type { NumberArray, TensorData } from "./ops/literal.js";
 export type { TensorLike } from "./ops/operands.js";
+export { type FloatDrawOptions, Random } from "./ops/random/random.js";
 export type { ArgOptions } from "./ops/reduction.js";
 export type { ReduceOptions } from "./ops/shape.js";
 export type { AxisOptions, SliceRange } from "./ops/slicing.js";
 export type { SortOptions } from "./ops/sorting.js";
 export type { VarianceOptions } from "./ops/statistics.js";
-export { type FloatDrawOptions, Random } from "./ops/random/random.js";
 export { type NestedArray, type ReadonlyData, Tensor } from "./tensor/tensor.js";
 export { detectAnomalies } from "./trace/anomaly.js";
 export { Variable } from "./trace/variable.js";

@@ -1,3 +1,4 @@
+import "./accelerate.js";
 import "./methods.js";
 
 export * from "./functions.js";

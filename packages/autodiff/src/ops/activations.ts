@@ -6,7 +6,7 @@ import { greater, lessEqual, where } from "./comparison.js";
 import { add, elementwiseOp, mul, neg, unaryFloat, unaryNumeric } from "./elementwise.js";
 import { exp, expm1, tanh } from "./exponential.js";
 import { asFloat, type TensorLike } from "./operands.js";
-import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** 1 / (1 + exp(−x)), without overflow on the way. */
 export const sigmoidOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -18,7 +18,16 @@ export const sigmoidOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const sigmoidSamples: ElementwiseSamples = {
   domain: [[[-3, 3]]],
-  exact: [[0, 0.5], [-0, 0.5], [1e-300, 0.5], [1000, 1], [-1000, 0], [Infinity, 1], [-Infinity, 0], [NaN, NaN]],
+  exact: [
+    [0, 0.5],
+    [-0, 0.5],
+    [1e-300, 0.5],
+    [1000, 1],
+    [-1000, 0],
+    [Infinity, 1],
+    [-Infinity, 0],
+    [NaN, NaN],
+  ],
   reference: (x) => 1 / (1 + Math.exp(-x)),
   rejects: [{ code: "operand/type", run: () => sigmoid(wrongOperand) }],
 };
@@ -27,12 +36,23 @@ export const softplusOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "softplus",
   names: { torch: "nn.functional.softplus", onnx: "Softplus" },
   lower: (kernel, x) =>
-    kernel.add(kernel.max(x, kernel.constant(0, x.dtype)), kernel.log1p(kernel.exp(kernel.neg(kernel.abs(x))))),
+    kernel.add(
+      kernel.max(x, kernel.constant(0, x.dtype)),
+      kernel.log1p(kernel.exp(kernel.neg(kernel.abs(x)))),
+    ),
   partials: [([x]) => sigmoid(x)],
 });
 export const softplusSamples: ElementwiseSamples = {
   domain: [[[-3, 3]]],
-  exact: [[0, Math.LN2], [-0, Math.LN2], [1000, 1000], [-1000, 0], [Infinity, Infinity], [-Infinity, 0], [NaN, NaN]],
+  exact: [
+    [0, Math.LN2],
+    [-0, Math.LN2],
+    [1000, 1000],
+    [-1000, 0],
+    [Infinity, Infinity],
+    [-Infinity, 0],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   rejects: [{ code: "operand/type", run: () => softplus(wrongOperand) }],
 };
@@ -46,7 +66,14 @@ export const erfOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const erfSamples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[0, 0], [-0, -0], [Infinity, 1], [-Infinity, -1], [10, 1], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [Infinity, 1],
+    [-Infinity, -1],
+    [10, 1],
+    [NaN, NaN],
+  ],
   // The series of 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (2n + 1)!!, whose terms are all of one sign
   reference: (x) => {
     let term = x;
@@ -71,9 +98,23 @@ export const reluOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: [{ times: (t, _inputs, y) => where(lessEqual(y, 0), 0, t) }],
 });
 export const reluSamples: ElementwiseSamples = {
-  domain: [[[0.1, 2], [-2, -0.1]]],
-  exact: [[2, 2], [-2, 0], [0, 0], [-0, 0], [1e-300, 1e-300], [Infinity, Infinity], [-Infinity, 0], [NaN, NaN]],
-  reference: (x) => (x <= 0 ? 0 : x),
+  domain: [
+    [
+      [0.1, 2],
+      [-2, -0.1],
+    ],
+  ],
+  exact: [
+    [2, 2],
+    [-2, 0],
+    [0, 0],
+    [-0, 0],
+    [1e-300, 1e-300],
+    [Infinity, Infinity],
+    [-Infinity, 0],
+    [NaN, NaN],
+  ],
+  reference: (x) => Math.max(x, 0),
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => relu(wrongOperand) }],
 };

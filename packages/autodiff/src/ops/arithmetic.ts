@@ -3,7 +3,7 @@ import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { binaryNumeric, elementwiseOp, mul, neg, unaryNumeric } from "./elementwise.js";
 import { asTensor, promotedFloat, type TensorLike } from "./operands.js";
-import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** Difference of two tensors. */
 export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -14,7 +14,15 @@ export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const subSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[3, 1, 2], [0, 0, 0], [-0, 0, -0], [0, -0, 0], [Infinity, Infinity, NaN], [1, -Infinity, Infinity], [NaN, 1, NaN]],
+  exact: [
+    [3, 1, 2],
+    [0, 0, 0],
+    [-0, 0, -0],
+    [0, -0, 0],
+    [Infinity, Infinity, NaN],
+    [1, -Infinity, Infinity],
+    [NaN, 1, NaN],
+  ],
   reference: (a, b) => a - b,
   ulps: 0,
   rejects: [{ code: "shape/broadcast", run: (random) => sub(random.tensor([2]), random.tensor([3])) }],
@@ -27,8 +35,22 @@ export const divOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: [{ times: (t, [, b]) => div(t, b) }, ([, b], y) => neg(div(y, b))],
 });
 export const divSamples: ElementwiseSamples = {
-  domain: [[[-2, 2]], [[0.5, 2], [-2, -0.5]]],
-  exact: [[6, 3, 2], [1, 0, Infinity], [1, -0, -Infinity], [0, 0, NaN], [0, -3, -0], [1, Infinity, 0], [NaN, 1, NaN]],
+  domain: [
+    [[-2, 2]],
+    [
+      [0.5, 2],
+      [-2, -0.5],
+    ],
+  ],
+  exact: [
+    [6, 3, 2],
+    [1, 0, Infinity],
+    [1, -0, -Infinity],
+    [0, 0, NaN],
+    [0, -3, -0],
+    [1, Infinity, 0],
+    [NaN, 1, NaN],
+  ],
   reference: (a, b) => a / b,
   ulps: 0,
   rejects: [{ code: "shape/broadcast", run: (random) => div(random.tensor([2]), random.tensor([3])) }],
@@ -41,8 +63,20 @@ export const absOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: [([x]) => sign(x)],
 });
 export const absSamples: ElementwiseSamples = {
-  domain: [[[0.1, 2], [-2, -0.1]]],
-  exact: [[-2, 2], [0, 0], [-0, 0], [-1e-300, 1e-300], [-Infinity, Infinity], [NaN, NaN]],
+  domain: [
+    [
+      [0.1, 2],
+      [-2, -0.1],
+    ],
+  ],
+  exact: [
+    [-2, 2],
+    [0, 0],
+    [-0, 0],
+    [-1e-300, 1e-300],
+    [-Infinity, Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.abs(x),
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => abs(wrongOperand) }],
@@ -55,8 +89,21 @@ export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: { because: "constant on both sides of 0; 0 at the step itself" },
 });
 export const signSamples: ElementwiseSamples = {
-  domain: [[[0.1, 2], [-2, -0.1]]],
-  exact: [[-2, -1], [1e-300, 1], [0, 0], [-0, -0], [Infinity, 1], [-Infinity, -1], [NaN, NaN]],
+  domain: [
+    [
+      [0.1, 2],
+      [-2, -0.1],
+    ],
+  ],
+  exact: [
+    [-2, -1],
+    [1e-300, 1],
+    [0, 0],
+    [-0, -0],
+    [Infinity, 1],
+    [-Infinity, -1],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.sign(x),
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => sign(wrongOperand) }],
@@ -70,7 +117,15 @@ export const sqrtOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const sqrtSamples: ElementwiseSamples = {
   domain: [[[0.3, 4]]],
-  exact: [[4, 2], [0, 0], [-0, -0], [1e-300, 1e-150], [Infinity, Infinity], [-1, NaN], [NaN, NaN]],
+  exact: [
+    [4, 2],
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-150],
+    [Infinity, Infinity],
+    [-1, NaN],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.sqrt(x),
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => sqrt(wrongOperand) }],
@@ -93,7 +148,8 @@ export const sub = (a: TensorLike, b: TensorLike): Tensor => binaryNumeric(subOp
  * @example
  * div(tensor([1, 3]), 2).toArray() // => [0.5, 1.5]
  */
-export const div = (a: TensorLike, b: TensorLike): Tensor => applyOne(divOp, promotedFloat("div", [a, b]), null);
+export const div = (a: TensorLike, b: TensorLike): Tensor =>
+  applyOne(divOp, promotedFloat("div", [a, b]), null);
 /** Absolute value of each element. The derivative at 0 is 0.
  * @param x - any shape; bool becomes int32
  * @returns the shape of `x`

@@ -7,7 +7,7 @@ import type { ForeignNames, Op } from "../trace/op.js";
 import { castOp } from "./cast.js";
 import { binary, elementwiseOp } from "./elementwise.js";
 import { asTensor, isFloat, promoted, type TensorLike } from "./operands.js";
-import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 // Comparisons, logic, and the choice by a condition. NaN compares false with everything (notEqual: true).
 
@@ -24,7 +24,14 @@ export const equalOp: Op<null> = /* @__PURE__ */ predicate(
 );
 export const equalSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[1, 1, 1], [1, 2, 0], [0, -0, 1], [NaN, NaN, 0], [Infinity, Infinity, 1], [Infinity, -Infinity, 0]],
+  exact: [
+    [1, 1, 1],
+    [1, 2, 0],
+    [0, -0, 1],
+    [NaN, NaN, 0],
+    [Infinity, Infinity, 1],
+    [Infinity, -Infinity, 0],
+  ],
   reference: (a, b) => Number(a === b),
   rejects: [{ code: "shape/broadcast", run: (random) => equal(random.tensor([2]), random.tensor([3])) }],
 };
@@ -36,7 +43,13 @@ export const notEqualOp: Op<null> = /* @__PURE__ */ predicate(
 );
 export const notEqualSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[1, 1, 0], [1, 2, 1], [0, -0, 0], [NaN, NaN, 1], [Infinity, Infinity, 0]],
+  exact: [
+    [1, 1, 0],
+    [1, 2, 1],
+    [0, -0, 0],
+    [NaN, NaN, 1],
+    [Infinity, Infinity, 0],
+  ],
   reference: (a, b) => Number(a !== b),
   rejects: [{ code: "shape/broadcast", run: (random) => notEqual(random.tensor([2]), random.tensor([3])) }],
 };
@@ -48,7 +61,15 @@ export const lessOp: Op<null> = /* @__PURE__ */ predicate(
 );
 export const lessSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[1, 2, 1], [2, 1, 0], [1, 1, 0], [-0, 0, 0], [-Infinity, 1, 1], [NaN, 1, 0], [1, NaN, 0]],
+  exact: [
+    [1, 2, 1],
+    [2, 1, 0],
+    [1, 1, 0],
+    [-0, 0, 0],
+    [-Infinity, 1, 1],
+    [NaN, 1, 0],
+    [1, NaN, 0],
+  ],
   reference: (a, b) => Number(a < b),
   rejects: [{ code: "shape/broadcast", run: (random) => less(random.tensor([2]), random.tensor([3])) }],
 };
@@ -60,7 +81,14 @@ export const lessEqualOp: Op<null> = /* @__PURE__ */ predicate(
 );
 export const lessEqualSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[1, 2, 1], [2, 1, 0], [1, 1, 1], [0, -0, 1], [Infinity, Infinity, 1], [NaN, NaN, 0]],
+  exact: [
+    [1, 2, 1],
+    [2, 1, 0],
+    [1, 1, 1],
+    [0, -0, 1],
+    [Infinity, Infinity, 1],
+    [NaN, NaN, 0],
+  ],
   reference: (a, b) => Number(a <= b),
   rejects: [{ code: "shape/broadcast", run: (random) => lessEqual(random.tensor([2]), random.tensor([3])) }],
 };
@@ -72,7 +100,15 @@ export const greaterOp: Op<null> = /* @__PURE__ */ predicate(
 );
 export const greaterSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[1, 2, 0], [2, 1, 1], [1, 1, 0], [0, -0, 0], [Infinity, 1, 1], [NaN, 1, 0], [1, NaN, 0]],
+  exact: [
+    [1, 2, 0],
+    [2, 1, 1],
+    [1, 1, 0],
+    [0, -0, 0],
+    [Infinity, 1, 1],
+    [NaN, 1, 0],
+    [1, NaN, 0],
+  ],
   reference: (a, b) => Number(a > b),
   rejects: [{ code: "shape/broadcast", run: (random) => greater(random.tensor([2]), random.tensor([3])) }],
 };
@@ -84,9 +120,17 @@ export const greaterEqualOp: Op<null> = /* @__PURE__ */ predicate(
 );
 export const greaterEqualSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[1, 2, 0], [2, 1, 1], [1, 1, 1], [-0, 0, 1], [NaN, NaN, 0]],
+  exact: [
+    [1, 2, 0],
+    [2, 1, 1],
+    [1, 1, 1],
+    [-0, 0, 1],
+    [NaN, NaN, 0],
+  ],
   reference: (a, b) => Number(a >= b),
-  rejects: [{ code: "shape/broadcast", run: (random) => greaterEqual(random.tensor([2]), random.tensor([3])) }],
+  rejects: [
+    { code: "shape/broadcast", run: (random) => greaterEqual(random.tensor([2]), random.tensor([3])) },
+  ],
 };
 
 /** Both true. */
@@ -98,7 +142,12 @@ export const logicalAndOp: Op<null> = /* @__PURE__ */ predicate(
 export const logicalAndSamples: ElementwiseSamples = {
   domain: [[[0, 1]], [[0, 1]]],
   dtypes: ["bool", "bool"],
-  exact: [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 1]],
+  exact: [
+    [0, 0, 0],
+    [0, 1, 0],
+    [1, 0, 0],
+    [1, 1, 1],
+  ],
   reference: (a, b) => Number(a !== 0 && b !== 0),
   rejects: [{ code: "shape/broadcast", run: (random) => logicalAnd(random.tensor([2]), random.tensor([3])) }],
 };
@@ -111,7 +160,12 @@ export const logicalOrOp: Op<null> = /* @__PURE__ */ predicate(
 export const logicalOrSamples: ElementwiseSamples = {
   domain: [[[0, 1]], [[0, 1]]],
   dtypes: ["bool", "bool"],
-  exact: [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]],
+  exact: [
+    [0, 0, 0],
+    [0, 1, 1],
+    [1, 0, 1],
+    [1, 1, 1],
+  ],
   reference: (a, b) => Number(a !== 0 || b !== 0),
   rejects: [{ code: "shape/broadcast", run: (random) => logicalOr(random.tensor([2]), random.tensor([3])) }],
 };
@@ -124,7 +178,12 @@ export const logicalXorOp: Op<null> = /* @__PURE__ */ predicate(
 export const logicalXorSamples: ElementwiseSamples = {
   domain: [[[0, 1]], [[0, 1]]],
   dtypes: ["bool", "bool"],
-  exact: [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]],
+  exact: [
+    [0, 0, 0],
+    [0, 1, 1],
+    [1, 0, 1],
+    [1, 1, 0],
+  ],
   reference: (a, b) => Number((a !== 0) !== (b !== 0)),
   rejects: [{ code: "shape/broadcast", run: (random) => logicalXor(random.tensor([2]), random.tensor([3])) }],
 };
@@ -137,7 +196,10 @@ export const logicalNotOp: Op<null> = /* @__PURE__ */ predicate(
 export const logicalNotSamples: ElementwiseSamples = {
   domain: [[[0, 1]]],
   dtypes: ["bool"],
-  exact: [[0, 1], [1, 0]],
+  exact: [
+    [0, 1],
+    [1, 0],
+  ],
   reference: (x) => Number(x === 0),
   rejects: [{ code: "operand/type", run: () => logicalNot(wrongOperand) }],
 };
@@ -156,12 +218,20 @@ export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 export const whereSamples: ElementwiseSamples = {
   domain: [[[0, 1]], [[-2, 2]], [[-2, 2]]],
   dtypes: ["bool", "float64", "float64"],
-  exact: [[1, 2, 3, 2], [0, 2, 3, 3], [1, -0, NaN, -0], [0, NaN, Infinity, Infinity]],
+  exact: [
+    [1, 2, 3, 2],
+    [0, 2, 3, 3],
+    [1, -0, NaN, -0],
+    [0, NaN, Infinity, Infinity],
+  ],
   reference: (condition, a, b) => (condition !== 0 ? a : b),
   ulps: 0,
   rejects: [
     { code: "dtype/condition", run: (random) => where(random.tensor([2]), 1, 0) },
-    { code: "shape/broadcast", run: (random) => where(random.tensor([2], [0, 1], "bool"), random.tensor([3]), 0) },
+    {
+      code: "shape/broadcast",
+      run: (random) => where(random.tensor([2], [0, 1], "bool"), random.tensor([3]), 0),
+    },
   ],
 };
 
@@ -308,5 +378,7 @@ export function isNaN(x: TensorLike): Tensor {
  */
 export function isFinite(x: TensorLike): Tensor {
   const t = asTensor("isFinite", x);
-  return isFloat(t) ? logicalAnd(less(t, Number.POSITIVE_INFINITY), greater(t, Number.NEGATIVE_INFINITY)) : equal(t, t);
+  return isFloat(t)
+    ? logicalAnd(less(t, Number.POSITIVE_INFINITY), greater(t, Number.NEGATIVE_INFINITY))
+    : equal(t, t);
 }

@@ -1,5 +1,5 @@
-import { floatOf, type DType } from "../base/dtype.js";
-import { broadcastShapes, sameShape, type Shape } from "../base/shape.js";
+import { type DType, floatOf } from "../base/dtype.js";
+import { broadcastShapes, type Shape, sameShape } from "../base/shape.js";
 import { buildExpression, type KernelBuilder, type Scalar } from "../kernel/expression.js";
 import type { Lowering } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -7,9 +7,9 @@ import { apply, applyOne } from "../trace/apply.js";
 import type { ForeignNames, Maybe, Op, Reads } from "../trace/op.js";
 import { traceFlat } from "../trace/trace.js";
 import { castOp } from "./cast.js";
-import { zeroDerivative, zerosOf, type Derivative } from "./fill.js";
+import { type Derivative, zeroDerivative, zerosOf } from "./fill.js";
 import { addMaybe, asFloat, asTensor, promoted, type TensorLike } from "./operands.js";
-import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 import { expandBatch, sumTo } from "./shape.js";
 
 /** A partial derivative ∂out/∂in as a formula in public ops; 1 and −1 stand for themselves, null for zero.
@@ -45,13 +45,22 @@ export function elementwiseOp(record: ElementwiseRecord): Op<null> {
     infer(inputs) {
       let shape: Shape = inputs[0].shape;
       for (let i = 1; i < inputs.length; i++) shape = broadcastShapes(name, shape, inputs[i].shape);
-      const dtype = record.dtype === undefined ? inputs[inputs.length - 1].dtype : record.dtype(inputs.map((s) => s.dtype));
+      const dtype =
+        record.dtype === undefined
+          ? inputs[inputs.length - 1].dtype
+          : record.dtype(inputs.map((s) => s.dtype));
       return [{ shape, dtype }];
     },
     lower(inputs) {
       let key = 0;
       for (let i = 0; i < inputs.length; i++) key = key * 4 + codes[inputs[i].dtype];
-      lowered[key] ??= { kind: "map", expression: buildExpression(inputs.map((s) => s.dtype), record.lower) };
+      lowered[key] ??= {
+        kind: "map",
+        expression: buildExpression(
+          inputs.map((s) => s.dtype),
+          record.lower,
+        ),
+      };
       return lowered[key];
     },
     ...derivative,
@@ -60,13 +69,22 @@ export function elementwiseOp(record: ElementwiseRecord): Op<null> {
       inputs.forEach((t, i) => {
         rank = Math.max(rank, t.shape.length - (batched[i] ? 1 : 0));
       });
-      return [apply(op, inputs.map((t, i) => (batched[i] ? expandBatch(t, rank) : t)), null), [true]];
+      return [
+        apply(
+          op,
+          inputs.map((t, i) => (batched[i] ? expandBatch(t, rank) : t)),
+          null,
+        ),
+        [true],
+      ];
     },
   };
   return op;
 }
 
-function elementwiseDerivative(partials: readonly Partial[]): Derivative & { reads: NonNullable<Op["reads"]> } {
+function elementwiseDerivative(
+  partials: readonly Partial[],
+): Derivative & { reads: NonNullable<Op["reads"]> } {
   const scaled = (partial: Partial, t: Tensor, inputs: readonly Tensor[], output: Tensor): Maybe<Tensor> => {
     if (typeof partial !== "function") return partial.times(t, inputs, output);
     const factor = partial(inputs, output);
@@ -112,13 +130,17 @@ function readsOf(partial: Partial, inputs: readonly Tensor[]): Reads {
   const scalars = inputs.map((t) => ({ shape: [], dtype: t.dtype }));
   const output = { shape: [], dtype: floatOf(inputs[inputs.length - 1].dtype) };
   const used = new Set<number>();
-  const { trace, inputs: symbols } = traceFlat((all) => {
-    const [cotangent, y, ...operands] = all;
-    const result = typeof partial === "function" ? partial(operands, y) : partial.times(cotangent, operands, y);
-    if (result === null || typeof result === "number") return [];
-    used.add(result.id);
-    return [result];
-  }, [output, output, ...scalars]);
+  const { trace, inputs: symbols } = traceFlat(
+    (all) => {
+      const [cotangent, y, ...operands] = all;
+      const result =
+        typeof partial === "function" ? partial(operands, y) : partial.times(cotangent, operands, y);
+      if (result === null || typeof result === "number") return [];
+      used.add(result.id);
+      return [result];
+    },
+    [output, output, ...scalars],
+  );
   for (const node of trace.nodes) for (const t of node.inputs) used.add(t.id);
   const [, outputs, ...flags] = symbols.map((t) => used.has(t.id));
   return { inputs: flags, outputs };
@@ -150,21 +172,42 @@ export const negOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 
 export const addSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[1, 2, 3], [0.1, 0.2, 0.30000000000000004], [-0, -0, -0], [0, -0, 0], [Infinity, 1, Infinity], [Infinity, -Infinity, NaN], [NaN, 1, NaN]],
+  exact: [
+    [1, 2, 3],
+    [0.1, 0.2, 0.30000000000000004],
+    [-0, -0, -0],
+    [0, -0, 0],
+    [Infinity, 1, Infinity],
+    [Infinity, -Infinity, NaN],
+    [NaN, 1, NaN],
+  ],
   reference: (a, b) => a + b,
   ulps: 0,
   rejects: [{ code: "shape/broadcast", run: (random) => add(random.tensor([2, 3]), random.tensor([2])) }],
 };
 export const mulSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [[3, -2, -6], [0, -2, -0], [1e-300, 1e-300, 0], [0, Infinity, NaN], [-Infinity, 2, -Infinity], [NaN, 0, NaN]],
+  exact: [
+    [3, -2, -6],
+    [0, -2, -0],
+    [1e-300, 1e-300, 0],
+    [0, Infinity, NaN],
+    [-Infinity, 2, -Infinity],
+    [NaN, 0, NaN],
+  ],
   reference: (a, b) => a * b,
   ulps: 0,
   rejects: [{ code: "shape/broadcast", run: (random) => mul(random.tensor([4]), random.tensor([3])) }],
 };
 export const negSamples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[1, -1], [0, -0], [-0, 0], [Infinity, -Infinity], [NaN, NaN]],
+  exact: [
+    [1, -1],
+    [0, -0],
+    [-0, 0],
+    [Infinity, -Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => -x,
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => neg(wrongOperand) }],
@@ -178,7 +221,11 @@ export function binary(op: Op<null>, a: TensorLike, b: TensorLike): Tensor {
 /** As {@link binary}; two bools count as int32. */
 export function binaryNumeric(op: Op<null>, a: TensorLike, b: TensorLike): Tensor {
   const operands = promoted(op.name, [a, b]);
-  return applyOne(op, operands[0].dtype === "bool" ? operands.map((t) => applyOne(castOp, [t], "int32")) : operands, null);
+  return applyOne(
+    op,
+    operands[0].dtype === "bool" ? operands.map((t) => applyOne(castOp, [t], "int32")) : operands,
+    null,
+  );
 }
 /** Applies an elementwise op that computes in floating point. */
 export const unaryFloat = (op: Op<null>, x: TensorLike): Tensor => applyOne(op, [asFloat(op.name, x)], null);

@@ -4,7 +4,7 @@ import { div, sub } from "./arithmetic.js";
 import { equal, greaterEqual, logicalAnd, where } from "./comparison.js";
 import { add, binaryNumeric, elementwiseOp, mul, unaryFloat } from "./elementwise.js";
 import type { TensorLike } from "./operands.js";
-import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** e to the power of each element. */
 export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -15,7 +15,16 @@ export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const expSamples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[0, 1], [-0, 1], [1e-300, 1], [1000, Infinity], [-1000, 0], [Infinity, Infinity], [-Infinity, 0], [NaN, NaN]],
+  exact: [
+    [0, 1],
+    [-0, 1],
+    [1e-300, 1],
+    [1000, Infinity],
+    [-1000, 0],
+    [Infinity, Infinity],
+    [-Infinity, 0],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.exp(x),
   rejects: [{ code: "operand/type", run: () => exp(wrongOperand) }],
 };
@@ -29,7 +38,15 @@ export const expm1Op: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const expm1Samples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [-1000, -1], [Infinity, Infinity], [-Infinity, -1], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [-1000, -1],
+    [Infinity, Infinity],
+    [-Infinity, -1],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.expm1(x),
   rejects: [{ code: "operand/type", run: () => expm1(wrongOperand) }],
 };
@@ -42,7 +59,14 @@ export const logOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const logSamples: ElementwiseSamples = {
   domain: [[[0.3, 3]]],
-  exact: [[1, 0], [0, -Infinity], [-0, -Infinity], [-1, NaN], [Infinity, Infinity], [NaN, NaN]],
+  exact: [
+    [1, 0],
+    [0, -Infinity],
+    [-0, -Infinity],
+    [-1, NaN],
+    [Infinity, Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.log(x),
   rejects: [{ code: "operand/type", run: () => log(wrongOperand) }],
 };
@@ -55,7 +79,15 @@ export const log1pOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const log1pSamples: ElementwiseSamples = {
   domain: [[[-0.7, 2]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [-1, -Infinity], [-2, NaN], [Infinity, Infinity], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [-1, -Infinity],
+    [-2, NaN],
+    [Infinity, Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.log1p(x),
   rejects: [{ code: "operand/type", run: () => log1p(wrongOperand) }],
 };
@@ -77,8 +109,20 @@ export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 export const powSamples: ElementwiseSamples = {
   domain: [[[0.3, 2]], [[-2, 2]]],
   exact: [
-    [2, 3, 8], [-2, 3, -8], [-2, 2, 4], [0, 0, 1], [0, 1, 0], [-0, 3, -0], [0, -1, Infinity], [3, 0, 1], [NaN, 0, 1], [1, NaN, 1],
-    [1, Infinity, 1], [-2, 0.5, NaN], [2, -Infinity, 0], [Infinity, 0.5, Infinity],
+    [2, 3, 8],
+    [-2, 3, -8],
+    [-2, 2, 4],
+    [0, 0, 1],
+    [0, 1, 0],
+    [-0, 3, -0],
+    [0, -1, Infinity],
+    [3, 0, 1],
+    [NaN, 0, 1],
+    [1, NaN, 1],
+    [1, Infinity, 1],
+    [-2, 0.5, NaN],
+    [2, -Infinity, 0],
+    [Infinity, 0.5, Infinity],
   ],
   reference: (a, b) => a ** b,
   rejects: [{ code: "shape/broadcast", run: (random) => pow(random.tensor([2]), random.tensor([3])) }],
@@ -94,7 +138,16 @@ export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const tanhSamples: ElementwiseSamples = {
   domain: [[[-3, 3]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1e-8, 1e-8], [1000, 1], [Infinity, 1], [-Infinity, -1], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [1e-8, 1e-8],
+    [1000, 1],
+    [Infinity, 1],
+    [-Infinity, -1],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.tanh(x),
   rejects: [{ code: "operand/type", run: () => tanh(wrongOperand) }],
 };

@@ -17,8 +17,22 @@ export const maximumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const maximumSamples: ElementwiseSamples = {
-  domain: [[[-2, -1.1], [1.1, 2]], [[-1, 1]]],
-  exact: [[1, 2, 2], [2, 1, 2], [-0, 0, 0], [Infinity, 1, Infinity], [-Infinity, 1, 1], [NaN, 1, NaN], [1, NaN, NaN]],
+  domain: [
+    [
+      [-2, -1.1],
+      [1.1, 2],
+    ],
+    [[-1, 1]],
+  ],
+  exact: [
+    [1, 2, 2],
+    [2, 1, 2],
+    [-0, 0, 0],
+    [Infinity, 1, Infinity],
+    [-Infinity, 1, 1],
+    [NaN, 1, NaN],
+    [1, NaN, NaN],
+  ],
   reference: (a, b) => Math.max(a, b),
   ulps: 0,
   rejects: [{ code: "shape/broadcast", run: (random) => maximum(random.tensor([2]), random.tensor([3])) }],
@@ -34,8 +48,22 @@ export const minimumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const minimumSamples: ElementwiseSamples = {
-  domain: [[[-2, -1.1], [1.1, 2]], [[-1, 1]]],
-  exact: [[1, 2, 1], [2, 1, 1], [-0, 0, -0], [Infinity, 1, 1], [-Infinity, 1, -Infinity], [NaN, 1, NaN], [1, NaN, NaN]],
+  domain: [
+    [
+      [-2, -1.1],
+      [1.1, 2],
+    ],
+    [[-1, 1]],
+  ],
+  exact: [
+    [1, 2, 1],
+    [2, 1, 1],
+    [-0, 0, -0],
+    [Infinity, 1, 1],
+    [-Infinity, 1, -Infinity],
+    [NaN, 1, NaN],
+    [1, NaN, NaN],
+  ],
   reference: (a, b) => Math.min(a, b),
   ulps: 0,
   rejects: [{ code: "shape/broadcast", run: (random) => minimum(random.tensor([2]), random.tensor([3])) }],
@@ -73,7 +101,12 @@ export const minimum = (a: TensorLike, b: TensorLike): Tensor => binary(minimumO
 export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | null = null): Tensor {
   const t = asTensor("clip", x);
   const none = low === null && high === null;
-  if (none || Number.isNaN(low) || Number.isNaN(high) || (typeof low === "number" && typeof high === "number" && low > high)) {
+  if (
+    none ||
+    Number.isNaN(low) ||
+    Number.isNaN(high) ||
+    (typeof low === "number" && typeof high === "number" && low > high)
+  ) {
     throw new ValueError({
       code: "value/clip",
       op: "clip",

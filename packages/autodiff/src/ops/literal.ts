@@ -1,6 +1,6 @@
-import { checkDType, newArray, type DType, type TypedArray } from "../base/dtype.js";
+import { checkDType, type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { ShapeError, ValueError } from "../base/errors.js";
-import { checkShape, showShape, sizeOf, type Shape } from "../base/shape.js";
+import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
 import { fromArray, Tensor } from "../tensor/tensor.js";
 import { scalar } from "./operands.js";
 
@@ -19,7 +19,10 @@ export type NumberArray =
   | Uint32Array;
 
 const isNumberArray = (x: unknown): x is NumberArray =>
-  ArrayBuffer.isView(x) && !(x instanceof DataView) && !(x instanceof BigInt64Array) && !(x instanceof BigUint64Array);
+  ArrayBuffer.isView(x) &&
+  !(x instanceof DataView) &&
+  !(x instanceof BigInt64Array) &&
+  !(x instanceof BigUint64Array);
 
 /** What a typed array becomes when no dtype is asked for. */
 function dtypeOf(array: NumberArray): DType {
@@ -83,7 +86,10 @@ function ragged(x: unknown, path: readonly number[], shape: Shape): ShapeError {
     op: "tensor",
     problem: "rows differ in length or depth.",
     got: `${length}${at(path)}`,
-    expected: size === undefined ? `a number there, as in the first row: shape ${showShape(shape)}` : `${size} elements there, as in the first row: shape ${showShape(shape)}`,
+    expected:
+      size === undefined
+        ? `a number there, as in the first row: shape ${showShape(shape)}`
+        : `${size} elements there, as in the first row: shape ${showShape(shape)}`,
     mend: "pad the shorter rows, or make one tensor of each",
   });
 }
@@ -96,7 +102,8 @@ function readElements(values: unknown, shape: Shape, into: (value: number) => vo
     const depth = path.length;
     if (depth === shape.length) {
       if (typeof x === "number") booleans = false;
-      else if (typeof x !== "boolean") throw Array.isArray(x) || isNumberArray(x) ? ragged(x, path, shape) : notNumeric(x, path);
+      else if (typeof x !== "boolean")
+        throw Array.isArray(x) || isNumberArray(x) ? ragged(x, path, shape) : notNumeric(x, path);
       into(Number(x));
       return;
     }

@@ -3,7 +3,7 @@ import type { Op } from "../trace/op.js";
 import { div } from "./arithmetic.js";
 import { binaryNumeric, elementwiseOp, neg, unaryNumeric } from "./elementwise.js";
 import type { TensorLike } from "./operands.js";
-import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 const because = "constant between whole numbers; 0 at the steps themselves";
 
@@ -15,8 +15,21 @@ export const floorOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: { because },
 });
 export const floorSamples: ElementwiseSamples = {
-  domain: [[[0.1, 0.9], [-1.9, -1.1]]],
-  exact: [[1.5, 1], [-1.5, -2], [2, 2], [-0, -0], [0.3, 0], [Infinity, Infinity], [NaN, NaN]],
+  domain: [
+    [
+      [0.1, 0.9],
+      [-1.9, -1.1],
+    ],
+  ],
+  exact: [
+    [1.5, 1],
+    [-1.5, -2],
+    [2, 2],
+    [-0, -0],
+    [0.3, 0],
+    [Infinity, Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.floor(x),
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => floor(wrongOperand) }],
@@ -29,8 +42,21 @@ export const ceilOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: { because },
 });
 export const ceilSamples: ElementwiseSamples = {
-  domain: [[[0.1, 0.9], [-1.9, -1.1]]],
-  exact: [[1.5, 2], [-1.5, -1], [2, 2], [-0, -0], [-0.3, -0], [-Infinity, -Infinity], [NaN, NaN]],
+  domain: [
+    [
+      [0.1, 0.9],
+      [-1.9, -1.1],
+    ],
+  ],
+  exact: [
+    [1.5, 2],
+    [-1.5, -1],
+    [2, 2],
+    [-0, -0],
+    [-0.3, -0],
+    [-Infinity, -Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.ceil(x),
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => ceil(wrongOperand) }],
@@ -43,8 +69,23 @@ export const roundOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: { because },
 });
 export const roundSamples: ElementwiseSamples = {
-  domain: [[[0.6, 1.4], [-1.4, -0.6]]],
-  exact: [[0.5, 0], [1.5, 2], [2.5, 2], [-0.5, -0], [-1.5, -2], [1.2, 1], [1e300, 1e300], [-Infinity, -Infinity], [NaN, NaN]],
+  domain: [
+    [
+      [0.6, 1.4],
+      [-1.4, -0.6],
+    ],
+  ],
+  exact: [
+    [0.5, 0],
+    [1.5, 2],
+    [2.5, 2],
+    [-0.5, -0],
+    [-1.5, -2],
+    [1.2, 1],
+    [1e300, 1e300],
+    [-Infinity, -Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => (Math.abs(x - Math.trunc(x)) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
   ulps: 0,
   rejects: [{ code: "operand/type", run: () => round(wrongOperand) }],
@@ -58,8 +99,23 @@ export const modOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: [() => 1, ([a, b]) => neg(floor(div(a, b)))],
 });
 export const modSamples: ElementwiseSamples = {
-  domain: [[[2.1, 2.9]], [[0.8, 0.95], [-0.95, -0.8]]],
-  exact: [[5, 3, 2], [-5, 3, 1], [5, -3, -1], [-5, -3, -2], [5.5, 2, 1.5], [6, 3, 0], [1, 0, NaN], [NaN, 1, NaN]],
+  domain: [
+    [[2.1, 2.9]],
+    [
+      [0.8, 0.95],
+      [-0.95, -0.8],
+    ],
+  ],
+  exact: [
+    [5, 3, 2],
+    [-5, 3, 1],
+    [5, -3, -1],
+    [-5, -3, -2],
+    [5.5, 2, 1.5],
+    [6, 3, 0],
+    [1, 0, NaN],
+    [NaN, 1, NaN],
+  ],
   reference: (a, b) => {
     const r = a % b;
     return r !== 0 && r < 0 !== b < 0 ? r + b : r;

@@ -4,7 +4,7 @@ import type { Op } from "../trace/op.js";
 import { div, rsqrt, sqrt, square, sub } from "./arithmetic.js";
 import { add, elementwiseOp, mul, neg, unaryFloat } from "./elementwise.js";
 import { promotedFloat, type TensorLike } from "./operands.js";
-import { wrongOperand, type ElementwiseSamples } from "./samples.js";
+import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** Sine. */
 export const sinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -15,7 +15,13 @@ export const sinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const sinSamples: ElementwiseSamples = {
   domain: [[[-3, 3]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, NaN], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [Infinity, NaN],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.sin(x),
   rejects: [{ code: "operand/type", run: () => sin(wrongOperand) }],
 };
@@ -28,7 +34,13 @@ export const cosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const cosSamples: ElementwiseSamples = {
   domain: [[[-3, 3]]],
-  exact: [[0, 1], [-0, 1], [1e-300, 1], [Infinity, NaN], [NaN, NaN]],
+  exact: [
+    [0, 1],
+    [-0, 1],
+    [1e-300, 1],
+    [Infinity, NaN],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.cos(x),
   rejects: [{ code: "operand/type", run: () => cos(wrongOperand) }],
 };
@@ -42,7 +54,13 @@ export const tanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const tanSamples: ElementwiseSamples = {
   domain: [[[-1.2, 1.2]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, NaN], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [Infinity, NaN],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.tan(x),
   rejects: [{ code: "operand/type", run: () => tan(wrongOperand) }],
 };
@@ -56,7 +74,14 @@ export const asinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const asinSamples: ElementwiseSamples = {
   domain: [[[-0.8, 0.8]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1, Math.PI / 2], [2, NaN], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [1, Math.PI / 2],
+    [2, NaN],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.asin(x),
   rejects: [{ code: "operand/type", run: () => asin(wrongOperand) }],
 };
@@ -69,7 +94,13 @@ export const acosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const acosSamples: ElementwiseSamples = {
   domain: [[[-0.8, 0.8]]],
-  exact: [[1, 0], [0, Math.PI / 2], [-1, Math.PI], [2, NaN], [NaN, NaN]],
+  exact: [
+    [1, 0],
+    [0, Math.PI / 2],
+    [-1, Math.PI],
+    [2, NaN],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.acos(x),
   rejects: [{ code: "operand/type", run: () => acos(wrongOperand) }],
 };
@@ -82,7 +113,14 @@ export const atanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const atanSamples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, Math.PI / 2], [-Infinity, -Math.PI / 2], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [Infinity, Math.PI / 2],
+    [-Infinity, -Math.PI / 2],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.atan(x),
   rejects: [{ code: "operand/type", run: () => atan(wrongOperand) }],
 };
@@ -98,10 +136,26 @@ export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const atan2Samples: ElementwiseSamples = {
-  domain: [[[0.3, 2], [-2, -0.3]], [[0.3, 2], [-2, -0.3]]],
+  domain: [
+    [
+      [0.3, 2],
+      [-2, -0.3],
+    ],
+    [
+      [0.3, 2],
+      [-2, -0.3],
+    ],
+  ],
   exact: [
-    [0, 1, 0], [0, -1, Math.PI], [-0, -1, -Math.PI], [1, 0, Math.PI / 2], [-1, 0, -Math.PI / 2], [0, 0, 0], [-0, 1, -0],
-    [Infinity, Infinity, Math.PI / 4], [NaN, 1, NaN],
+    [0, 1, 0],
+    [0, -1, Math.PI],
+    [-0, -1, -Math.PI],
+    [1, 0, Math.PI / 2],
+    [-1, 0, -Math.PI / 2],
+    [0, 0, 0],
+    [-0, 1, -0],
+    [Infinity, Infinity, Math.PI / 4],
+    [NaN, 1, NaN],
   ],
   reference: (y, x) => Math.atan2(y, x),
   rejects: [{ code: "shape/broadcast", run: (random) => atan2(random.tensor([2]), random.tensor([3])) }],
@@ -115,7 +169,14 @@ export const sinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const sinhSamples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1000, Infinity], [-Infinity, -Infinity], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [1000, Infinity],
+    [-Infinity, -Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.sinh(x),
   rejects: [{ code: "operand/type", run: () => sinh(wrongOperand) }],
 };
@@ -128,7 +189,14 @@ export const coshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const coshSamples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[0, 1], [-0, 1], [-1000, Infinity], [Infinity, Infinity], [-Infinity, Infinity], [NaN, NaN]],
+  exact: [
+    [0, 1],
+    [-0, 1],
+    [-1000, Infinity],
+    [Infinity, Infinity],
+    [-Infinity, Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.cosh(x),
   rejects: [{ code: "operand/type", run: () => cosh(wrongOperand) }],
 };
@@ -141,7 +209,14 @@ export const asinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const asinhSamples: ElementwiseSamples = {
   domain: [[[-2, 2]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [Infinity, Infinity], [-Infinity, -Infinity], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [Infinity, Infinity],
+    [-Infinity, -Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.asinh(x),
   rejects: [{ code: "operand/type", run: () => asinh(wrongOperand) }],
 };
@@ -155,7 +230,12 @@ export const acoshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const acoshSamples: ElementwiseSamples = {
   domain: [[[1.3, 4]]],
-  exact: [[1, 0], [0.5, NaN], [Infinity, Infinity], [NaN, NaN]],
+  exact: [
+    [1, 0],
+    [0.5, NaN],
+    [Infinity, Infinity],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.acosh(x),
   rejects: [{ code: "operand/type", run: () => acosh(wrongOperand) }],
 };
@@ -169,7 +249,15 @@ export const atanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 });
 export const atanhSamples: ElementwiseSamples = {
   domain: [[[-0.8, 0.8]]],
-  exact: [[0, 0], [-0, -0], [1e-300, 1e-300], [1, Infinity], [-1, -Infinity], [2, NaN], [NaN, NaN]],
+  exact: [
+    [0, 0],
+    [-0, -0],
+    [1e-300, 1e-300],
+    [1, Infinity],
+    [-1, -Infinity],
+    [2, NaN],
+    [NaN, NaN],
+  ],
   reference: (x) => Math.atanh(x),
   rejects: [{ code: "operand/type", run: () => atanh(wrongOperand) }],
 };
@@ -224,7 +312,8 @@ export const atan = (x: TensorLike): Tensor => unaryFloat(atanOp, x);
  * @example
  * atan2(tensor([0]), 1).toArray() // => [0]
  */
-export const atan2 = (y: TensorLike, x: TensorLike): Tensor => applyOne(atan2Op, promotedFloat("atan2", [y, x]), null);
+export const atan2 = (y: TensorLike, x: TensorLike): Tensor =>
+  applyOne(atan2Op, promotedFloat("atan2", [y, x]), null);
 /** Hyperbolic sine of each element.
  * @param x - any shape; integers become float32
  * @returns the shape of `x`, float

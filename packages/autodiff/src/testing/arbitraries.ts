@@ -33,7 +33,10 @@ export const broadcastableShapes = (count: number, options?: ShapeOptions): fc.A
   shapes(options).chain((full) =>
     fc.array(
       fc
-        .tuple(fc.nat({ max: full.length }), fc.array(fc.boolean(), { minLength: full.length, maxLength: full.length }))
+        .tuple(
+          fc.nat({ max: full.length }),
+          fc.array(fc.boolean(), { minLength: full.length, maxLength: full.length }),
+        )
         .map(([leading, ones]) => full.map((size, k) => (ones[k] ? 1 : size)).slice(leading)),
       { minLength: count, maxLength: count },
     ),

@@ -26,7 +26,10 @@ export function checkDuality<Args extends readonly unknown[] = Tensor[]>(
   const forth = jvp(flat, [...at], [...tangents])[1];
   const left = inner(back, tangents).item();
   const right = inner(cotangents, forth).item();
-  const size = [...back, ...forth].reduce((most, t) => t.data.reduce((m, v) => Math.max(m, Math.abs(v)), most), 1);
+  const size = [...back, ...forth].reduce(
+    (most, t) => t.data.reduce((m, v) => Math.max(m, Math.abs(v)), most),
+    1,
+  );
   const count = [...at, ...value].reduce((n, t) => n + t.size, 1);
   // Written so that NaN fails.
   if (Math.abs(left - right) <= tolerance * size * count) return;

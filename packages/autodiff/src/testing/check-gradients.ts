@@ -38,7 +38,13 @@ export function checkGradients<Args extends readonly unknown[] = Tensor[]>(
   const weights = weightsFor(run(at), seed);
   const loss: Flat = (leaves) => inner(run(leaves), weights);
   const name = f.name === "" ? "the function" : f.name;
-  const compare = (mode: string, i: number, element: number, derivative: number, difference: number): void => {
+  const compare = (
+    mode: string,
+    i: number,
+    element: number,
+    derivative: number,
+    difference: number,
+  ): void => {
     const allowed = absoluteTolerance + tolerance * Math.max(Math.abs(derivative), Math.abs(difference));
     // Written so that NaN fails.
     if (Math.abs(derivative - difference) <= allowed) return;
@@ -61,7 +67,9 @@ export function checkGradients<Args extends readonly unknown[] = Tensor[]>(
       const difference = (moved(h) - moved(-h)) / (2 * h);
       compare("reverse mode", i, k, reverse[i].data[k], difference);
       direction.fill(0)[k] = 1;
-      const tangents = at.map((t, j) => fromArray(j === i ? direction.slice() : new Float64Array(t.size), t.shape, "float64"));
+      const tangents = at.map((t, j) =>
+        fromArray(j === i ? direction.slice() : new Float64Array(t.size), t.shape, "float64"),
+      );
       compare("forward mode", i, k, slopeOf(loss, tangents)(at).item(), difference);
     }
   });
@@ -104,7 +112,11 @@ function movedAt(t: Tensor, element: number, by: number): Tensor {
 /** t + by · u. */
 function combine(t: Tensor, u: Tensor, by: number): Tensor {
   const direction = u.data;
-  return fromArray(Float64Array.from(contiguousArray(t), (v, i) => v + by * direction[i]), t.shape, "float64");
+  return fromArray(
+    Float64Array.from(contiguousArray(t), (v, i) => v + by * direction[i]),
+    t.shape,
+    "float64",
+  );
 }
 /** `inputs[0] element [1, 2]`. */
 function place(path: string, t: Tensor, element: number): string {

@@ -19,7 +19,11 @@ export interface FlatFunction {
 }
 
 /** Takes the float leaves out of arguments; the others stay as they are. */
-export function flatFunction<Args extends readonly unknown[]>(op: string, f: (...args: Args) => unknown, inputs: Args): FlatFunction {
+export function flatFunction<Args extends readonly unknown[]>(
+  op: string,
+  f: (...args: Args) => unknown,
+  inputs: Args,
+): FlatFunction {
   const { leaves, outline } = flatten(op, inputs, "leaf", "inputs");
   const paths = leafPaths(outline, "inputs");
   const floats = leaves.map((t) => isFloatDType(t.dtype));
@@ -48,9 +52,15 @@ export function flatFunction<Args extends readonly unknown[]>(op: string, f: (..
 
 /** Weights for the elements of each result, none near 0, the same for the same seed; 1 for a single number. */
 export function weightsFor(outputs: readonly Tensor[], seed: number): readonly Tensor[] {
-  if (outputs.length === 1 && outputs[0].size === 1) return outputs.map((t) => seededRandom(0).tensor(t.shape, [1, 1]));
+  if (outputs.length === 1 && outputs[0].size === 1)
+    return outputs.map((t) => seededRandom(0).tensor(t.shape, [1, 1]));
   const random = seededRandom(seed);
-  return outputs.map((t) => random.tensor(t.shape, [[-1.5, -0.5], [0.5, 1.5]]));
+  return outputs.map((t) =>
+    random.tensor(t.shape, [
+      [-1.5, -0.5],
+      [0.5, 1.5],
+    ]),
+  );
 }
 
 /** Σ ⟨aᵢ, bᵢ⟩ as a scalar tensor. */

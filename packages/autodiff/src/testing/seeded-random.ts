@@ -1,6 +1,6 @@
-import { isFloatDType, newArray, type DType } from "../base/dtype.js";
-import { sizeOf, type Shape } from "../base/shape.js";
-import { tensor, type TensorData } from "../ops/literal.js";
+import { type DType, isFloatDType, newArray } from "../base/dtype.js";
+import { type Shape, sizeOf } from "../base/shape.js";
+import { type TensorData, tensor } from "../ops/literal.js";
 import type { Interval, SampleRandom } from "../ops/samples.js";
 import { fromArray, type NestedArray, type Tensor } from "../tensor/tensor.js";
 
@@ -36,7 +36,9 @@ export function seededRandom(seed: number): SampleRandom {
       const between = spread(intervals);
       for (let i = 0; i < n; i++) {
         // Each element has a stretch of its own, so that no two tie.
-        array[i] = isFloatDType(dtype) ? between((order[i] + 0.2 + 0.6 * next()) / n) : integer(...wholeInterval(intervals[0]));
+        array[i] = isFloatDType(dtype)
+          ? between((order[i] + 0.2 + 0.6 * next()) / n)
+          : integer(...wholeInterval(intervals[0]));
       }
       return fromArray(array, shape, dtype);
     },

@@ -11,7 +11,9 @@ export interface Composite {
   /** Left out by functions that make tensors of nothing. */
   readonly draw?: (random: SampleRandom) => Call;
   /** What comes out, and what should. */
-  exact(random: SampleRandom): readonly (readonly [Tensor | readonly Tensor[], NestedArray | readonly NestedArray[]])[];
+  exact(
+    random: SampleRandom,
+  ): readonly (readonly [Tensor | readonly Tensor[], NestedArray | readonly NestedArray[]])[];
   /** The derivative is 0 on purpose, though the value varies. */
   readonly cutsGradient?: true;
 }
@@ -23,7 +25,10 @@ export const elementwise = (f: Unary, domain: readonly Interval[], pairs: Pairs)
   draw: (random) => ({ inputs: [random.tensor(random.shape(), domain)], f }),
   exact: (random) => [[f(random.of(pairs.map(([x]) => x))), pairs.map(([, y]) => y)]],
 });
-export const both = (from: number, to: number): readonly Interval[] => [[from, to], [-to, -from]];
+export const both = (from: number, to: number): readonly Interval[] => [
+  [from, to],
+  [-to, -from],
+];
 
 /** A tensor of at least one axis, and one of its axes, perhaps counted from the end. */
 export function withAxis(random: SampleRandom): { x: Tensor; axis: number; rank: number } {
@@ -39,7 +44,10 @@ export const reduction = (f: Reduce, exact: Composite["exact"]): Composite => ({
   },
   exact,
 });
-export const alongAxis = (f: (x: Tensor, options: { axis: number }) => Tensor | readonly Tensor[], exact: Composite["exact"]): Composite => ({
+export const alongAxis = (
+  f: (x: Tensor, options: { axis: number }) => Tensor | readonly Tensor[],
+  exact: Composite["exact"],
+): Composite => ({
   draw: (random) => {
     const { x, axis } = withAxis(random);
     return { inputs: [x], f: (t) => f(t, { axis }) };

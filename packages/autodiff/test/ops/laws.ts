@@ -15,10 +15,18 @@ import { traceFlat } from "../../src/trace/trace.js";
 /** A function of tensors: an op with its attributes, or a composite. */
 export type Flat = (inputs: readonly Tensor[]) => readonly Tensor[];
 export const isElementwise = (samples: object): samples is ElementwiseSamples => "domain" in samples;
-export const ofOp = (op: Op, attributes: unknown): Flat => (inputs) => apply(op, inputs, attributes);
+export const ofOp =
+  (op: Op, attributes: unknown): Flat =>
+  (inputs) =>
+    apply(op, inputs, attributes);
 
 /** Derivatives are the slopes, in both modes and to second order; the modes are dual. */
-export function derivativesAreRight(f: Flat, inputs: readonly Tensor[], seed: number, order: 1 | 2 = 2): void {
+export function derivativesAreRight(
+  f: Flat,
+  inputs: readonly Tensor[],
+  seed: number,
+  order: 1 | 2 = 2,
+): void {
   if (!inputs.some((t) => isFloatDType(t.dtype))) return;
   const call = (...all: Tensor[]): readonly Tensor[] => f(all);
   checkGradients(call, [...inputs], { seed, order });
@@ -26,7 +34,12 @@ export function derivativesAreRight(f: Flat, inputs: readonly Tensor[], seed: nu
 }
 
 /** Two lists of tensors have the same shapes, dtypes and values (to `tolerance`, relative to elements over 1). */
-export function expectSame(actual: readonly Tensor[], expected: readonly Tensor[], tolerance: number, what: string): void {
+export function expectSame(
+  actual: readonly Tensor[],
+  expected: readonly Tensor[],
+  tolerance: number,
+  what: string,
+): void {
   expect(actual.length, what).toBe(expected.length);
   actual.forEach((t, i) => {
     expect(specText(t), what).toBe(specText(expected[i]));
@@ -68,8 +81,15 @@ export function traceIsEager(f: Flat, inputs: readonly Tensor[]): void {
 }
 
 /** The batching rule gives what a loop over examples gives. `examples`: applications that differ in the batched inputs only. */
-export function batchIsLoop(op: Op, examples: readonly (readonly Tensor[])[], batched: readonly boolean[], attributes: unknown): void {
-  const stacked = batched.map((b, i) => (b ? stackRows(examples.map((inputs) => inputs[i])) : examples[0][i]));
+export function batchIsLoop(
+  op: Op,
+  examples: readonly (readonly Tensor[])[],
+  batched: readonly boolean[],
+  attributes: unknown,
+): void {
+  const stacked = batched.map((b, i) =>
+    b ? stackRows(examples.map((inputs) => inputs[i])) : examples[0][i],
+  );
   const [outputs, which] = op.batch(stacked, batched, attributes, examples.length);
   const loop = examples.map((inputs) => apply(op, inputs, attributes));
   outputs.forEach((t, i) => {
@@ -94,7 +114,9 @@ export function stackRows(rows: readonly Tensor[]): Tensor {
 export function readsAreEnough(op: Op, inputs: readonly Tensor[], attributes: unknown): void {
   const outputs = apply(op, inputs, attributes);
   if (op.reads === undefined || !outputs.some((t) => isFloatDType(t.dtype))) return;
-  const cotangents = outputs.map((t) => (isFloatDType(t.dtype) ? seededRandom(1).tensor(t.shape, [0.5, 1], t.dtype) : null));
+  const cotangents = outputs.map((t) =>
+    isFloatDType(t.dtype) ? seededRandom(1).tensor(t.shape, [0.5, 1], t.dtype) : null,
+  );
   const floats = inputs.flatMap((t, i) => (isFloatDType(t.dtype) ? [i] : []));
   for (const watchedInputs of [...floats.map((i) => [i]), floats]) {
     const watched = inputs.map((_, i) => watchedInputs.includes(i));

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { tensor, type Tensor, type TensorData } from "../../src/index.js";
+import { type Tensor, type TensorData, tensor } from "../../src/index.js";
 import { traceFlat } from "../../src/trace/trace.js";
 import { errorOf } from "./codes.js";
 
@@ -11,16 +11,41 @@ const untyped = (x: unknown): TensorData => x as TensorData;
 test("shapes and dtypes of what goes in", () => {
   expect(described(tensor(2))).toEqual(["float32", [], 2]);
   expect(described(tensor(true))).toEqual(["bool", [], true]);
-  expect(described(tensor([[1, 2], [3, 4]]))).toEqual(["float32", [2, 2], [[1, 2], [3, 4]]]);
+  expect(
+    described(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    ),
+  ).toEqual([
+    "float32",
+    [2, 2],
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ]);
   expect(described(tensor([true, false]))).toEqual(["bool", [2], [true, false]]);
   expect(described(tensor([true, 2]))).toEqual(["float32", [2], [1, 2]]);
   expect(described(tensor([]))).toEqual(["float32", [0], []]);
   expect(described(tensor([[], []]))).toEqual(["float32", [2, 0], [[], []]]);
   expect(described(tensor([1, -0, NaN], { dtype: "float64" }))).toEqual(["float64", [3], [1, -0, NaN]]);
   expect(described(tensor([0, 2, NaN], { dtype: "bool" }))).toEqual(["bool", [3], [false, true, true]]);
-  expect(described(tensor(new Float64Array([1, 2]), { shape: [2, 1] }))).toEqual(["float64", [2, 1], [[1], [2]]]);
+  expect(described(tensor(new Float64Array([1, 2]), { shape: [2, 1] }))).toEqual([
+    "float64",
+    [2, 1],
+    [[1], [2]],
+  ]);
   expect(described(tensor(new Uint8Array([7, 255])))).toEqual(["int32", [2], [7, 255]]);
-  expect(described(tensor([new Float32Array([1, 2]), [3, 4]]))).toEqual(["float32", [2, 2], [[1, 2], [3, 4]]]);
+  expect(described(tensor([new Float32Array([1, 2]), [3, 4]]))).toEqual([
+    "float32",
+    [2, 2],
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ]);
 });
 test("values are copied", () => {
   const array = new Float32Array([1, 2]);
@@ -64,12 +89,22 @@ describe("bad data is refused", () => {
 });
 
 test("console.log prints the values, and of a symbol its kind", () => {
-  expect(inspect(tensor([[1, 2], [3, 4.5]]))).toBe("tensor([[1, 2],\n        [3, 4.5]])");
+  expect(
+    inspect(
+      tensor([
+        [1, 2],
+        [3, 4.5],
+      ]),
+    ),
+  ).toBe("tensor([[1, 2],\n        [3, 4.5]])");
   let shown = "";
-  traceFlat(([x]) => {
-    shown = inspect({ x });
-    return [x];
-  }, [{ shape: [2, 3], dtype: "float32" }]);
+  traceFlat(
+    ([x]) => {
+      shown = inspect({ x });
+      return [x];
+    },
+    [{ shape: [2, 3], dtype: "float32" }],
+  );
   expect(shown).toBe("{ x: symbolic float32[2, 3] }");
 });
 test("a number in a trace is a node, not data", () => {

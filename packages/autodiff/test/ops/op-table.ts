@@ -25,7 +25,10 @@ const isOp = (name: string, value: unknown): value is Op =>
   /Op$/.test(name) && typeof value === "object" && value !== null && "infer" in value && "pullback" in value;
 
 /** Every record with its samples, and what is wrong with the table. */
-export function opTable(modules: Modules): { readonly entries: readonly Entry[]; readonly missing: readonly string[] } {
+export function opTable(modules: Modules): {
+  readonly entries: readonly Entry[];
+  readonly missing: readonly string[];
+} {
   const entries: Entry[] = [];
   const missing: string[] = [];
   for (const [path, exports] of Object.entries(modules)) {

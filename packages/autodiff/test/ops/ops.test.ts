@@ -26,7 +26,11 @@ import { opModules, opTable } from "./op-table.js";
 const { entries: table, missing } = opTable(opModules);
 
 /** Operands of an elementwise op at the given shapes. */
-function drawOperands({ domain, dtypes }: ElementwiseSamples, shapes: readonly Shape[], seed: number): Tensor[] {
+function drawOperands(
+  { domain, dtypes }: ElementwiseSamples,
+  shapes: readonly Shape[],
+  seed: number,
+): Tensor[] {
   const random = seededRandom(seed);
   return domain.map((intervals, i) => random.tensor(shapes[i], intervals, dtypes?.[i] ?? "float64"));
 }
@@ -51,19 +55,28 @@ function elementwiseLaws(op: Op, samples: ElementwiseSamples): void {
       return Array.from(applyOne(op, inputs, null).data);
     };
     expect(run(column)).toEqual(column(domain.length));
-    for (const row of exact) expect(run((i) => row[i]), `of ${row.slice(0, -1).join(", ")}`).toEqual(row.slice(-1));
+    for (const row of exact)
+      expect(
+        run((i) => row[i]),
+        `of ${row.slice(0, -1).join(", ")}`,
+      ).toEqual(row.slice(-1));
   });
   test("values against the reference, float64 and float32", () => {
     const random = seededRandom(1);
     for (const dtype of ["float64", "float32"] as const) {
       const operandDType = (i: number): DType => (dtypes?.[i] === "bool" ? "bool" : dtype);
-      const inputs = domain.map((intervals, i) => cast(random.tensor([100], intervals, dtypes?.[i] ?? "float64"), operandDType(i)));
+      const inputs = domain.map((intervals, i) =>
+        cast(random.tensor([100], intervals, dtypes?.[i] ?? "float64"), operandDType(i)),
+      );
       const { data } = applyOne(op, inputs, null);
       for (let k = 0; k < 100; k++) {
         const operands = inputs.map((t) => t.data[k]);
         const expected = reference(...operands);
         const where = `${dtype} ${operands.join(", ")}: ${data[k]}, not ${expected}`;
-        if (dtype === "float64") expect(Math.abs(data[k] - expected), where).toBeLessThanOrEqual(1e-14 * Math.max(1e-2, Math.abs(expected)));
+        if (dtype === "float64")
+          expect(Math.abs(data[k] - expected), where).toBeLessThanOrEqual(
+            1e-14 * Math.max(1e-2, Math.abs(expected)),
+          );
         else expect(ulpsBetween(data[k], Math.fround(expected)), where).toBeLessThanOrEqual(ulps);
       }
     }
@@ -84,7 +97,9 @@ function elementwiseLaws(op: Op, samples: ElementwiseSamples): void {
       const others = [1, 2].map((k) => drawOperands(samples, shapes, seed + k));
       for (let mask = 1; mask < 2 ** first.length; mask++) {
         const batched = first.map((_, i) => (mask & (1 << i)) !== 0);
-        const examples = [first, ...others].map((inputs) => inputs.map((t, i) => (batched[i] ? t : first[i])));
+        const examples = [first, ...others].map((inputs) =>
+          inputs.map((t, i) => (batched[i] ? t : first[i])),
+        );
         batchIsLoop(op, examples, batched, null);
       }
     });
@@ -117,8 +132,11 @@ function structuralLaws(op: Op, samples: StructuralSamples<unknown>): void {
       for (let mask = 1; mask < 2 ** first.length; mask++) {
         const batched = first.map((_, i) => (mask & (1 << i)) !== 0);
         // Whole numbers may be indices, and keep to the values that were drawn, in another order.
-        const vary = (t: Tensor): Tensor => (t.dtype === "float64" ? random.tensor(t.shape) : shuffled(t, random.permutation(t.size)));
-        const examples = [0, 1, 2].map((k) => (k === 0 ? first : first.map((t, i) => (batched[i] ? vary(t) : t))));
+        const vary = (t: Tensor): Tensor =>
+          t.dtype === "float64" ? random.tensor(t.shape) : shuffled(t, random.permutation(t.size));
+        const examples = [0, 1, 2].map((k) =>
+          k === 0 ? first : first.map((t, i) => (batched[i] ? vary(t) : t)),
+        );
         batchIsLoop(op, examples, batched, attributes);
       }
     });
@@ -126,13 +144,21 @@ function structuralLaws(op: Op, samples: StructuralSamples<unknown>): void {
 }
 function shuffled(t: Tensor, order: readonly number[]): Tensor {
   const { data } = t;
-  return seededRandom(0).of(nest(order.map((k) => data[k]), t.shape), t.dtype);
+  return seededRandom(0).of(
+    nest(
+      order.map((k) => data[k]),
+      t.shape,
+    ),
+    t.dtype,
+  );
 }
 function nest(values: readonly number[], shape: Shape): number | number[] | readonly never[] {
   if (shape.length === 0) return values[0];
   const inner = values.length / shape[0];
   // Arrays of arrays, as deep as the shape.
-  return Array.from({ length: shape[0] }, (_, i) => nest(values.slice(i * inner, (i + 1) * inner), shape.slice(1))) as number[];
+  return Array.from({ length: shape[0] }, (_, i) =>
+    nest(values.slice(i * inner, (i + 1) * inner), shape.slice(1)),
+  ) as number[];
 }
 
 describe.each(table)("$name", ({ op, samples }) => {
@@ -140,7 +166,9 @@ describe.each(table)("$name", ({ op, samples }) => {
   else structuralLaws(op, samples);
 });
 
-const rejections = table.flatMap(({ name, samples }) => samples.rejects.map((rejection, i) => ({ ...rejection, name, i })));
+const rejections = table.flatMap(({ name, samples }) =>
+  samples.rejects.map((rejection, i) => ({ ...rejection, name, i })),
+);
 test.each(rejections)("$name refuses bad input: $code ($i)", ({ code, run }) => {
   expect(errorOf(() => run(seededRandom(2))).code).toBe(code);
 });

@@ -16,13 +16,31 @@ import { derivativesAreRight, type Flat, traceIsEager } from "./laws.js";
 
 // Smooth, and of values that stay near 1 however they are composed.
 const unary: readonly ((x: Tensor) => Tensor)[] = [
-  ops.sin, ops.cos, ops.tanh, ops.sigmoid, ops.erf, ops.atan, ops.softplus, ops.asinh, ops.neg, ops.silu, ops.gelu,
-  (x) => ops.log1p(square(x)), (x) => ops.sqrt(ops.add(square(x), 1)), (x) => ops.exp(ops.neg(square(x))),
-  (x) => ops.sum(x, { keepDims: true }), (x) => ops.logSumExp(x),
+  ops.sin,
+  ops.cos,
+  ops.tanh,
+  ops.sigmoid,
+  ops.erf,
+  ops.atan,
+  ops.softplus,
+  ops.asinh,
+  ops.neg,
+  ops.silu,
+  ops.gelu,
+  (x) => ops.log1p(square(x)),
+  (x) => ops.sqrt(ops.add(square(x), 1)),
+  (x) => ops.exp(ops.neg(square(x))),
+  (x) => ops.sum(x, { keepDims: true }),
+  (x) => ops.logSumExp(x),
 ];
 const binary: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
-  ops.add, ops.sub, ops.mul, (a, b) => ops.div(a, ops.add(square(b), 1)), (a, b) => ops.atan2(a, ops.add(square(b), 1)),
-  (a, b) => ops.pow(ops.add(square(a), 0.5), ops.tanh(b)), (a, b) => ops.where(ops.less(0, 1), a, b),
+  ops.add,
+  ops.sub,
+  ops.mul,
+  (a, b) => ops.div(a, ops.add(square(b), 1)),
+  (a, b) => ops.atan2(a, ops.add(square(b), 1)),
+  (a, b) => ops.pow(ops.add(square(a), 0.5), ops.tanh(b)),
+  (a, b) => ops.where(ops.less(0, 1), a, b),
 ];
 
 /** A function of two tensors: each step takes values made before. */
@@ -40,7 +58,11 @@ function randomProgram(random: SampleRandom, steps: number): Flat {
 }
 
 test("random programs: derivatives are slopes, traced is eager", () => {
-  const drawn = fc.tuple(broadcastableShapes(2, { maxRank: 2, maxSize: 3 }), seeds(), fc.integer({ min: 2, max: 8 }));
+  const drawn = fc.tuple(
+    broadcastableShapes(2, { maxRank: 2, maxSize: 3 }),
+    seeds(),
+    fc.integer({ min: 2, max: 8 }),
+  );
   fc.assert(
     fc.property(drawn, ([[p, q], seed, steps]) => {
       const random = seededRandom(seed);
@@ -60,16 +82,28 @@ const slip: Op<null> = elementwiseOp({
   partials: [([x]) => mul(ops.cos(x), 1.00001)],
 });
 const wrong = (x: Tensor): Tensor => applyOne(slip, [x], null);
-const at = ops.tensor([[0.3, 0.7], [1.1, -0.4]], { dtype: "float64" });
+const at = ops.tensor(
+  [
+    [0.3, 0.7],
+    [1.1, -0.4],
+  ],
+  { dtype: "float64" },
+);
 
 test("a planted wrong derivative is caught, and the error says where", () => {
   expect(() => checkGradients(wrong, [at])).toThrow(DerivativeError);
-  expect(() => checkGradients(wrong, [at])).toThrow(/1\.09278\d* by reverse mode, at inputs\[0\] element \[0, 0\] \(0\.3\)[\s\S]*1\.09277\d* by central/);
+  expect(() => checkGradients(wrong, [at])).toThrow(
+    /1\.09278\d* by reverse mode, at inputs\[0\] element \[0, 0\] \(0\.3\)[\s\S]*1\.09277\d* by central/,
+  );
   expect(() => checkGradients((p: { w: Tensor }) => wrong(p.w), [{ w: at }])).toThrow(/inputs\[0\]\.w/);
   checkGradients(ops.sin, [at]);
 });
 test("a rule that is wrong in one mode, or in its second derivative only, is caught", () => {
-  const good = elementwiseOp({ name: "good", lower: (kernel, x) => kernel.sin(x), partials: [([x]) => ops.cos(x)] });
+  const good = elementwiseOp({
+    name: "good",
+    lower: (kernel, x) => kernel.sin(x),
+    partials: [([x]) => ops.cos(x)],
+  });
   const oneMode: Op<null> = { ...good, pushforward: (_node, [t]) => [t] };
   const run = (x: Tensor): Tensor => applyOne(oneMode, [x], null);
   expect(() => checkGradients(run, [at])).toThrow(/by forward mode/);
@@ -87,7 +121,9 @@ test("NaN is no derivative", () => {
   expect(() => checkGradients((x) => ops.sqrt(sub(x, x)), [at], { order: 1 })).toThrow(DerivativeError);
 });
 test("inputs without a derivative are refused", () => {
-  expect(() => checkGradients(ops.neg, [ops.tensor([1], { dtype: "int32" })])).toThrow(/no input has a derivative/);
+  expect(() => checkGradients(ops.neg, [ops.tensor([1], { dtype: "int32" })])).toThrow(
+    /no input has a derivative/,
+  );
   expect(() => checkDuality(() => at, [])).toThrow(/no input has a derivative/);
 });
 
@@ -100,7 +136,15 @@ test("arbitraries: shapes broadcast, values stay in their domain whatever shrink
     }),
   );
   const smallest = fc.check(
-    fc.property(tensors({ domain: [[-2, -1], [1, 2]] }), (t) => t.data.every((v) => Math.abs(v) < 1)),
+    fc.property(
+      tensors({
+        domain: [
+          [-2, -1],
+          [1, 2],
+        ],
+      }),
+      (t) => t.data.every((v) => Math.abs(v) < 1),
+    ),
     { seed: 7 },
   );
   const shrunk = smallest.counterexample?.[0];

@@ -1,5 +1,5 @@
-import * as s from "../../src/functions.js";
 import type { Tensor } from "../../src/functions.js";
+import * as s from "../../src/functions.js";
 
 /** The arguments of a stored case that are not tensors. */
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -83,14 +83,16 @@ export const torchCalls: Readonly<Record<string, Call>> = {
   triu: ([x], args) => s.triu(x, { diagonal: number(args, "diagonal") }),
   tril: ([x], args) => s.tril(x, { diagonal: number(args, "diagonal") }),
   flip: ([x], { dims }) => s.flip(x, { axis: dims as number[] }),
-  pad: ([x], args) => s.pad(x, pairsLastFirst(args.pad_last_axis_first as number[]), { value: number(args, "value") }),
+  pad: ([x], args) =>
+    s.pad(x, pairsLastFirst(args.pad_last_axis_first as number[]), { value: number(args, "value") }),
   cat: (xs, args) => s.concat(xs, { axis: number(args, "dim") }),
   stack: (xs, args) => s.stack(xs, { axis: number(args, "dim") }),
   split: ([x], args) => s.split(x, args.split_sizes as number[], { axis: number(args, "dim") }),
   chunk: ([x], args) => s.chunk(x, number(args, "chunks"), { axis: number(args, "dim") }),
   var: (xs, args) => spread(s.variance)(xs, args),
   std: (xs, args) => spread(s.std)(xs, args),
-  norm: ([x], { ord, dim }) => s.norm(x, { order: Number(ord), ...(dim === undefined ? {} : { axis: dim as number }) }),
+  norm: ([x], { ord, dim }) =>
+    s.norm(x, { order: Number(ord), ...(dim === undefined ? {} : { axis: dim as number }) }),
   prod: reduction(s.prod),
   cumprod: ([x], args) => s.cumprod(x, { axis: number(args, "dim") }),
   cumsum: ([x], args) => s.cumsum(x, { axis: number(args, "dim") }),
@@ -119,7 +121,11 @@ export const torchCalls: Readonly<Record<string, Call>> = {
 const spread =
   (f: (x: Tensor, options: s.VarianceOptions) => Tensor): Call =>
   ([x], { dim, keepdim, unbiased }) =>
-    f(x, { axis: dim as number | number[], keepDims: keepdim === true, correction: unbiased === true ? 1 : 0 });
+    f(x, {
+      axis: dim as number | number[],
+      keepDims: keepdim === true,
+      correction: unbiased === true ? 1 : 0,
+    });
 
 /** PyTorch lists the last axis first. */
 function pairsLastFirst(widths: readonly number[]): [number, number][] {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { DType } from "../../src/base/dtype.js";
-import { sum, tensor, type Tensor, vjp } from "../../src/functions.js";
+import { sum, type Tensor, tensor, vjp } from "../../src/functions.js";
 import { type Arguments, torchCalls } from "./torch-calls.js";
 
 interface StoredTensor {
@@ -27,28 +27,60 @@ const load = (t: StoredTensor): Tensor => tensor(numbers(t), { shape: t.shape, d
 
 /** Where Scope differs on purpose. */
 const looser: Readonly<Record<string, { readonly absolute: number; readonly because: string }>> = {
-  softplus: { absolute: 3e-9, because: "PyTorch's softplus is the identity past 20, 2e-9 off; Scope's is exact" },
+  softplus: {
+    absolute: 3e-9,
+    because: "PyTorch's softplus is the identity past 20, 2e-9 off; Scope's is exact",
+  },
 };
-const differs: readonly { readonly what: string; readonly ops: readonly string[]; readonly at: (x: number, dydx: number) => boolean; readonly because: string }[] = [
-  { what: "values", ops: ["sign"], at: Number.isNaN, because: "PyTorch's sign of NaN is 0; Scope's, as NumPy's, is NaN" },
-  { what: "derivatives", ops: [], at: Number.isNaN, because: "PyTorch's masks stop NaN; in Scope it goes on" },
+const differs: readonly {
+  readonly what: string;
+  readonly ops: readonly string[];
+  readonly at: (x: number, dydx: number) => boolean;
+  readonly because: string;
+}[] = [
+  {
+    what: "values",
+    ops: ["sign"],
+    at: Number.isNaN,
+    because: "PyTorch's sign of NaN is 0; Scope's, as NumPy's, is NaN",
+  },
+  {
+    what: "derivatives",
+    ops: [],
+    at: Number.isNaN,
+    because: "PyTorch's masks stop NaN; in Scope it goes on",
+  },
   {
     what: "second",
     ops: ["asin", "acos", "acosh", "atanh"],
     at: (_x, dydx) => Math.abs(dydx) === Infinity,
-    because: "at the end of the domain the first derivative is infinite already; (1 − x)(1 + x) keeps its digits near the end instead",
+    because:
+      "at the end of the domain the first derivative is infinite already; (1 − x)(1 + x) keeps its digits near the end instead",
   },
-  { what: "second", ops: ["elu", "selu"], at: (x) => x === 0, because: "the first derivative at 0 is that of the left side; so is the second" },
+  {
+    what: "second",
+    ops: ["elu", "selu"],
+    at: (x) => x === 0,
+    because: "the first derivative at 0 is that of the left side; so is the second",
+  },
 ];
 
-function expectClose(actual: Tensor, expected: StoredTensor, tolerance: number, absolute: number, skip: (k: number) => boolean, what: string): void {
+function expectClose(
+  actual: Tensor,
+  expected: StoredTensor,
+  tolerance: number,
+  absolute: number,
+  skip: (k: number) => boolean,
+  what: string,
+): void {
   expect(actual.shape, what).toEqual(expected.shape);
   const wanted = numbers(expected);
   const differing: string[] = [];
   wanted.forEach((e, k) => {
     const a = actual.data[k];
     if (skip(k) || a === e || (Number.isNaN(a) && Number.isNaN(e))) return;
-    if (!(Math.abs(a - e) <= tolerance * Math.abs(e) + absolute)) differing.push(`element ${k}: ${a}, not ${e}`);
+    if (!(Math.abs(a - e) <= tolerance * Math.abs(e) + absolute))
+      differing.push(`element ${k}: ${a}, not ${e}`);
   });
   expect(differing, what).toEqual([]);
 }
