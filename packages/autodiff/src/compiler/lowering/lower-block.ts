@@ -170,7 +170,8 @@ export class Block {
     view.steps.forEach((step, i) => {
       if (step !== 0) level = Math.max(level, i + 1);
     });
-    return level;
+    // What a finished loop inside of this block wrote changes as often as the block runs.
+    return Math.min(level, this.depth);
   }
 
   /** Whether no run of the program changes the elements of a view. */

@@ -216,7 +216,9 @@ function subBlock(
   inner.schedule();
   const deliveries = graph.outputs.map((t, i) => deliver(inner, t, targets[i], name));
   const kernels = [...inner.kernels(), ...deliveries.flat()];
-  return [...inner.hoisted.map((p) => p.kernel), ...kernels];
+  // Packed where the loop around reads it too, so it may not depend on the branch taken.
+  block.hoisted.push(...inner.hoisted);
+  return kernels;
 }
 
 function lowerBranch(block: Block, node: Node, branch: Branch): void {
