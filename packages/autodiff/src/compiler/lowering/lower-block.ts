@@ -206,7 +206,8 @@ export class Block {
       if (item.kind === "single") out.push(...item.emit());
       else out.push(...this.groupKernel(item));
     }
-    return [...this.prologueFills.map((fill) => fill()), ...out];
+    // Last first: a piece that is placed in a later one lies inside of it.
+    return [...this.prologueFills.reverse().map((fill) => fill()), ...out];
   }
 
   valueOf(t: Tensor): Value {
