@@ -1,6 +1,7 @@
 import { apply } from "../trace/apply.js";
 import type { Graph } from "../trace/op.js";
 import { addOntoProducts } from "./passes/add-onto-products.js";
+import { gatherAfterProducts } from "./passes/gather-after-products.js";
 import { inlineCalls } from "./passes/inline-calls.js";
 import { mergePlaces } from "./passes/merge-places.js";
 import { mergeSums } from "./passes/merge-sums.js";
@@ -60,6 +61,7 @@ export function optimize(graph: Graph): { graph: Graph; report: Report } {
     ["simplify", (g) => everywhere(simplify, g)],
     ["reuse stacks", (g) => everywhere(reuseStacks, g)],
     ["merge sums", (g) => mergeSums(simplify(mergeSums(mergeSums(g))))],
+    ["gather after products", (g) => everywhere(gatherAfterProducts, g)],
     ["merge places", (g) => everywhere(mergePlaces, g)],
     ["add onto products", (g) => everywhere(addOntoProducts, g)],
     ["push slices", (g) => everywhere(pushSlices, g)],

@@ -245,6 +245,17 @@ export class Block {
     }
   }
 
+  /** Lets the group that computes a value, and already stores it elsewhere, store it in one more place; false if no group does. */
+  private alsoAt(value: Value, place: View): boolean {
+    if (value.kind !== "made" || value.slot.view === null) return false;
+    const { slot } = value;
+    const { group, view } = slot;
+    if (view!.buffer === place.buffer || group.reads.length + group.slots.length >= accessLimit) return false;
+    if (!sameShape(squeezed(place.shape), squeezed(slot.shape))) return false;
+    group.slots.push({ ...slot, view: { ...place, shape: slot.shape, strides: alignedStrides(place, slot.shape) } });
+    return true;
+  }
+
   private node(node: Node, lowering: Lowering): void {
     const [out] = node.outputs;
     switch (lowering.kind) {
@@ -537,6 +548,7 @@ export class Block {
               copies.push(() => fillKernel(name, region, value.value));
             continue;
           }
+          if (this.alsoAt(value, region)) continue;
           const view = this.stored(value, name);
           if (home !== undefined && view.buffer === region.buffer && view.offset === region.offset) continue;
           copies.push(() => copyKernel(name, view, region));
@@ -651,12 +663,14 @@ const placed = (target: View, layout: Layout): View => {
   return region;
 };
 
-const reshapedView = (view: View, shape: Shape): View => {
-  // The shapes differ by axes of size 1 only.
+/** Strides of a view under a shape that differs by axes of size 1 only. */
+function alignedStrides(view: View, shape: Shape): number[] {
   const strides = squeezeBy(view.strides, view.shape);
   let k = 0;
-  return { ...view, shape, strides: shape.map((d) => (d === 1 ? 0 : strides[k++])) };
-};
+  return shape.map((d) => (d === 1 ? 0 : strides[k++]));
+}
+
+const reshapedView = (view: View, shape: Shape): View => ({ ...view, shape, strides: alignedStrides(view, shape) });
 
 /** The item that writes a value; −1 if it is there from the beginning. */
 export function itemOf(value: Value): number {

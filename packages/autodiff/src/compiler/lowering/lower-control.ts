@@ -125,7 +125,8 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
     );
     block.program.writtenAt.set(temporary.buffer, depth + 1);
     if (body.inputs[c + i].id === out.id) return;
-    if (!inner.aim(out, () => temporary)) after.push({ t: out, target: temporary });
+    inner.aim(out, () => temporary);
+    after.push({ t: out, target: temporary });
     pending.push({ t: out, carry, temporary });
   });
   const stacks = ys.map((y, k): View => {

@@ -31,19 +31,25 @@ export function regionOf(view: View, layout: Layout): View | null {
   return { ...view, shape: layout.shape, strides, offset: view.offset + layout.offset };
 }
 
-/** A window with unit steps of a view that does not lie side by side. */
+/** A window with unit steps of a view that does not lie side by side; axes of size 1 may come and go. */
 function windowOf(view: View, layout: Layout, strides: readonly number[]): View | null {
   const own = rowMajor(view.shape);
-  if (layout.shape.length !== view.shape.length) return null;
+  const from = new Array<number>(own.length);
   let rest = layout.offset;
   let offset = view.offset;
   for (let k = 0; k < own.length; k++) {
-    if (layout.shape[k] !== 1 && strides[k] !== own[k]) return null;
-    const start = Math.floor(rest / own[k]);
-    rest -= start * own[k];
-    offset += start * view.strides[k];
+    from[k] = Math.floor(rest / own[k]);
+    rest -= from[k] * own[k];
+    offset += from[k] * view.strides[k];
   }
-  return { ...view, shape: layout.shape, offset };
+  const seen: number[] = [];
+  for (let i = 0; i < layout.shape.length; i++) {
+    const axis = own.findIndex((step, k) => step === strides[i] && view.shape[k] !== 1);
+    if (layout.shape[i] === 1) seen.push(0);
+    else if (axis < 0 || from[axis] + layout.shape[i] > view.shape[axis]) return null;
+    else seen.push(view.strides[axis]);
+  }
+  return { ...view, shape: layout.shape, strides: seen, offset };
 }
 
 /** The views that a view op makes of one; null asks for a copy of its input. */
