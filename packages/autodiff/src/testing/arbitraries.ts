@@ -19,6 +19,9 @@ export interface ShapeOptions {
 
 /** Shapes; they shrink to fewer and smaller axes.
  * @param options - `minRank` (0), `maxRank` (3), `minSize` (1), `maxSize` (4)
+ * @example
+ * import * as fc from "fast-check"
+ * fc.sample(shapes({ minRank: 2, maxRank: 2 }), 5).every((shape) => shape.length === 2) // => true
  */
 export const shapes = (options: ShapeOptions = {}): fc.Arbitrary<Shape> => {
   const { minRank = 0, maxRank = 3, minSize = 1, maxSize = 4 } = options;
@@ -28,6 +31,10 @@ export const shapes = (options: ShapeOptions = {}): fc.Arbitrary<Shape> => {
 /** Several shapes that broadcast with each other: some axes are 1, some leading ones left out.
  * @param count - how many shapes
  * @param options - of the shape that they broadcast to
+ * @example
+ * import * as fc from "fast-check"
+ * const [[a, b]] = fc.sample(broadcastableShapes(2), 1)
+ * add(zeros(a), zeros(b)).rank === Math.max(a.length, b.length) // => true
  */
 export const broadcastableShapes = (count: number, options?: ShapeOptions): fc.Arbitrary<readonly Shape[]> =>
   shapes(options).chain((full) =>
@@ -42,11 +49,19 @@ export const broadcastableShapes = (count: number, options?: ShapeOptions): fc.A
     ),
   );
 
-/** Seeds that do not shrink: shrinking a value drives it to 0, the very kink of many functions. */
+/** Seeds that do not shrink: shrinking a value drives it to 0, the very kink of many functions.
+ * @example
+ * import * as fc from "fast-check"
+ * fc.sample(seeds(), 5).every(Number.isInteger) // => true
+ */
 export const seeds = (): fc.Arbitrary<number> => fc.noShrink(fc.integer());
 
 /** Tensors whose values a seed decides; only the shape shrinks.
  * @param options - `shape` (any, see {@link shapes}), `domain`: one or several intervals (−2 … 2), `dtype` (float64)
+ * @example
+ * import * as fc from "fast-check"
+ * fc.assert(fc.property(tensors({ domain: [0.5, 1] }), (x) => x.data.every((v) => v >= 0.5)))
+ * fc.sample(tensors({ shape: [2, 3] }), 1)[0].shape // => [2, 3]
  */
 export const tensors = (
   options: {

@@ -9,7 +9,7 @@ import { flatFunction, inner, weightsFor } from "./scalar-function.js";
  * @param options - `tolerance` (1e-12, relative to the size of the terms), `seed` (0)
  * @throws {@link DerivativeError} with both numbers; {@link DTypeError} if no input is float
  * @example
- * checkDuality((x, y) => mul(sin(x), y), [tensor([1, 2]), tensor(3)])
+ * checkDuality((x, y) => mul(sin(x), y), [tensor([1, 2]), tensor(3)]) // => undefined
  */
 export function checkDuality<Args extends readonly unknown[] = Tensor[]>(
   f: (...args: Args) => unknown,

@@ -26,7 +26,8 @@ type Flat = (leaves: readonly Tensor[]) => Tensor;
  * @param options - `tolerance` (1e-6), `absoluteTolerance` (1e-8), `step` (1e-5), `order` (2), `seed` (0)
  * @throws {@link DerivativeError} that says which mode, which input, which element, and both numbers; {@link DTypeError} if no input is float
  * @example
- * checkGradients((x, y) => mul(sin(x), y), [tensor([1, 2]), tensor(3)])
+ * checkGradients((x, y) => mul(sin(x), y), [tensor([1, 2]), tensor(3)]) // => undefined
+ * checkGradients((x) => mul(x, stopGradient(x)), [tensor([1, 2])]) // throws DerivativeError
  */
 export function checkGradients<Args extends readonly unknown[] = Tensor[]>(
   f: (...args: Args) => unknown,

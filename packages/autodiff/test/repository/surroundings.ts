@@ -38,11 +38,12 @@ export function surroundingsOf(names: ReadonlyMap<string, unknown>, folder?: str
     names,
     load: async (specifier) => {
       if (Object.hasOwn(packages, specifier)) return packages[specifier];
-      if (specifier.startsWith("node:")) return (await import(/* @vite-ignore */ specifier)) as Names;
+      if (specifier.startsWith("node:") || specifier === "fast-check")
+        return (await import(/* @vite-ignore */ specifier)) as Names;
       if (specifier.startsWith(".") && folder !== undefined)
         return importSource(posix.join(folder, specifier).replace(/\.js$/, ".ts"));
       throw new Error(
-        `an example cannot import ${specifier}: only the packages, node: modules, and relative paths where the fence says "in FOLDER"`,
+        `an example cannot import ${specifier}: only the packages, node: modules, fast-check, and relative paths where the fence says "in FOLDER"`,
       );
     },
   };
