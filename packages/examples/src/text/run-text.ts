@@ -3,7 +3,7 @@ import type { Output } from "../weather/run-weather.js";
 import type { CellName } from "../weather/forecaster.js";
 import { ownSources, readCorpus } from "./corpus.js";
 import { sampleText } from "./sample-text.js";
-import { bits, trainText } from "./train-text.js";
+import { bits, checkLength, trainText } from "./train-text.js";
 import { frequencyBits, vocabularyOf } from "./vocabulary.js";
 
 /** What the text job is asked for. */
@@ -24,6 +24,7 @@ export async function runText(file: string | undefined, options: TextOptions, ou
   const { name, text } = file === undefined ? ownSources() : readCorpus(file);
   const vocabulary = vocabularyOf(text);
   const ids = vocabulary.encode(text);
+  checkLength(ids, options.length);
   output.print(`Text: ${name}, ${ids.length} characters, ${vocabulary.characters.length} different ones.`);
   const { model, history, heldOutBits } = await trainText(ids, vocabulary.characters.length, {
     ...options,

@@ -44,8 +44,7 @@ const mostHeldOutBatches = 8;
  * state that the last one left, which is outside of its gradient. */
 export async function trainText(ids: Int32Array, characters: number, options: TextTraining): Promise<TrainedText> {
   const { cell, hidden, seed, steps, length, reportEvery, learningRate = 4e-3 } = options;
-  if (ids.length < length + 2)
-    throw new UsageError(`the text is too short: ${ids.length} characters, and --length ${length} needs at least ${length + 2}`);
+  checkLength(ids, length);
   const heldOut = Math.floor(ids.length * heldOutFraction) > length ? Math.floor(ids.length * heldOutFraction) : 0;
   const training = streamBatches(ids.subarray(0, ids.length - heldOut), length, Number.POSITIVE_INFINITY);
   const validation = heldOut === 0 ? undefined : streamBatches(ids.subarray(ids.length - heldOut), length, mostHeldOutBatches);
@@ -74,6 +73,12 @@ export async function trainText(ids: Int32Array, characters: number, options: Te
   });
   const measured = history.epochs.flatMap(({ validationLoss }) => (validationLoss === null ? [] : [validationLoss]));
   return { model, history, heldOutBits: measured.length === 0 ? null : bits(measured[measured.length - 1]) };
+}
+
+/** Throws unless a text has a whole step in it. */
+export function checkLength(ids: Int32Array, length: number): void {
+  if (ids.length >= length + 2) return;
+  throw new UsageError(`the text is too short: ${ids.length} characters, and --length ${length} needs at least ${length + 2}`);
 }
 
 /** Cuts a text into parallel streams, and those into batches that follow each other. */
