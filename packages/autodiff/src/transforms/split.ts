@@ -1,5 +1,6 @@
 import { InternalError } from "../base/errors.js";
 import { isFloatDType } from "../base/dtype.js";
+import { sizeOf } from "../base/shape.js";
 import { zerosOf } from "../ops/fill.js";
 import { type Tensor, upcomingId } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
@@ -138,13 +139,14 @@ function traceBackward(recorded: Recorded): Omit<Backward, "residuals"> & { read
 /** Longer chains of cheap ops are kept instead, so that nothing recurses far. */
 const deepest = 64;
 
-/** Views, fills and random bits are applied again on the way back; what they were made of is kept instead. */
+/** Views, fills and random masks are computed again on the way back; what they were made of is kept instead. */
 function computeCheapAgain(forward: Trace): (outer: Tensor) => Maybe<Tensor> {
   const made = new Map<Node, readonly Tensor[]>();
+  const light = lightNodes(forward.nodes);
   let depth = 0;
   return (outer) => {
     const node = forward.producer.get(outer.id);
-    if (node === undefined || node.op.cheap !== true || depth >= deepest) return null;
+    if (node === undefined || depth >= deepest || (node.op.cheap !== true && !light.has(node))) return null;
     let again = made.get(node);
     if (again === undefined) {
       depth++;
@@ -155,6 +157,24 @@ function computeCheapAgain(forward: Trace): (outer: Tensor) => Maybe<Tensor> {
     }
     return again[node.outputs.indexOf(outer)];
   };
+}
+
+/** Elementwise nodes that follow from random bits and fills, with scalars at most beside them: a mask costs less than its memory. */
+function lightNodes(nodes: readonly Node[]): ReadonlySet<Node> {
+  const light = new Set<Node>();
+  const values = new Set<number>();
+  for (const node of nodes) {
+    const { op, inputs, outputs, attributes } = node;
+    const seed = op.cheap === true && inputs.every((t) => !isFloatDType(t.dtype));
+    const follows =
+      inputs.some((t) => values.has(t.id)) &&
+      inputs.every((t) => values.has(t.id) || sizeOf(t.shape) === 1) &&
+      (op.cheap === true || op.lower?.(inputs, attributes, outputs).kind === "map");
+    if (!seed && !follows) continue;
+    light.add(node);
+    for (const t of outputs) values.add(t.id);
+  }
+  return light;
 }
 
 /** The values of residuals, from the inputs and outputs of a forward run. */
