@@ -27,7 +27,7 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
   return (...args) => {
     const given = flatten("vmap", args, "static", "arguments");
     const paths = leafPaths(given.outline, "arguments");
-    const axes = axesOf(given.outline, options?.inAxes ?? 0, "inAxes");
+    const axes = axesOf(given.outline, options?.inAxes === undefined ? 0 : options.inAxes, "inAxes");
     const inputs = given.leaves.map((t, i) => {
       const axis = axes[i];
       return axis === null ? t : moveAxis(t, normalizeAxis("vmap", axis, t.shape.length), 0);
@@ -56,7 +56,7 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
     });
     // The function has run: there is an outline.
     const shape = outline as Outline;
-    const outAxes = axesOf(shape, options?.outAxes ?? 0, "outAxes");
+    const outAxes = axesOf(shape, options?.outAxes === undefined ? 0 : options.outAxes, "outAxes");
     const placed = outputs.slice(0, results).map((t, i) => place(t, flags[i], outAxes[i], n, () => leafPaths(shape, "result")[i]));
     return rebuild(shape, placed) as R;
   };

@@ -7,7 +7,7 @@ import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
 import { grad, lossAndGradients, valueAndGrad } from "../../src/transforms/gradient.js";
 import { jvp, linearize, vjp } from "../../src/transforms/products.js";
-import { expectClose, numeric, s1, Seeded, tensorOf } from "./tensors.js";
+import { expectClose, numeric, s1, Seeded } from "./tensors.js";
 
 const random = new Seeded(7);
 const f = (x: Tensor): Tensor => sum(mul(tanh(mul(x, x)), exp(sub(x, 1))));
