@@ -1,6 +1,7 @@
 import { apply } from "../trace/apply.js";
 import type { Graph } from "../trace/op.js";
 import { addOntoProducts } from "./passes/add-onto-products.js";
+import { boundIndices } from "./passes/bound-indices.js";
 import { gatherAfterProducts } from "./passes/gather-after-products.js";
 import { inlineCalls } from "./passes/inline-calls.js";
 import { mergePlaces } from "./passes/merge-places.js";
@@ -55,6 +56,7 @@ export function optimize(graph: Graph): { graph: Graph; report: Report } {
   const report: Report = { passes: [], motions: [] };
   const steps: readonly (readonly [name: string, pass: (graph: Graph) => Graph])[] = [
     ["inline calls", inlineAll],
+    ["bound indices", (g) => everywhere(boundIndices, g)],
     ["simplify", (g) => everywhere(simplify, g)],
     ["share common", (g) => everywhere(shareCommon, g)],
     ["move loops", (g) => motion(g, report)],

@@ -37,7 +37,7 @@ export function difference(got: Tensor, want: Tensor, tolerance = toleranceOf(wa
     if (Number.isFinite(v)) largest = Math.max(largest, Math.abs(v));
   });
   // Whole numbers are equal; so are infinities and NaN.
-  const bound = isFloatDType(want.dtype) ? tolerance * Math.max(largest, 1e-30) : 0;
+  const bound = isFloatDType(want.dtype) ? tolerance * Math.max(largest, 1e-6) : 0;
   for (let i = 0; i < w.length; i++) {
     if (g[i] === w[i] || Object.is(g[i], w[i]) || Math.abs(g[i] - w[i]) <= bound) continue;
     return `element ${i} of ${specOf(want)} is ${g[i]}, not ${w[i]} (largest ${largest})`;
@@ -46,7 +46,12 @@ export function difference(got: Tensor, want: Tensor, tolerance = toleranceOf(wa
 }
 
 /** Fails unless two lists of tensors are the same up to rounding. */
-export function expectSame(got: readonly Tensor[], want: readonly Tensor[], what: string, tolerance?: number): void {
+export function expectSame(
+  got: readonly Tensor[],
+  want: readonly Tensor[],
+  what: string,
+  tolerance?: number,
+): void {
   expect(got.length, what).toBe(want.length);
   got.forEach((t, i) => {
     const wrong = difference(t, want[i], tolerance);
@@ -72,11 +77,14 @@ export function compiledIsEager(f: Flat, inputs: readonly Tensor[], what: string
 export function gradientOf(f: Flat, seed = 0): Flat {
   return (inputs) => {
     const floats = inputs.filter((t) => isFloatDType(t.dtype));
-    const [outputs, pullback] = vjp((...given: Tensor[]) => {
-      let next = 0;
-      const all = inputs.map((t) => (isFloatDType(t.dtype) ? given[next++] : t));
-      return f(all).filter((t) => isFloatDType(t.dtype));
-    }, ...floats);
+    const [outputs, pullback] = vjp(
+      (...given: Tensor[]) => {
+        let next = 0;
+        const all = inputs.map((t) => (isFloatDType(t.dtype) ? given[next++] : t));
+        return f(all).filter((t) => isFloatDType(t.dtype));
+      },
+      ...floats,
+    );
     const weights = weightsFor(outputs, seed).map((w, i) => cast(w, outputs[i].dtype));
     return pullback(weights);
   };

@@ -15,7 +15,10 @@ const draws = 4;
 
 function holds(f: Flat, inputs: readonly Tensor[], what: string, differentiable: boolean): void {
   const floats = inputs.some((t) => isFloatDType(t.dtype));
-  for (const [dtype, given] of [["float64", inputs], ["float32", inFloat32(inputs)]] as const) {
+  for (const [dtype, given] of [
+    ["float64", inputs],
+    ["float32", inFloat32(inputs)],
+  ] as const) {
     compiledIsEager(f, given, `${what} ${dtype}`);
     if (floats && differentiable && f(given).some((t) => isFloatDType(t.dtype)))
       compiledIsEager(gradientOf(f), given, `gradient of ${what} ${dtype}`);
@@ -31,7 +34,9 @@ describe.each(opTable(opModules).entries)("$name", ({ op, samples }) => {
         const shape = random.shape();
         const dtypes = samples.dtypes ?? [];
         const inputs = samples.domain.map((intervals, i) => {
-          const part = shape.slice(random.integer(0, shape.length)).map((d) => (random.integer(0, 3) === 0 ? 1 : d));
+          const part = shape
+            .slice(random.integer(0, shape.length))
+            .map((d) => (random.integer(0, 3) === 0 ? 1 : d));
           return random.tensor(i === 0 ? shape : part, intervals, dtypes[i] ?? "float64");
         });
         holds((all) => apply(op, all, null), inputs, op.name, true);
@@ -56,7 +61,8 @@ describe.each(opTable(opModules).entries)("$name", ({ op, samples }) => {
 
 describe.each(Object.entries(composites))("%s", (_name, { draw, exact, cutsGradient }) => {
   test("compiled is eager", () => {
-    const list = (result: Tensor | readonly Tensor[]): readonly Tensor[] => ("id" in result ? [result] : result);
+    const list = (result: Tensor | readonly Tensor[]): readonly Tensor[] =>
+      "id" in result ? [result] : result;
     if (draw === undefined) {
       // Made of nothing: the same inside of a program.
       compiledIsEager(() => exact(seededRandom(0)).flatMap(([made]) => list(made)), [], _name);
