@@ -101,15 +101,15 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
       return made.leaves;
     }, given.leaves);
     const specs = given.leaves.map(({ shape, dtype }) => ({ shape, dtype }));
-    traces++;
     const entry: Entry = { outline: given.outline, specs, closed, result, instance: null };
     // A capture that a tape watches is another tensor next time.
     const watched = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
     if (!watched) {
       entries.unshift(entry);
       if (entries.length > programsKept) entries.pop();
+      traces++;
     }
-    if (traces === retracesBeforeWarning && !watched) warnOfRetraces(name, entries);
+    if (!watched && traces === retracesBeforeWarning) warnOfRetraces(name, entries);
     return entry;
   };
   const instanceOf = (entry: Entry): Instance => {

@@ -3,6 +3,7 @@ import { rowMajor } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Buffer, Executable, Program, ProgramBackend } from "../kernel/program.js";
 import { allocate, copyStrided, type Tensor } from "../tensor/tensor.js";
+import { leaked } from "../trace/apply.js";
 import type { Graph } from "../trace/op.js";
 import type { Residence, Variable } from "../trace/variable.js";
 import { type Built, buildProgram } from "./lowering/build-program.js";
@@ -153,7 +154,8 @@ function arrayIn(memory: ArrayBufferLike, { dtype, address, length }: Buffer): T
 
 function upload(t: Tensor, to: TypedArray): void {
   const { storage, strides, offset } = t;
-  const from = storage!;
+  if (storage === null) throw leaked("compile");
+  const from = storage;
   const n = to.length;
   if (strides !== null) copyStrided(t.shape, from, offset, strides, to, 0, rowMajor(t.shape));
   else if (n <= 16) for (let i = 0; i < n; i++) to[i] = from[offset + i];

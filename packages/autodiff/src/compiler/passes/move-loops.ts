@@ -27,8 +27,8 @@ export interface Motion {
   readonly accumulators: number;
 }
 
-/** Stacking more than this for the sake of work after the loop is not worth it. */
-const stackLimitBytes = 2 ** 28;
+/** What may be stacked over all steps for the sake of one large product: past this, long loops (and those cut up by checkpoints) would lose more in memory than they win in time. */
+const stackLimitBytes = 2 ** 27;
 
 /** Moves work out of loops over time. What does not change is done once; expensive work that does not need the carry is done before the loop for all
  * steps at once; expensive work that no later step reads is done after it at once, sums over time included: the gradient of a weight becomes one product. */
@@ -138,7 +138,7 @@ function moveLoop(
   for (;;) {
     const roots = parts.carryOuts.filter((_, i) => wanted[i] && !sums.has(i));
     const kept = needed(nodes, roots).nodes;
-    sunk = sinkable(nodes, kept, sums, parts);
+    sunk = sinkable(nodes, kept, sums, parts, length);
     const made = new Set<number>();
     for (const n of sunk) for (const t of n.outputs) made.add(t.id);
     const rest = new Map([...sums].filter(([, terms]) => terms.every((t) => made.has(t.id))));
@@ -161,10 +161,12 @@ function moveLoop(
   );
   const varying = free.filter((n) => n.outputs.some((t) => stepped.has(t.id)));
   const nothingCarried = !isCarried.some(Boolean);
-  const movedFirst = needed(
+  const movable = needed(
     varying,
     varying.filter((n) => nothingCarried || expensive(n)).flatMap((n) => n.outputs),
   ).nodes;
+  const movedBytes = [...movable].filter((n) => loweringOf(n)?.kind !== "view").reduce((sum, n) => sum + bytesOfOutputs(n), 0);
+  const movedFirst = movedBytes * length > stackLimitBytes ? new Set<Node>() : movable;
   const before = free.filter((n) => (isVarying(n) ? movedFirst.has(n) : !isFill(n)));
   function isVarying(n: Node): boolean {
     return n.outputs.some((t) => stepped.has(t.id));
@@ -329,12 +331,15 @@ function moveLoop(
   });
 }
 
+const bytesOfOutputs = (node: Node): number => node.outputs.reduce((sum, t) => sum + sizeOf(t.shape) * bytesOf[t.dtype], 0);
+
 /** Nodes that run after the loop: off the way to any carry, expensive or behind something expensive. */
 function sinkable(
   nodes: readonly Node[],
   kept: ReadonlySet<Node>,
   sums: ReadonlyMap<number, readonly Tensor[]>,
   parts: Parts,
+  length: number,
 ): Set<Node> {
   const additive = new Set<Node>();
   for (const i of sums.keys())
@@ -354,7 +359,7 @@ function sinkable(
       bytes += sizeOf(t.shape) * bytesOf[t.dtype];
     }
   }
-  return bytes > stackLimitBytes ? new Set() : sunk;
+  return bytes * length > stackLimitBytes ? new Set() : sunk;
 }
 
 /** The additions between a carry that is only added to and its next value, if that is all that happens to it. */
