@@ -36,16 +36,23 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     .description("Scope's examples: recurrent networks on real data.")
     .exitOverride()
     .showSuggestionAfterError(false)
-    .configureOutput({ writeOut: (text) => void streams.out.write(text), writeErr: (text) => void streams.error.write(text) });
+    .configureOutput({
+      writeOut: (text) => void streams.out.write(text),
+      writeErr: (text) => void streams.error.write(text),
+    });
   program
     .command("weather", { isDefault: true })
-    .description("train RNN, LSTM and GRU to forecast the weather of Seattle, compare them on a held-out year, and write a report (the default)")
+    .description(
+      "train RNN, LSTM and GRU to forecast the weather of Seattle, compare them on a held-out year, and write a report (the default)",
+    )
     .addOption(seedOption())
     .option("--runs <number>", "networks of each kind, each with its own seed", count(1, 100), 3)
     .option("--epochs <number>", "most passes over the training years", count(1, 10_000), 60)
     .option("--hidden <number>", "size of the hidden state", count(1, 4096), 32)
     .option("--report <file>", "where the report goes", "report.html")
-    .action((options: WeatherOptions) => interruptible(streams, (signal) => runWeather(options, output, signal)));
+    .action((options: WeatherOptions) =>
+      interruptible(streams, (signal) => runWeather(options, output, signal)),
+    );
   program
     .command("text")
     .description("train a character model on a text and let it write")
@@ -55,7 +62,12 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     .addOption(seedOption())
     .option("--steps <number>", "training steps", count(1, 10_000_000), 500)
     .option("--length <number>", "characters that the gradient goes back through", count(1, 100_000), 64)
-    .option("--temperature <number>", "how daring it writes; 0 takes the likeliest character", temperatureOf, 0.7)
+    .option(
+      "--temperature <number>",
+      "how daring it writes; 0 takes the likeliest character",
+      temperatureOf,
+      0.7,
+    )
     .option("--sample <number>", "characters to write at the end", count(0, 1_000_000), 500)
     .action((file: string | undefined, options: TextOptions) =>
       interruptible(streams, (signal) => runText(file, options, output, signal)),
@@ -73,7 +85,9 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
 }
 
 async function interruptible({ error }: Streams, job: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const interrupt = onInterrupt(() => void error.write("\nStopping after this step; once more to quit at once.\n"));
+  const interrupt = onInterrupt(
+    () => void error.write("\nStopping after this step; once more to quit at once.\n"),
+  );
   try {
     await job(interrupt.signal);
   } finally {

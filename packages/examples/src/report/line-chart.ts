@@ -26,16 +26,28 @@ export interface LineChart {
 
 const width = 760;
 const height = 300;
-const margin = { left: 58, right: 14, top: 34, bottom: 44 };
+const margin = { left: 62, right: 24, top: 16, bottom: 44 };
+const legendLine = 18;
 
 /** The chart as SVG markup. */
-export function lineChart({ title, xLabel, yLabel, series, log = false, xTicks, thin = false }: LineChart): string {
-  const values = series.flatMap((each) => each.values).filter((value) => Number.isFinite(value) && (!log || value > 0));
+export function lineChart({
+  title,
+  xLabel,
+  yLabel,
+  series,
+  log = false,
+  xTicks,
+  thin = false,
+}: LineChart): string {
+  const values = series
+    .flatMap((each) => each.values)
+    .filter((value) => Number.isFinite(value) && (!log || value > 0));
   const steps = Math.max(2, ...series.map((each) => each.values.length));
   const low = Math.min(...values);
   const high = Math.max(...values);
   const [left, right] = [margin.left, width - margin.right];
-  const [bottom, top] = [height - margin.bottom, margin.top];
+  const names = legend(series, left, right);
+  const [bottom, top] = [height - margin.bottom, margin.top + legendLine * names.lines];
   const slack = log ? 0 : (high - low) * 0.04;
   const x = linearScale(1, steps, left, right);
   const y = log ? logScale(low, high, bottom, top) : linearScale(low - slack, high + slack, bottom, top);
@@ -49,11 +61,19 @@ export function lineChart({ title, xLabel, yLabel, series, log = false, xTicks, 
     gridLines(y, left, right),
     xAxis(xTicks === undefined ? x : { ...x, ticks: xTicks }, left, right, bottom),
     ...curves,
-    legend(series, left, 14),
+    names.markup,
     label(xLabel, (left + right) / 2, height - 8, { class: "axis", "text-anchor": "middle" }),
-    label(yLabel, -(top + bottom) / 2, 14, { class: "axis", "text-anchor": "middle", transform: "rotate(-90)" }),
+    label(yLabel, -(top + bottom) / 2, 14, {
+      class: "axis",
+      "text-anchor": "middle",
+      transform: "rotate(-90)",
+    }),
   ];
-  return element("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title }, parts.join(""));
+  return element(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title },
+    parts.join(""),
+  );
 }
 
 const gridLines = (y: Scale, left: number, right: number): string =>
@@ -67,19 +87,37 @@ const gridLines = (y: Scale, left: number, right: number): string =>
 
 function xAxis(x: Scale, left: number, right: number, bottom: number): string {
   const line = element("line", { x1: left, x2: right, y1: bottom, y2: bottom, class: "base" });
-  const ticks = x.ticks.map(({ value, text }) => label(text, x.place(value), bottom + 17, { class: "tick", "text-anchor": "middle" }));
+  const ticks = x.ticks.map(({ value, text }) =>
+    label(text, x.place(value), bottom + 17, { class: "tick", "text-anchor": "middle" }),
+  );
   return line + ticks.join("");
 }
 
-/** Names beside short pieces of their lines, in one row. */
-function legend(series: readonly Series[], from: number, y: number): string {
-  let x = from;
-  return series
-    .map(({ name, color, dashed }) => {
-      const line = element("line", { x1: x, x2: x + 20, y1: y, y2: y, class: `curve ${color}${dashed ? " dashed" : ""}` });
-      const text = label(name, x + 26, y + 4, { class: "legend" });
-      x += 26 + name.length * 7.2 + 22;
-      return line + text;
-    })
-    .join("");
+/** Names beside short pieces of their lines, in as many rows as they need. */
+function legend(
+  series: readonly Series[],
+  left: number,
+  right: number,
+): { readonly markup: string; readonly lines: number } {
+  let x = left;
+  let lines = 1;
+  const markup = series.map(({ name, color, dashed }) => {
+    const width = 26 + name.length * 6.4;
+    if (x + width > right && x > left) {
+      x = left;
+      lines++;
+    }
+    const y = 14 + legendLine * (lines - 1);
+    const line = element("line", {
+      x1: x,
+      x2: x + 20,
+      y1: y,
+      y2: y,
+      class: `curve ${color}${dashed ? " dashed" : ""}`,
+    });
+    const text = label(name, x + 26, y + 4, { class: "legend" });
+    x += width + 20;
+    return line + text;
+  });
+  return { markup: markup.join(""), lines };
 }

@@ -27,11 +27,14 @@ export function logScale(low: number, high: number, from: number, to: number): S
   const bottom = Math.floor(Math.log10(low));
   const top = Math.max(Math.ceil(Math.log10(high)), bottom + 1);
   const every = Math.ceil((top - bottom) / 6);
-  const powers = Array.from({ length: top - bottom + 1 }, (_, i) => bottom + i).filter((p) => (p - bottom) % every === 0);
+  const powers = Array.from({ length: top - bottom + 1 }, (_, i) => bottom + i).filter(
+    (p) => (p - bottom) % every === 0,
+  );
   const text = (power: number): string =>
     `10${power < 0 ? "⁻" : ""}${Array.from(String(Math.abs(power)), (digit) => superscripts[Number(digit)]).join("")}`;
   return {
-    place: (value) => (value > 0 ? from + ((Math.log10(value) - bottom) / (top - bottom)) * (to - from) : Number.NaN),
+    place: (value) =>
+      value > 0 ? from + ((Math.log10(value) - bottom) / (top - bottom)) * (to - from) : Number.NaN,
     ticks: powers.map((power) => ({ value: 10 ** power, text: text(power) })),
   };
 }

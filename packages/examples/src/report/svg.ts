@@ -1,6 +1,5 @@
 /** Text made safe for HTML and SVG, attributes included. */
-export const escapeText = (text: string): string =>
-  text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 type Attributes = { readonly [name: string]: string | number };
 
@@ -11,14 +10,18 @@ export function element(name: string, attributes: Attributes, content = ""): str
 }
 
 /** Numbers in a picture need two decimals at most. */
-const show = (value: string | number): string => (typeof value === "number" ? String(Number(value.toFixed(2))) : value);
+const show = (value: string | number): string =>
+  typeof value === "number" ? String(Number(value.toFixed(2))) : value;
 
 /** A line of text in a picture. */
 export const label = (text: string, x: number, y: number, attributes: Attributes = {}): string =>
   element("text", { x, y, ...attributes }, escapeText(text));
 
 /** A path through points; points that are not finite break it. */
-export function polyline(points: readonly (readonly [x: number, y: number])[], attributes: Attributes): string {
+export function polyline(
+  points: readonly (readonly [x: number, y: number])[],
+  attributes: Attributes,
+): string {
   let pen = "M";
   const parts = points.map(([x, y]) => {
     if (!Number.isFinite(x) || !Number.isFinite(y)) {

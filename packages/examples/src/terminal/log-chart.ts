@@ -7,7 +7,9 @@ export interface Curve {
 /** Curves over the same steps as text, with a logarithmic axis upwards; where curves meet, `*` stands.
  * @param lines - about how many lines the axis takes; every power of ten stands on one */
 export function logChart(curves: readonly Curve[], lines = 14): string {
-  const powers = curves.map(({ values }) => values.map((value) => (value > 0 ? Math.log10(value) : Number.NaN)));
+  const powers = curves.map(({ values }) =>
+    values.map((value) => (value > 0 ? Math.log10(value) : Number.NaN)),
+  );
   const finite = powers.flat().filter(Number.isFinite);
   if (finite.length === 0) return "(nothing to show: every value is 0)";
   const top = Math.ceil(Math.max(...finite));
@@ -28,6 +30,12 @@ export function logChart(curves: readonly Curve[], lines = 14): string {
     const power = r % linesPerPower === 0 ? `1e${top - r / linesPerPower}` : "";
     return `${power.padStart(6)} │${row.join("").trimEnd()}`;
   });
-  const axis = Array.from({ length: steps }, (_, t) => ((t + 1) % 5 === 0 || t === 0 ? String(t + 1) : "").padEnd(columns));
-  return [...rows, `${" ".repeat(6)} └${"─".repeat(steps * columns)}`, `${" ".repeat(8)}${axis.join("")}`.trimEnd()].join("\n");
+  const axis = Array.from({ length: steps }, (_, t) =>
+    ((t + 1) % 5 === 0 || t === 0 ? String(t + 1) : "").padEnd(columns),
+  );
+  return [
+    ...rows,
+    `${" ".repeat(6)} └${"─".repeat(steps * columns)}`,
+    `${" ".repeat(8)}${axis.join("")}`.trimEnd(),
+  ].join("\n");
 }

@@ -22,12 +22,18 @@ export interface ProgressOptions {
 const epochOf = ({ epoch }: { readonly epoch: number }, epochs: number): string => `epoch ${epoch}/${epochs}`;
 
 /** Shows a training on a stream: a bar on a terminal, plain lines elsewhere. */
-export function progressReporter(stream: NodeJS.WriteStream | ProgressStream, options: ProgressOptions): FitReporter {
+export function progressReporter(
+  stream: NodeJS.WriteStream | ProgressStream,
+  options: ProgressOptions,
+): FitReporter {
   const isTerminal = stream.isTTY === true && "cursorTo" in stream;
   return isTerminal ? barReporter(stream, options) : lineReporter(stream, options);
 }
 
-function barReporter(stream: NodeJS.WriteStream, { label, describe, position = epochOf }: ProgressOptions): FitReporter {
+function barReporter(
+  stream: NodeJS.WriteStream,
+  { label, describe, position = epochOf }: ProgressOptions,
+): FitReporter {
   const bar = new SingleBar({
     stream,
     format: `${label} {bar} {percentage}% | {place} | {text}`,
@@ -41,7 +47,10 @@ function barReporter(stream: NodeJS.WriteStream, { label, describe, position = e
   return {
     started: (plan) => {
       epochs = plan.epochs;
-      bar.start(epochs * (plan.stepsPerEpoch ?? 1), 0, { place: position({ epoch: 1, steps: 0 }, epochs), text });
+      bar.start(epochs * (plan.stepsPerEpoch ?? 1), 0, {
+        place: position({ epoch: 1, steps: 0 }, epochs),
+        text,
+      });
     },
     stepped: ({ epoch, step, stepsPerEpoch, loss }: StepReport) => {
       if (stepsPerEpoch !== null) bar.setTotal(epochs * stepsPerEpoch);
@@ -88,6 +97,7 @@ function ending({ stopped, notFiniteStep, restoredEpoch, epochs }: History): str
   const kept = restoredEpoch === null ? "" : `, weights of epoch ${restoredEpoch} kept`;
   if (stopped === "early") return `stopped after epoch ${epochs.length}${kept}`;
   if (stopped === "aborted") return `stopped on request${kept}`;
-  if (stopped === "not-finite") return `stopped: step ${notFiniteStep} was not finite and was not taken${kept}`;
+  if (stopped === "not-finite")
+    return `stopped: step ${notFiniteStep} was not finite and was not taken${kept}`;
   return kept.slice(2);
 }

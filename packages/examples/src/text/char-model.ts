@@ -1,5 +1,14 @@
-import { type Random, type Tensor } from "@scope/autodiff";
-import { Embedding, type GRU, Linear, LSTM, type LSTMState, Module, type RNN, type RNNState } from "@scope/nn";
+import type { Random, Tensor } from "@scope/autodiff";
+import {
+  Embedding,
+  type GRU,
+  Linear,
+  LSTM,
+  type LSTMState,
+  Module,
+  type RNN,
+  type RNNState,
+} from "@scope/nn";
 import { type CellName, makeLayer } from "../weather/forecaster.js";
 
 /** The state of any of the three layers: `c` is there in an LSTM only. */
@@ -36,7 +45,9 @@ export class CharModel extends Module {
   step(ids: Tensor, state: TextState): [scores: Tensor, state: TextState] {
     const x = this.embedding.forward(ids);
     const [output, next] =
-      this.recurrent instanceof LSTM ? this.recurrent.step(x, lstmState(state)) : this.recurrent.step(x, state);
+      this.recurrent instanceof LSTM
+        ? this.recurrent.step(x, lstmState(state))
+        : this.recurrent.step(x, state);
     return [this.head.forward(output), next];
   }
 }

@@ -46,7 +46,8 @@ export function ownSources(): Corpus {
     size += part.length;
     parts.push(part);
   }
-  if (parts.length === 0) throw new UsageError("this repository's sources are not there; name a file: npm start -- text FILE");
+  if (parts.length === 0)
+    throw new UsageError("this repository's sources are not there; name a file: npm start -- text FILE");
   return { name: `this repository's own sources (${parts.length} files)`, text: parts.join("") };
 }
 

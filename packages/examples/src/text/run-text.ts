@@ -1,6 +1,6 @@
 import { progressReporter } from "../terminal/progress.js";
-import type { Output } from "../weather/run-weather.js";
 import type { CellName } from "../weather/forecaster.js";
+import type { Output } from "../weather/run-weather.js";
 import { ownSources, readCorpus } from "./corpus.js";
 import { sampleText } from "./sample-text.js";
 import { bits, checkLength, trainText } from "./train-text.js";
@@ -19,7 +19,12 @@ export interface TextOptions {
 }
 
 /** Trains a character model on a file, or on this repository's own sources, and lets it write. */
-export async function runText(file: string | undefined, options: TextOptions, output: Output, signal: AbortSignal): Promise<void> {
+export async function runText(
+  file: string | undefined,
+  options: TextOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
   const { cell, hidden, steps, temperature, sample, seed } = options;
   const { name, text } = file === undefined ? ownSources() : readCorpus(file);
   const vocabulary = vocabularyOf(text);
@@ -38,7 +43,8 @@ export async function runText(file: string | undefined, options: TextOptions, ou
     }),
   });
   const last = history.epochs[history.epochs.length - 1];
-  const trained = last === undefined ? "no step was taken" : `${bits(last.loss).toFixed(2)} on the text it learns from`;
+  const trained =
+    last === undefined ? "no step was taken" : `${bits(last.loss).toFixed(2)} on the text it learns from`;
   const heldOut = heldOutBits === null ? "" : `, ${heldOutBits.toFixed(2)} on text that was held out`;
   output.print(
     `\nBits per character after ${history.losses.length} steps: ${trained}${heldOut}; by the frequencies of characters alone ${frequencyBits(ids).toFixed(2)}.`,

@@ -4,7 +4,13 @@ import type { CharModel, TextState } from "./char-model.js";
 /** Lets a model write: each character is drawn from its scores, and read as the next one.
  * @param prompt - ids of characters that it reads first; at least one
  * @param temperature - below 1 more sure, above 1 more daring; 0 takes the best character each time */
-export function sampleText(model: CharModel, prompt: ArrayLike<number>, count: number, temperature: number, seed: number): number[] {
+export function sampleText(
+  model: CharModel,
+  prompt: ArrayLike<number>,
+  count: number,
+  temperature: number,
+  seed: number,
+): number[] {
   model.eval();
   const step = compile((ids, state: TextState) => model.step(ids, state), { name: "next character" });
   const draws = new Random(seed).uniform([count]).data;

@@ -15,14 +15,16 @@ export interface Vocabulary {
 export function vocabularyOf(text: string): Vocabulary {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-  if (counts.size < 2) throw new UsageError("the text has only one character in it, over and over: there is nothing to learn");
+  if (counts.size < 2)
+    throw new UsageError("the text has only one character in it, over and over: there is nothing to learn");
   const frequent = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, mostCharacters);
   const characters = frequent.map(([character]) => character);
   if (counts.size > mostCharacters) characters.push(unknown);
   const ids = new Map(characters.map((character, id) => [character, id]));
   return {
     characters,
-    encode: (of) => Int32Array.from(Array.from(of), (character) => ids.get(character) ?? characters.length - 1),
+    encode: (of) =>
+      Int32Array.from(Array.from(of), (character) => ids.get(character) ?? characters.length - 1),
     decode: (of) => Array.from(of, (id) => characters[id] ?? unknown).join(""),
   };
 }
@@ -31,5 +33,8 @@ export function vocabularyOf(text: string): Vocabulary {
 export function frequencyBits(ids: Int32Array): number {
   const counts = new Map<number, number>();
   for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return [...counts.values()].reduce((bits, count) => bits - (count / ids.length) * Math.log2(count / ids.length), 0);
+  return [...counts.values()].reduce(
+    (bits, count) => bits - (count / ids.length) * Math.log2(count / ids.length),
+    0,
+  );
 }

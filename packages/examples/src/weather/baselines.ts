@@ -20,7 +20,8 @@ export interface Errors {
 
 export function errorsOf(predictions: readonly number[], truth: readonly number[]): Errors {
   const off = predictions.map((each, i) => each - truth[i]);
-  const mean = (f: (error: number) => number): number => off.reduce((sum, each) => sum + f(each), 0) / off.length;
+  const mean = (f: (error: number) => number): number =>
+    off.reduce((sum, each) => sum + f(each), 0) / off.length;
   return { mean: mean(Math.abs), rootMeanSquare: Math.sqrt(mean((e) => e * e)), bias: mean((e) => e) };
 }
 
@@ -55,7 +56,12 @@ function dayOfYearMeans(days: readonly Day[], test: readonly number[]): number[]
   return test.map((i) => mean(seen.get(days[i].date.slice(5)) ?? [overall]));
 }
 
-function autoregression(days: readonly Day[], known: readonly number[], test: readonly number[], history: number): number[] {
+function autoregression(
+  days: readonly Day[],
+  known: readonly number[],
+  test: readonly number[],
+  history: number,
+): number[] {
   const row = (i: number): number[] => [...days.slice(i - history, i).map(({ highest }) => highest), 1];
   const weights = leastSquares(
     known.map(row),

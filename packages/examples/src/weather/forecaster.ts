@@ -7,7 +7,12 @@ export const cellNames = ["rnn", "lstm", "gru"] as const;
 export type CellName = (typeof cellNames)[number];
 
 /** A recurrent layer by its name. */
-export function makeLayer(cell: CellName, inputSize: number, hiddenSize: number, random: Random): RNN | LSTM | GRU {
+export function makeLayer(
+  cell: CellName,
+  inputSize: number,
+  hiddenSize: number,
+  random: Random,
+): RNN | LSTM | GRU {
   switch (cell) {
     case "rnn":
       return new RNN(inputSize, hiddenSize, { random });
@@ -20,7 +25,11 @@ export function makeLayer(cell: CellName, inputSize: number, hiddenSize: number,
 
 /** Runs a layer over a batch of sequences and gives its outputs, whichever it is. */
 export const outputsOf = (layer: RNN | LSTM | GRU, xs: Tensor): Tensor =>
-  layer instanceof LSTM ? layer.forward(xs)[0] : layer instanceof GRU ? layer.forward(xs)[0] : layer.forward(xs)[0];
+  layer instanceof LSTM
+    ? layer.forward(xs)[0]
+    : layer instanceof GRU
+      ? layer.forward(xs)[0]
+      : layer.forward(xs)[0];
 
 /** Forecasts tomorrow's highest temperature from the days before: it predicts the change from today, in units of the usual change. Both
  * normalisations are part of the model, and are saved with it. */

@@ -3,7 +3,8 @@
 export function leastSquares(rows: readonly (readonly number[])[], targets: readonly number[]): number[] {
   const m = rows.length;
   const n = rows[0]?.length ?? 0;
-  if (m < n || targets.length !== m) throw new Error(`least squares needs at least ${n} rows with one target each, got ${m}`);
+  if (m < n || targets.length !== m)
+    throw new Error(`least squares needs at least ${n} rows with one target each, got ${m}`);
   const a = rows.map((row) => Float64Array.from(row));
   const b = Float64Array.from(targets);
   for (let k = 0; k < n; k++) {

@@ -12,11 +12,14 @@ export interface Scored extends Forecast {
 /** The networks of one kind, one for each seed. */
 export interface NetworkResult {
   readonly cell: CellName;
-  readonly runs: readonly { readonly trained: Trained; readonly predictions: readonly number[]; readonly errors: Errors }[];
+  readonly runs: readonly {
+    readonly trained: Trained;
+    readonly predictions: readonly number[];
+    readonly errors: Errors;
+  }[];
   /** Which of the runs was best on the validation year: the one to look at. The held-out year chooses nothing. */
   readonly chosen: number;
   readonly parameterCount: number;
-  readonly seconds: number;
 }
 
 /** Everything that the main job found out. */
@@ -48,7 +51,9 @@ export const score = (forecast: Forecast, truth: readonly number[]): Scored => (
 
 /** The error on the validation year of the weights that a training ended with. */
 export function validationError({ history }: Trained): number {
-  const kept = history.epochs.find(({ epoch }) => epoch === history.restoredEpoch) ?? history.epochs[history.epochs.length - 1];
+  const kept =
+    history.epochs.find(({ epoch }) => epoch === history.restoredEpoch) ??
+    history.epochs[history.epochs.length - 1];
   return kept?.metrics.error ?? Number.POSITIVE_INFINITY;
 }
 
@@ -58,14 +63,17 @@ export function networkResult(
   forecasts: readonly (readonly number[])[],
   truth: readonly number[],
 ): NetworkResult {
-  const runs = trained.map((each, i) => ({ trained: each, predictions: forecasts[i], errors: errorsOf(forecasts[i], truth) }));
+  const runs = trained.map((each, i) => ({
+    trained: each,
+    predictions: forecasts[i],
+    errors: errorsOf(forecasts[i], truth),
+  }));
   const validation = trained.map(validationError);
   return {
     cell,
     runs,
     chosen: validation.indexOf(Math.min(...validation)),
     parameterCount: trained[0].model.parameters().reduce((sum, { value }) => sum + value.size, 0),
-    seconds: trained.reduce((sum, { history }) => sum + history.epochs.reduce((total, epoch) => total + epoch.seconds, 0), 0),
   };
 }
 
@@ -98,12 +106,16 @@ export function verdict(results: WeatherResults): string {
   const networks = rows.filter(({ span }) => span !== null);
   const persistence = rows.find(({ name }) => name === "persistence");
   const linear = rows.find(({ name }) => name === "linear autoregression");
-  if (networks.length === 0 || persistence === undefined || linear === undefined) return "No network was trained.";
+  if (networks.length === 0 || persistence === undefined || linear === undefined)
+    return "No network was trained.";
   const best = networks.reduce((a, b) => (b.errors.mean < a.errors.mean ? b : a));
   const beaten = networks.filter(({ errors }) => errors.mean < persistence.errors.mean).length;
   const gain = linear.errors.mean - best.errors.mean;
   const all = networks.length === cellNames.length ? "three networks" : "networks";
-  const first = beaten === networks.length ? `All ${all} beat persistence` : `${beaten} of ${networks.length} networks beat persistence`;
+  const first =
+    beaten === networks.length
+      ? `All ${all} beat persistence`
+      : `${beaten} of ${networks.length} networks beat persistence`;
   const against =
     gain > 0
       ? `the best of them, ${best.name}, is ${gain.toFixed(2)} °C better than the linear model`

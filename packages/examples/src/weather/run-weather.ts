@@ -1,13 +1,13 @@
 import { accessSync, constants } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { writeWhole } from "../report/page.js";
-import { type ProgressStream, progressReporter } from "../terminal/progress.js";
 import { logChart } from "../terminal/log-chart.js";
+import { type ProgressStream, progressReporter } from "../terminal/progress.js";
 import { table } from "../terminal/table.js";
 import { UsageError } from "../usage-error.js";
 import { baselines } from "./baselines.js";
-import { cellNames } from "./forecaster.js";
-import { factorPerStep, gradientStory } from "./gradients.js";
+import { type CellName, cellNames } from "./forecaster.js";
+import { factorPerStep, gradientCurves, gradientStory } from "./gradients.js";
 import { errorRows, networkResult, score, verdict, type WeatherResults } from "./results.js";
 import { examplesOf, forecast, type Trained, train } from "./training.js";
 import { type Day, parseWeather, readWeather, splitByYear } from "./weather-data.js";
@@ -34,10 +34,16 @@ export interface Output {
 }
 
 /** The main job: train, compare on the held-out year, look at the gradient, report. */
-export async function runWeather(options: WeatherOptions, output: Output, signal: AbortSignal): Promise<void> {
+export async function runWeather(
+  options: WeatherOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
   checkWritable(options.report);
   const days = parseWeather(readWeather());
-  output.print(`Daily weather of Seattle, ${days[0].date} to ${days[days.length - 1].date}: ${days.length} days.`);
+  output.print(
+    `Daily weather of Seattle, ${days[0].date} to ${days[days.length - 1].date}: ${days.length} days.`,
+  );
   const results = await weatherResults(days, options, output.progress, signal);
   output.print(`\n${summary(results)}`);
   const path = writeWhole(options.report, weatherReport(results));
@@ -49,7 +55,9 @@ function checkWritable(report: string): void {
   try {
     accessSync(dirname(resolve(report)), constants.W_OK);
   } catch {
-    throw new UsageError(`cannot write ${report}: ${dirname(resolve(report))} is not a folder that can be written to`);
+    throw new UsageError(
+      `cannot write ${report}: ${dirname(resolve(report))} is not a folder that can be written to`,
+    );
   }
 }
 
@@ -70,10 +78,17 @@ export async function weatherResults(
     for (let run = 0; run < runs && !signal.aborted; run++) {
       const reporter = progressReporter(progress, {
         label: `${cell.toUpperCase().padEnd(4)} ${run + 1}/${runs}`,
-        describe: ({ loss, metrics }) => `loss ${loss.toFixed(4)}, validation error ${metrics.error?.toFixed(2) ?? "–"} °C`,
+        describe: ({ loss, metrics }) =>
+          `loss ${loss.toFixed(4)}, validation error ${metrics.error?.toFixed(2) ?? "–"} °C`,
         linesEvery: 10,
       });
-      const made = await train(cell, sets, { hiddenSize: hidden, epochs, seed: seed + run, signal, reporter });
+      const made = await train(cell, sets, {
+        hiddenSize: hidden,
+        epochs,
+        seed: seed + run,
+        signal,
+        reporter,
+      });
       if (made.history.epochs.length > 0) trained.push(made);
     }
     if (trained.length === 0) continue;
@@ -93,6 +108,8 @@ export async function weatherResults(
   };
 }
 
+const showNorm = (norm: number): string => (norm === 0 ? "0" : norm.toExponential(1));
+
 /** The results as text for a terminal. */
 export function summary(results: WeatherResults): string {
   const { stories, dates } = results;
@@ -107,17 +124,27 @@ export function summary(results: WeatherResults): string {
   );
   const title = `Errors on the held-out year, ${dates[0]} to ${dates[dates.length - 1]}:`;
   if (stories.length === 0) return [title, "", errors, "", verdict(results)].join("\n");
+  const curves = gradientCurves(stories);
+  const radii = (of: CellName): string => {
+    const matrices = stories.find(({ cell }) => cell === of)?.matrices ?? [];
+    return matrices
+      .map(
+        ({ gate, spectralRadius }) =>
+          `${matrices.length === 1 ? "" : `${gate} `}${spectralRadius.toFixed(2)}`,
+      )
+      .join(", ");
+  };
   const gradient = table(
-    ["", "‖∂L/∂h‖ first day", "last day", "factor per day back", "spectral radius of W_hh"],
-    stories.map(({ cell, norms, matrices }) => [
-      cell.toUpperCase(),
-      norms[0].toExponential(1),
-      norms[norms.length - 1].toExponential(1),
+    ["", "norm on the first day", "on the last day", "factor per day back", "spectral radius of W_hh"],
+    curves.map(({ name, cell, memory, norms }) => [
+      name,
+      showNorm(norms[0]),
+      showNorm(norms[norms.length - 1]),
       factorPerStep(norms).toFixed(2),
-      matrices.map(({ gate, spectralRadius }) => (matrices.length === 1 ? "" : `${gate} `) + spectralRadius.toFixed(2)).join(", "),
+      memory ? "" : radii(cell),
     ]),
   );
-  const marks = stories.map(({ cell }) => `${cell[0].toUpperCase()} = ${cell.toUpperCase()}`).join(", ");
+  const marks = curves.map(({ mark, name }) => `${mark} = ${name}`).join(", ");
   return [
     title,
     "",
@@ -127,7 +154,7 @@ export function summary(results: WeatherResults): string {
     "",
     `The gradient that reaches each day, ‖∂L/∂hₜ‖ (${marks}, * = more than one):`,
     "",
-    logChart(stories.map(({ cell, norms }) => ({ mark: cell[0].toUpperCase(), values: norms }))),
+    logChart(curves.map(({ mark, norms }) => ({ mark, values: norms }))),
     "",
     gradient,
   ].join("\n");

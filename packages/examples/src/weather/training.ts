@@ -1,6 +1,14 @@
 import { Random, slice, type Tensor } from "@scope/autodiff";
 import {
-  Adam, batches, type FitReporter, fit, type History, huber, meanAbsoluteError, splitInTime, windows,
+  Adam,
+  batches,
+  type FitReporter,
+  fit,
+  type History,
+  huber,
+  meanAbsoluteError,
+  splitInTime,
+  windows,
 } from "@scope/nn";
 import { type CellName, Forecaster } from "./forecaster.js";
 import { type Day, features, type Split } from "./weather-data.js";
@@ -56,7 +64,8 @@ export async function train(cell: CellName, sets: ExampleSets, options: Training
   const model = new Forecaster(cell, hiddenSize, random);
   normalize(model, sets.training);
   const unit = model.change.deviation.value.data[0];
-  const loss = ({ days, highest }: Examples): Tensor => huber(model.forward(days).div(unit), highest.div(unit));
+  const loss = ({ days, highest }: Examples): Tensor =>
+    huber(model.forward(days).div(unit), highest.div(unit));
   const history = await fit(model, batches(sets.training, { size: batchSize, shuffle: true, random }), {
     loss,
     optimizer: new Adam(model.parameters(), { learningRate }),
@@ -93,4 +102,3 @@ export const firstExamples = ({ days, highest }: Examples, count: number): Examp
   days: slice(days, [[0, count]]),
   highest: slice(highest, [[0, count]]),
 });
-

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { tensor, type Tensor } from "@scope/autodiff";
+import { type Tensor, tensor } from "@scope/autodiff";
 
 /** One day of weather in Seattle. */
 export interface Day {
@@ -26,11 +26,15 @@ export function readWeather(): string {
 /** Reads the table; throws unless every line is a day and the days follow each other without a gap. */
 export function parseWeather(text: string): Day[] {
   const [header, ...lines] = text.trim().split(/\r?\n/);
-  if (header !== columns.join(",")) throw new Error(`the weather data has the columns ${header}, expected ${columns.join(",")}`);
+  if (header !== columns.join(","))
+    throw new Error(`the weather data has the columns ${header}, expected ${columns.join(",")}`);
   const days = lines.map((line, i) => {
     const [date, ...numbers] = line.split(",");
-    const [precipitationMm, highest, lowest, wind] = numbers.slice(0, 4).map((each) => (each === "" ? Number.NaN : Number(each)));
-    const good = /^\d{4}-\d\d-\d\d$/.test(date) && [precipitationMm, highest, lowest, wind].every(Number.isFinite);
+    const [precipitationMm, highest, lowest, wind] = numbers
+      .slice(0, 4)
+      .map((each) => (each === "" ? Number.NaN : Number(each)));
+    const good =
+      /^\d{4}-\d\d-\d\d$/.test(date) && [precipitationMm, highest, lowest, wind].every(Number.isFinite);
     if (!good) throw new Error(`line ${i + 2} of the weather data is not a day: ${line}`);
     return { date, precipitationMm, highest, lowest, wind };
   });
@@ -51,7 +55,14 @@ export function features(days: readonly Day[]): Tensor {
     days.map((day) => {
       const angle = 2 * Math.PI * yearFraction(day.date);
       // Rain is mostly zero with a long tail.
-      return [day.highest, day.lowest, Math.log1p(day.precipitationMm), day.wind, Math.sin(angle), Math.cos(angle)];
+      return [
+        day.highest,
+        day.lowest,
+        Math.log1p(day.precipitationMm),
+        day.wind,
+        Math.sin(angle),
+        Math.cos(angle),
+      ];
     }),
   );
 }

@@ -24,7 +24,9 @@ export type GradientFlow = { readonly [state: string]: readonly number[] };
  */
 export function gradientFlow(layer: Observed, xs: Tensor, loss: (outputs: Tensor) => Tensor): GradientFlow {
   const gradients = gradientsOverTime("gradientFlow", layer, xs, loss);
-  return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, normsOverTime(gradient)]));
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => [name, normsOverTime(gradient)]),
+  );
 }
 
 /** The norm of each entry of the first axis, in double precision. */

@@ -20,7 +20,9 @@ const gateNames: { readonly [gates: number]: readonly string[] } = {
  * Object.keys(recurrentMatrices(new GRUCell(2, 3))) // => ["reset", "update", "new"]
  * recurrentMatrices(new RNN(2, 3)).hidden.shape // => [3, 3]
  */
-export function recurrentMatrices(layer: MatrixCell | { readonly cells: readonly MatrixCell[] }): { readonly [gate: string]: Tensor } {
+export function recurrentMatrices(layer: MatrixCell | { readonly cells: readonly MatrixCell[] }): {
+  readonly [gate: string]: Tensor;
+} {
   const cell = "cells" in layer ? layer.cells[0] : layer;
   const weights = cell.weightHh.value;
   const names = gateNames[weights.shape[0] / cell.hiddenSize];

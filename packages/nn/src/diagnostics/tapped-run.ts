@@ -29,7 +29,8 @@ interface Recurrence {
 
 function recurrenceOf(op: string, layer: Observed): Recurrence {
   if (layer instanceof Cell) return { cells: [layer], timeFirst: false, reverse: false };
-  if (layer instanceof Recurrent) return { cells: [layer.cell], timeFirst: layer.timeFirst, reverse: layer.reverse };
+  if (layer instanceof Recurrent)
+    return { cells: [layer.cell], timeFirst: layer.timeFirst, reverse: layer.reverse };
   if (layer instanceof RecurrentStack && !layer.bidirectional)
     return { cells: layer.cells, timeFirst: layer.timeFirst, reverse: false };
   throw new ValueError({
@@ -69,7 +70,10 @@ export function gradientsOverTime(
     mapStates([state], ([leaf]) => zeros([time, ...leaf.shape], { dtype: leaf.dtype })),
   );
   const lossOf = (nudges: typeof taps): Tensor => {
-    const body = (states: typeof start, { x, nudge }: { x: Tensor; nudge: typeof start }): [typeof start, Tensor] => {
+    const body = (
+      states: typeof start,
+      { x, nudge }: { x: Tensor; nudge: typeof start },
+    ): [typeof start, Tensor] => {
       let below = x;
       const next = cells.map((cell, k) => {
         const after = mapStates([cell.step(below, states[k]), nudge[k]], ([leaf, tap]) => add(leaf, tap));
@@ -83,7 +87,10 @@ export function gradientsOverTime(
   };
   const gradients: readonly unknown[] = grad(lossOf)(taps);
   const named = gradients.flatMap((tree, k) =>
-    leavesOf(tree, "").map(([name, leaf]): [string, Tensor] => [cells.length === 1 ? name : `${name}_l${k}`, leaf]),
+    leavesOf(tree, "").map(([name, leaf]): [string, Tensor] => [
+      cells.length === 1 ? name : `${name}_l${k}`,
+      leaf,
+    ]),
   );
   return Object.fromEntries(named);
 }

@@ -95,7 +95,11 @@ class Training<Batch> {
   private readonly gradientNorms: number[] = [];
   private source: Iterator<Batch> | null = null;
   private batchesSeen: number | null = null;
-  private best: { readonly score: number; readonly epoch: number; readonly weights: StateDict | null } | null = null;
+  private best: {
+    readonly score: number;
+    readonly epoch: number;
+    readonly weights: StateDict | null;
+  } | null = null;
   private stopped: StopReason | null = null;
   private notFiniteStep: number | null = null;
   private lastPause = performance.now();
@@ -176,7 +180,14 @@ class Training<Batch> {
       this.gradientNorms.push(gradientNorm);
       mean.add("loss", loss, commonLength("fit", batch));
       stepInEpoch++;
-      reporter?.stepped?.({ epoch, step: step + 1, stepInEpoch, stepsPerEpoch: this.stepsPerEpoch(), loss, gradientNorm });
+      reporter?.stepped?.({
+        epoch,
+        step: step + 1,
+        stepInEpoch,
+        stepsPerEpoch: this.stepsPerEpoch(),
+        loss,
+        gradientNorm,
+      });
       await this.pause();
       if (this.options.signal?.aborted) {
         this.stopped = "aborted";
@@ -209,7 +220,10 @@ class Training<Batch> {
       seconds,
     };
     if (this.stopped !== null) return record;
-    const measured = validation !== undefined || metrics !== undefined ? await this.measureAll(validation ?? this.data) : null;
+    const measured =
+      validation !== undefined || metrics !== undefined
+        ? await this.measureAll(validation ?? this.data)
+        : null;
     const score = (watch === "loss" && validation === undefined ? null : measured?.of(watch)) ?? trainingLoss;
     const best = this.best === null || score < this.best.score - minimumImprovement;
     const keep = this.options.restoreBest ?? validation !== undefined;
@@ -218,7 +232,9 @@ class Training<Batch> {
     return {
       ...record,
       validationLoss: validation === undefined ? null : (measured?.of("loss") ?? null),
-      metrics: Object.fromEntries(Object.keys(metrics ?? {}).map((name) => [name, measured?.of(name) ?? Number.NaN])),
+      metrics: Object.fromEntries(
+        Object.keys(metrics ?? {}).map((name) => [name, measured?.of(name) ?? Number.NaN]),
+      ),
       best,
     };
   }
@@ -270,8 +286,14 @@ const noData = (): ValueError =>
 function checkOptions<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>): void {
   const { epochs, stepsPerEpoch, steps, clipNorm, patience, minimumImprovement, metrics, watch } = options;
   if (data === null || typeof data !== "object" || typeof data[Symbol.iterator] !== "function")
-    throw invalidOption("fit", "data", data === null ? "null" : typeof data, "batches: an array, or batches(data, { size })");
-  if (typeof options.loss !== "function") throw invalidOption("fit", "loss", typeof options.loss, "a function of a batch");
+    throw invalidOption(
+      "fit",
+      "data",
+      data === null ? "null" : typeof data,
+      "batches: an array, or batches(data, { size })",
+    );
+  if (typeof options.loss !== "function")
+    throw invalidOption("fit", "loss", typeof options.loss, "a function of a batch");
   checkCount("fit", "epochs", epochs);
   if (stepsPerEpoch !== undefined) checkCount("fit", "stepsPerEpoch", stepsPerEpoch);
   if (steps !== undefined) checkCount("fit", "steps", steps);
@@ -279,7 +301,8 @@ function checkOptions<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>):
   if (clipNorm !== undefined) checkNumber("fit", "clipNorm", clipNorm, Number.MIN_VALUE);
   if (minimumImprovement !== undefined) checkNumber("fit", "minimumImprovement", minimumImprovement, 0);
   const names = Object.keys(metrics ?? {});
-  if (names.includes("loss")) throw invalidOption("fit", "metrics", "loss", "names other than loss, which is measured anyway");
+  if (names.includes("loss"))
+    throw invalidOption("fit", "metrics", "loss", "names other than loss, which is measured anyway");
   if (watch !== undefined && watch !== "loss" && !names.includes(watch))
     throw invalidOption("fit", "watch", watch, ["loss", ...names].join(" or "));
 }

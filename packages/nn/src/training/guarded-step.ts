@@ -1,5 +1,13 @@
 import {
-  add, compile, isFinite, lossAndGradients, type Result, type Sync, type Tensor, type Variable, where,
+  add,
+  compile,
+  isFinite,
+  lossAndGradients,
+  type Result,
+  type Sync,
+  type Tensor,
+  type Variable,
+  where,
 } from "@scope/autodiff";
 import type { Module } from "../modules/module.js";
 import { clipByGlobalNorm, globalNorm } from "../optimizers/clipping.js";

@@ -68,13 +68,18 @@ describe("batches", () => {
   });
 
   test("shuffling keeps examples together, differs from pass to pass, and is the same for one seed", () => {
-    const many = { x: tensor(Float64Array.from({ length: 64 }, (_, i) => i)), y: tensor(Float64Array.from({ length: 64 }, (_, i) => 10 * i)) };
+    const many = {
+      x: tensor(Float64Array.from({ length: 64 }, (_, i) => i)),
+      y: tensor(Float64Array.from({ length: 64 }, (_, i) => 10 * i)),
+    };
     const passes = (seed: number): number[][] => {
       const cut = batches(many, { size: 10, shuffle: true, seed });
-      return [0, 1].map(() => Array.from(cut, ({ x, y }) => {
-        expect(y.sub(x.mul(10)).abs().sum().item()).toBe(0);
-        return Array.from(x.data);
-      }).flat());
+      return [0, 1].map(() =>
+        Array.from(cut, ({ x, y }) => {
+          expect(y.sub(x.mul(10)).abs().sum().item()).toBe(0);
+          return Array.from(x.data);
+        }).flat(),
+      );
     };
     const [first, second] = passes(3);
     expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, i) => i));
@@ -87,7 +92,9 @@ describe("batches", () => {
   });
 
   test("what does not fit together is refused", () => {
-    expect(() => batches({ x: tensor([1, 2]), y: tensor([1]) }, { size: 1 })).toThrow("one entry per example");
+    expect(() => batches({ x: tensor([1, 2]), y: tensor([1]) }, { size: 1 })).toThrow(
+      "one entry per example",
+    );
     expect(() => batches({}, { size: 1 })).toThrow("no tensor in the data");
     expect(() => batches([1, 2], { size: 1 })).toThrow("not a tree of tensors");
     expect(() => batches(tensor(3), { size: 1 })).toThrow("one entry per example");
@@ -98,7 +105,16 @@ describe("batches", () => {
 
 describe("sequences of different lengths", () => {
   test("padding fills up at the end and lengths say how far", () => {
-    const { values, lengths } = padSequences([tensor([[1, 2]]), tensor([[3, 4], [5, 6]])], { padding: -1 });
+    const { values, lengths } = padSequences(
+      [
+        tensor([[1, 2]]),
+        tensor([
+          [3, 4],
+          [5, 6],
+        ]),
+      ],
+      { padding: -1 },
+    );
     expect(values.toArray()).toEqual([
       [
         [1, 2],
@@ -152,7 +168,12 @@ describe("Normalizer", () => {
       [3, 30, 0.1],
     ]);
     const normalizer = new Normalizer(3).measure(data);
-    expect(normalizer.forward(data).slice([null, [0, 2]]).toArray()).toEqual([
+    expect(
+      normalizer
+        .forward(data)
+        .slice([null, [0, 2]])
+        .toArray(),
+    ).toEqual([
       [-1, -1],
       [1, 1],
     ]);
@@ -162,7 +183,12 @@ describe("Normalizer", () => {
   });
 
   test("its statistics travel in the state dict and are not trained", () => {
-    const measured = new Normalizer(2).measure(tensor([[1, 2], [5, 10]]));
+    const measured = new Normalizer(2).measure(
+      tensor([
+        [1, 2],
+        [5, 10],
+      ]),
+    );
     const loaded = new Normalizer(2).loadStateDict(measured.stateDict());
     expect(loaded.forward(tensor([[5, 10]])).toArray()).toEqual([[1, 1]]);
     expect(measured.parameters()).toEqual([]);

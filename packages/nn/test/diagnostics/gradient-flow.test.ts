@@ -1,6 +1,17 @@
 import { grad, matmul, permute, Random, slice, sum, type Tensor, tensor, zeros } from "@scope/autodiff";
 import {
-  Cell, eigenvalues, GRU, gradientFlow, jacobianProducts, LSTM, LSTMCell, Recurrent, recurrentMatrices, RNN, RNNCell, singularValues,
+  Cell,
+  eigenvalues,
+  GRU,
+  gradientFlow,
+  jacobianProducts,
+  LSTM,
+  LSTMCell,
+  Recurrent,
+  RNN,
+  RNNCell,
+  recurrentMatrices,
+  singularValues,
 } from "@scope/nn";
 import { describe, expect, test } from "vitest";
 
@@ -24,7 +35,8 @@ class LinearCell extends Cell<{ h: Tensor }> {
 
 const f64 = (values: number[][]): Tensor => tensor(values, { dtype: "float64" });
 const last = (outputs: Tensor): Tensor => sum(outputs.at(-1, { axis: 1 }).at(0, { axis: 1 }));
-const inputs = (shape: number[], seed: number): Tensor => new Random(seed).normal(shape, { dtype: "float64" });
+const inputs = (shape: number[], seed: number): Tensor =>
+  new Random(seed).normal(shape, { dtype: "float64" });
 
 describe("a linear recurrence", () => {
   test("the gradient is the first row of a power of W", () => {
@@ -81,13 +93,20 @@ describe("a linear recurrence", () => {
       [0, 0.5],
     ]);
     const reversed = new Recurrent(new LinearCell(w), { reverse: true });
-    const { h } = gradientFlow(reversed, inputs([1, 4, 2], 4), (outputs) => sum(outputs.at(0, { axis: 1 }).at(0, { axis: 1 })));
+    const { h } = gradientFlow(reversed, inputs([1, 4, 2], 4), (outputs) =>
+      sum(outputs.at(0, { axis: 1 }).at(0, { axis: 1 })),
+    );
     expect(h).toEqual([1, 0.5, 0.25, 0.125]);
   });
 });
 
 /** ∂L/∂hₜ by starting a shorter sequence at hₜ: what taps must agree with. */
-function restarted(lstm: LSTM, xs: Tensor, t: number, loss: (output: Tensor) => Tensor): { h: Tensor; c: Tensor } {
+function restarted(
+  lstm: LSTM,
+  xs: Tensor,
+  t: number,
+  loss: (output: Tensor) => Tensor,
+): { h: Tensor; c: Tensor } {
   const time = xs.shape[1];
   const [, state] = lstm.forward(slice(xs, [null, [0, t + 1]]));
   return grad((start: { h: Tensor; c: Tensor }) => {
@@ -124,7 +143,9 @@ describe("trained layers", () => {
     cell.weightHh.value = cell.weightHh.value.mul(0.3);
     const { hidden } = recurrentMatrices(cell);
     const radius = Math.hypot(eigenvalues(hidden)[0].re, eigenvalues(hidden)[0].im);
-    const { h } = gradientFlow(cell, zeros([1, 60, 1], { dtype: "float64" }), (outputs) => sum(outputs.at(-1, { axis: 1 })));
+    const { h } = gradientFlow(cell, zeros([1, 60, 1], { dtype: "float64" }), (outputs) =>
+      sum(outputs.at(-1, { axis: 1 })),
+    );
     expect((h[0] / h[40]) ** (1 / 40)).toBeLessThanOrEqual(radius * 1.05);
     expect(h[0]).toBeLessThan(1e-10);
   });
@@ -138,7 +159,9 @@ describe("trained layers", () => {
   });
 
   test("what has no single direction of time, or is no single sequence, is refused", () => {
-    expect(() => gradientFlow(new GRU(2, 3, { bidirectional: true }), zeros([1, 2, 2]), last)).toThrow("no single direction of time");
+    expect(() => gradientFlow(new GRU(2, 3, { bidirectional: true }), zeros([1, 2, 2]), last)).toThrow(
+      "no single direction of time",
+    );
     expect(() => jacobianProducts(new RNN(2, 3), zeros([2, 4, 2]))).toThrow("those of one sequence");
     expect(() => gradientFlow(new RNN(2, 3), zeros([4, 2]), last)).toThrow("not a batch of sequences");
   });

@@ -45,7 +45,12 @@ test("eigenvalues of a rotation lie on the unit circle, at ± its angle", () => 
   for (const angle of [0.1, 1, Math.PI / 2, 3]) {
     const [c, s] = [Math.cos(angle), Math.sin(angle)];
     const found = eigenvalues(square([c, -s, s, c]));
-    expect(distance(found, [{ re: c, im: s }, { re: c, im: -s }])).toBeLessThan(1e-14);
+    expect(
+      distance(found, [
+        { re: c, im: s },
+        { re: c, im: -s },
+      ]),
+    ).toBeLessThan(1e-14);
   }
 });
 
@@ -59,7 +64,10 @@ test("a cyclic shift has all the n-th roots of unity, which cycle without an exc
   for (const n of [3, 4, 5, 8, 17]) {
     const values = new Float64Array(n * n);
     for (let i = 0; i < n; i++) values[i * n + ((i + 1) % n)] = 1;
-    const roots = Array.from({ length: n }, (_, k) => ({ re: Math.cos((2 * Math.PI * k) / n), im: Math.sin((2 * Math.PI * k) / n) }));
+    const roots = Array.from({ length: n }, (_, k) => ({
+      re: Math.cos((2 * Math.PI * k) / n),
+      im: Math.sin((2 * Math.PI * k) / n),
+    }));
     expect(distance(eigenvalues(square(values)), roots)).toBeLessThan(1e-12);
   }
 });
@@ -72,7 +80,9 @@ test("the companion matrix of a polynomial has its roots as eigenvalues", () => 
   for (let k = 0; k < n; k++) values[k] = -coefficients[k + 1];
   for (let i = 1; i < n; i++) values[i * n + i - 1] = 1;
   const roots = [1, 2, 3].map((re) => ({ re, im: 0 }));
-  expect(distance(eigenvalues(square(values)), [...roots, { re: 0, im: 2 }, { re: 0, im: -2 }])).toBeLessThan(1e-11);
+  expect(distance(eigenvalues(square(values)), [...roots, { re: 0, im: 2 }, { re: 0, im: -2 }])).toBeLessThan(
+    1e-11,
+  );
 });
 
 test("a similar matrix keeps the eigenvalues, and trace and determinant agree", () => {
@@ -115,8 +125,23 @@ test("the spectral radius is what powers grow by, also where the norm is far lar
 test("empty, one by one, zero and not square", () => {
   expect(eigenvalues(tensor(new Float64Array(0), { shape: [0, 0] }))).toEqual([]);
   expect(spectralRadius(tensor([[-3]]))).toBe(3);
-  expect(spectralRadius(tensor([[0, 0, 0], [0, 0, 0], [0, 0, 0]]))).toBe(0);
-  expect(() => spectralRadius(tensor([[1, 2, 3], [4, 5, 6]]))).toThrow("not a square matrix");
+  expect(
+    spectralRadius(
+      tensor([
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ]),
+    ),
+  ).toBe(0);
+  expect(() =>
+    spectralRadius(
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+    ),
+  ).toThrow("not a square matrix");
   expect(() => eigenvalues(tensor([[Number.NaN]]))).toThrow("not finite");
 });
 
@@ -127,7 +152,9 @@ test("singular values: of diagonal, orthogonal, rank-one and rectangular matrice
   expect(first).toBeCloseTo(Math.sqrt(14 * 5), 12);
   expect(second).toBeLessThan(1e-14);
   const w = tensor(numbers(60, 9), { shape: [6, 10] });
-  expect(singularValues(w).map((x) => x.toFixed(10))).toEqual(singularValues(permute(w, [1, 0])).map((x) => x.toFixed(10)));
+  expect(singularValues(w).map((x) => x.toFixed(10))).toEqual(
+    singularValues(permute(w, [1, 0])).map((x) => x.toFixed(10)),
+  );
 });
 
 test("squared singular values are the eigenvalues of WᵀW, and none is below a modulus of W's", () => {

@@ -1,6 +1,18 @@
 import { add, div, mul, sub, type Tensor, tensor } from "@scope/autodiff";
 import {
-  Adam, type Batches, batches, Dropout, type FitOptions, fit, type History, Linear, meanAbsoluteError, meanSquaredError, Module, Parameter, SGD,
+  Adam,
+  type Batches,
+  batches,
+  Dropout,
+  type FitOptions,
+  fit,
+  type History,
+  Linear,
+  Module,
+  meanAbsoluteError,
+  meanSquaredError,
+  Parameter,
+  SGD,
 } from "@scope/nn";
 import { describe, expect, test } from "vitest";
 
@@ -24,7 +36,8 @@ function line(): { model: Linear; options: Omit<FitOptions<Pair>, "epochs"> } {
   };
 }
 
-const weights = (module: Module): unknown => Object.fromEntries(Object.entries(module.stateDict()).map(([name, t]) => [name, t.toArray()]));
+const weights = (module: Module): unknown =>
+  Object.fromEntries(Object.entries(module.stateDict()).map(([name, t]) => [name, t.toArray()]));
 
 /** A parameter that is its own loss, taken down by one at each step; what the loss really is is a table over its value. */
 class Table extends Module {
@@ -120,14 +133,18 @@ describe("fit", () => {
       const model = new Table();
       const optimizer = new Adam(model.parameters(), { learningRate: 1 });
       const seen: number[] = [];
-      const history = await fit(model, [1, 2, 3, 4, 5].map((divisor) => tensor([divisor - 4])), {
-        // Infinite in the fourth step.
-        loss: (divisor) => add(mul(model.place.value, 1), div(1, divisor).sum()),
-        optimizer,
-        epochs: 3,
-        compile,
-        reporter: { stepped: ({ loss }) => void seen.push(loss) },
-      });
+      const history = await fit(
+        model,
+        [1, 2, 3, 4, 5].map((divisor) => tensor([divisor - 4])),
+        {
+          // Infinite in the fourth step.
+          loss: (divisor) => add(mul(model.place.value, 1), div(1, divisor).sum()),
+          optimizer,
+          epochs: 3,
+          compile,
+          reporter: { stepped: ({ loss }) => void seen.push(loss) },
+        },
+      );
       expect(history.stopped).toBe("not-finite");
       expect(history.notFiniteStep).toBe(4);
       expect(history.losses).toHaveLength(3);
@@ -170,7 +187,9 @@ describe("fit", () => {
     expect(history.epochs.map(({ steps }) => steps)).toEqual([3, 5]);
     expect(ended).toEqual([history]);
     const before = weights(model);
-    expect((await fit(model, data(), { ...options, epochs: 1, signal: controller.signal })).losses).toEqual([]);
+    expect((await fit(model, data(), { ...options, epochs: 1, signal: controller.signal })).losses).toEqual(
+      [],
+    );
     expect(weights(model)).toEqual(before);
   });
 
@@ -178,7 +197,12 @@ describe("fit", () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 5);
     const { model, options } = line();
-    const history = await fit(model, data(), { ...options, epochs: 1_000_000, compile: false, signal: controller.signal });
+    const history = await fit(model, data(), {
+      ...options,
+      epochs: 1_000_000,
+      compile: false,
+      signal: controller.signal,
+    });
     expect(history.stopped).toBe("aborted");
   });
 
@@ -205,8 +229,15 @@ describe("fit", () => {
   test("a schedule sets the learning rate of every step", async () => {
     const { model, options } = line();
     const optimizer = new SGD(model.parameters(), { learningRate: 1 });
-    const history = await fit(model, data(), { ...options, optimizer, epochs: 2, schedule: (step) => 0.1 / (step + 1) });
-    expect(history.epochs.map(({ learningRate }) => Number(learningRate.toFixed(6)))).toEqual([0.033333, 0.016667]);
+    const history = await fit(model, data(), {
+      ...options,
+      optimizer,
+      epochs: 2,
+      schedule: (step) => 0.1 / (step + 1),
+    });
+    expect(history.epochs.map(({ learningRate }) => Number(learningRate.toFixed(6)))).toEqual([
+      0.033333, 0.016667,
+    ]);
   });
 
   test("gradients are clipped by their global norm, which is reported before clipping", async () => {
@@ -230,7 +261,9 @@ describe("fit", () => {
     await expect(wrong({ clipNorm: 0 })).rejects.toThrow("clipNorm is out of range");
     await expect(wrong({ watch: "accuracy" })).rejects.toThrow("watch is out of range");
     await expect(wrong({ metrics: { loss: options.loss } })).rejects.toThrow("metrics is out of range");
-    await expect(wrong({ minimumImprovement: Number.NaN })).rejects.toThrow("minimumImprovement is out of range");
+    await expect(wrong({ minimumImprovement: Number.NaN })).rejects.toThrow(
+      "minimumImprovement is out of range",
+    );
     await expect(fit(model, [], { ...options, epochs: 1 })).rejects.toThrow("no batch to train on");
     const once = data()[Symbol.iterator]();
     const generator: Iterable<Pair> = { [Symbol.iterator]: () => once };
