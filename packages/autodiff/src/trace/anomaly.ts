@@ -14,7 +14,8 @@ export const anomalies: {
   backward: null,
   inspect(op, inputs, outputs) {
     for (const t of outputs) {
-      if (!isFloatDType(t.dtype) || t.storage === null || op.names === undefined && op.cheap === true) continue;
+      if (!isFloatDType(t.dtype) || t.storage === null || (op.names === undefined && op.cheap === true))
+        continue;
       const data = t.data;
       for (let i = 0; i < data.length; i++) {
         if (!Number.isFinite(data[i])) throw found(op, inputs, t, i, this.backward);
@@ -47,7 +48,13 @@ const range = (t: Tensor): string => {
   return `${t.dtype}${showShape(t.shape)}${finite}${odd > 0 ? `, ${odd} not finite` : ""}`;
 };
 
-function found(op: Op, inputs: readonly Tensor[], output: Tensor, at: number, backward: Node | null): AnomalyError {
+function found(
+  op: Op,
+  inputs: readonly Tensor[],
+  output: Tensor,
+  at: number,
+  backward: Node | null,
+): AnomalyError {
   const value = output.data[at];
   const where = backward === null ? "" : ` while going back through ${backward.op.name}`;
   const source = backward?.source ?? userSource();

@@ -1,5 +1,5 @@
-import { LeakError } from "../base/errors.js";
 import { eagerBackend } from "../backends/eager.js";
+import { LeakError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "./anomaly.js";
@@ -25,7 +25,12 @@ export const applyOne = <A>(op: Op<A>, inputs: readonly Tensor[], attributes: A)
   apply(op, inputs, attributes)[0];
 
 /** Applies an op where only the outermost `level` tapes may see it; recursion is as deep as tapes are nested. */
-export function applyBelow(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
+export function applyBelow(
+  level: number,
+  op: Op,
+  inputs: readonly Tensor[],
+  attributes: unknown,
+): readonly Tensor[] {
   const { trace, tapes } = current();
   for (let i = level - 1; i >= 0; i--) {
     if (tapes[i].watches(inputs)) return tapes[i].record(i, op, inputs, attributes);
@@ -35,7 +40,12 @@ export function applyBelow(level: number, op: Op, inputs: readonly Tensor[], att
 }
 
 /** Runs an op now, outside of all tapes and traces. */
-export function run(op: Op, inputs: readonly Tensor[], attributes: unknown, specs: readonly Spec[]): readonly Tensor[] {
+export function run(
+  op: Op,
+  inputs: readonly Tensor[],
+  attributes: unknown,
+  specs: readonly Spec[],
+): readonly Tensor[] {
   if (op.check !== undefined) op.check(inputs, attributes);
   const outputs =
     op.lower === undefined

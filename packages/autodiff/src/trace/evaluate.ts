@@ -6,12 +6,15 @@ import type { Graph, Node } from "./op.js";
 export type Step = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[];
 
 const throughTheDoor: Step = (node, inputs) => apply(node.op, inputs, node.attributes);
-const atOnce: Step = ({ op, attributes }, inputs) => run(op, inputs, attributes, op.infer(inputs, attributes));
+const atOnce: Step = ({ op, attributes }, inputs) =>
+  run(op, inputs, attributes, op.infer(inputs, attributes));
 
 /** Walks a graph: each node through the door, where tapes and traces see it, or as `step` says. */
 export function evaluate(graph: Graph, inputs: readonly Tensor[], step: Step = throughTheDoor): Tensor[] {
   const env = new Map<number, Tensor>();
-  graph.inputs.forEach((t, i) => env.set(t.id, inputs[i]));
+  graph.inputs.forEach((t, i) => {
+    env.set(t.id, inputs[i]);
+  });
   return evaluateIn(env, graph, step);
 }
 
@@ -28,4 +31,5 @@ export function evaluateIn(env: Map<number, Tensor>, graph: Graph, step: Step = 
 }
 
 /** Runs a graph now on tensors with values: kernels only, outside of all tapes. */
-export const interpret = (graph: Graph, inputs: readonly Tensor[]): Tensor[] => evaluate(graph, inputs, atOnce);
+export const interpret = (graph: Graph, inputs: readonly Tensor[]): Tensor[] =>
+  evaluate(graph, inputs, atOnce);

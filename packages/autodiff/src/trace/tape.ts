@@ -1,8 +1,8 @@
 import { isFloatDType } from "../base/dtype.js";
-import { Tensor, upcomingId, withoutValue } from "../tensor/tensor.js";
+import { type Tensor, upcomingId, withoutValue } from "../tensor/tensor.js";
 import { anomalies, userSource } from "./anomaly.js";
 import { applyBelow } from "./apply.js";
-import { current, within, withTapes, type Recorder } from "./context.js";
+import { current, type Recorder, within, withTapes } from "./context.js";
 import type { Maybe, Node, Op, Prepared } from "./op.js";
 import type { Variable } from "./variable.js";
 
@@ -49,7 +49,10 @@ export class Tape implements Recorder {
   record(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
     let prepared: Prepared<unknown> | undefined;
     if (op.prepare !== undefined) {
-      prepared = op.prepare(attributes, inputs.map((t) => this.isWatched(t.id)));
+      prepared = op.prepare(
+        attributes,
+        inputs.map((t) => this.isWatched(t.id)),
+      );
       attributes = prepared.attributes;
     }
     const outputs = applyBelow(level, op, inputs, attributes);
@@ -63,7 +66,14 @@ export class Tape implements Recorder {
     if (float) {
       const source = anomalies.watching ? userSource() : undefined;
       const kept = this.kept(op, inputs, outputs, prepared);
-      this.entries.push({ op, inputs: kept.inputs, attributes, outputs: kept.outputs, pullback: prepared?.pullback, source });
+      this.entries.push({
+        op,
+        inputs: kept.inputs,
+        attributes,
+        outputs: kept.outputs,
+        pullback: prepared?.pullback,
+        source,
+      });
     }
     return outputs;
   }
@@ -82,12 +92,19 @@ export class Tape implements Recorder {
   ): { inputs: readonly Tensor[]; outputs: readonly Tensor[] } {
     if (prepared === undefined ? op.reads === undefined : this.bothWays) return { inputs, outputs };
     if (!inputs.some(large) && !outputs.some(large)) return { inputs, outputs };
-    const reads = prepared?.reads ?? op.reads!(inputs.map((t) => this.isWatched(t.id)), inputs);
+    const reads =
+      prepared?.reads ??
+      op.reads!(
+        inputs.map((t) => this.isWatched(t.id)),
+        inputs,
+      );
     return { inputs: withoutUnread(inputs, reads.inputs), outputs: withoutUnread(outputs, reads.outputs) };
   }
 }
 const withoutUnread = (tensors: readonly Tensor[], read: readonly boolean[] | boolean): readonly Tensor[] =>
-  read === true ? tensors : tensors.map((t, i) => ((read !== false && read[i]) || !large(t) ? t : withoutValue(t)));
+  read === true
+    ? tensors
+    : tensors.map((t, i) => ((read !== false && read[i]) || !large(t) ? t : withoutValue(t)));
 const large = (t: Tensor): boolean => t.storage !== null && t.size > worthForgetting;
 
 /** Forward mode: the same walk, taken while the ops arrive, so that no list is kept. */

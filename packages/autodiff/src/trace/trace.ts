@@ -1,8 +1,8 @@
 import { AsyncError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
-import { Tensor, type Owner } from "../tensor/tensor.js";
+import { type Owner, Tensor } from "../tensor/tensor.js";
 import { leaked } from "./apply.js";
-import { within, type Store } from "./context.js";
+import { type Store, within } from "./context.js";
 import type { Graph, Maybe, Node, Op } from "./op.js";
 import type { Variable } from "./variable.js";
 
@@ -110,6 +110,8 @@ export function live(graph: Graph): Graph {
 /** Throws if a function given to a transform turned out to be asynchronous. */
 export function notPromise<T>(value: T, op: string): T {
   if (typeof (value as { then?: unknown } | null)?.then !== "function") return value;
+  // What is left of it fails later, on symbols whose trace has ended: this error is the one to see.
+  Promise.resolve(value).catch(() => undefined);
   throw new AsyncError({
     code: "async/function",
     op,

@@ -1,10 +1,10 @@
-import { broadcastTo } from "../ops/shape.js";
 import type { Spec } from "../kernel/lowering.js";
+import { broadcastTo } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
 import type { Graph } from "../trace/op.js";
-import { close, type Closed } from "./close.js";
+import { type Closed, close } from "./close.js";
 
 /** A tensor with the batch axis in front, stretched over it if it is shared by all examples. */
 export const batchedUp = (t: Tensor, batched: boolean, n: number): Tensor =>
@@ -24,13 +24,17 @@ export function batchGraph(
   n: number,
 ): readonly [outputs: readonly Tensor[], batched: readonly boolean[]] {
   const flags = new Map<number, boolean>();
-  graph.inputs.forEach((t, i) => flags.set(t.id, batched[i]));
+  graph.inputs.forEach((t, i) => {
+    flags.set(t.id, batched[i]);
+  });
   const flag = (t: Tensor): boolean => flags.get(t.id) === true;
   const outputs = evaluate(graph, inputs, (node, values) => {
     const which = node.inputs.map(flag);
     if (!which.some(Boolean)) return apply(node.op, values, node.attributes);
     const [made, madeBatched] = node.op.batch(values, which, node.attributes, n);
-    node.outputs.forEach((t, i) => flags.set(t.id, madeBatched[i]));
+    node.outputs.forEach((t, i) => {
+      flags.set(t.id, madeBatched[i]);
+    });
     return made;
   });
   return [outputs, graph.outputs.map(flag)];

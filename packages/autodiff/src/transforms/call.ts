@@ -4,7 +4,15 @@ import { apply } from "../trace/apply.js";
 import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op, Prepared, Pullback } from "../trace/op.js";
 import { batchedOf } from "./batch-graph.js";
-import { hiddenValues, jointOf, parted, readsOfResiduals, residualValues, splitOf, type Split } from "./split.js";
+import {
+  hiddenValues,
+  jointOf,
+  parted,
+  readsOfResiduals,
+  residualValues,
+  type Split,
+  splitOf,
+} from "./split.js";
 import { present } from "./sweep.js";
 
 /** Carries out a graph at once. */
@@ -33,11 +41,15 @@ export const callOp: Op<CallAttributes> = {
     throw new InternalError("call is prepared before it is recorded");
   },
   joint(inputs, attributes, tangents) {
-    const joint = jointOf(attributes.graph, tangents.map((t) => t !== null));
+    const joint = jointOf(
+      attributes.graph,
+      tangents.map((t) => t !== null),
+    );
     const all = [...inputs, ...present(tangents), ...hiddenValues(joint)];
     return parted(joint, apply(callOp, all, { ...attributes, graph: joint.graph }));
   },
-  pushforward: ({ inputs, attributes }, tangents) => pushCall(callOp, inputs, attributes as CallAttributes, tangents),
+  pushforward: ({ inputs, attributes }, tangents) =>
+    pushCall(callOp, inputs, attributes as CallAttributes, tangents),
   batch(inputs, batched, attributes, n) {
     const { graph, batched: flags, ...closed } = batchedOf(attributes.graph, batched, n);
     const hidden = hiddenValues({ ...closed });
@@ -71,4 +83,3 @@ function prepareCall(
   };
   return { attributes: { ...attributes, graph: split.forward }, pullback, reads: readsOfResiduals(split) };
 }
-

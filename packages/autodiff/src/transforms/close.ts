@@ -40,7 +40,10 @@ export function close(f: Flat, specs: readonly Spec[]): Closed {
 }
 
 /** The values of the hidden inputs, here and now. */
-export const outside = ({ captures, variables }: Hidden): Tensor[] => [...captures, ...variables.map((v) => v.value)];
+export const outside = ({ captures, variables }: Hidden): Tensor[] => [
+  ...captures,
+  ...variables.map((v) => v.value),
+];
 
 /** Assigns the Variables that the function assigned, and returns its results. */
 export function settle({ graph, assigned }: Closed, outputs: readonly Tensor[]): readonly Tensor[] {
@@ -54,7 +57,11 @@ export function settle({ graph, assigned }: Closed, outputs: readonly Tensor[]):
 const isFloat = (t: Tensor): boolean => isFloatDType(t.dtype);
 
 /** The ids of all values that follow from the inputs marked in `from`; only through values that `keep` holds for (float ones). */
-export function reach(graph: Graph, from: readonly boolean[], keep: (t: Tensor) => boolean = isFloat): Set<number> {
+export function reach(
+  graph: Graph,
+  from: readonly boolean[],
+  keep: (t: Tensor) => boolean = isFloat,
+): Set<number> {
   const hit = new Set<number>();
   graph.inputs.forEach((t, i) => {
     if (from[i] && keep(t)) hit.add(t.id);

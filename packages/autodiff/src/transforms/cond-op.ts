@@ -1,5 +1,5 @@
-import { InternalError } from "../base/errors.js";
 import { isFloatDType } from "../base/dtype.js";
+import { InternalError } from "../base/errors.js";
 import { where } from "../ops/comparison.js";
 import { zerosOf } from "../ops/fill.js";
 import { reshape } from "../ops/shape.js";
@@ -9,22 +9,23 @@ import { evaluate, interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op, Prepared } from "../trace/op.js";
 import { batchedUp, batchGraph, closeBatched } from "./batch-graph.js";
 import { close, memo, outside } from "./close.js";
-import { hiddenValues, jointWith, residualValues, splitOf, type Backward, type Residual } from "./split.js";
+import { type Backward, hiddenValues, jointWith, type Residual, residualValues, splitOf } from "./split.js";
 import { present } from "./sweep.js";
 
 /** Two graphs over the same inputs, with outputs of the same shapes and dtypes. */
 export interface CondAttributes {
-  readonly then: Graph;
-  readonly otherwise: Graph;
+  readonly whenTrue: Graph;
+  readonly whenFalse: Graph;
 }
 
 /** One of two graphs, by a bool scalar (input 0). */
 export const condOp: Op<CondAttributes> = {
   name: "cond",
-  infer: (_inputs, { then }) => then.outputs,
-  forward: ([predicate, ...inputs], { then, otherwise }) =>
-    interpret(predicate.item() !== 0 ? then : otherwise, inputs).map(renamed),
-  structure: ({ then, otherwise }) => ({ kind: "branch", then, otherwise }),
+  infer: (_inputs, { whenTrue }) => whenTrue.outputs,
+  forward: ([predicate, ...inputs], { whenTrue, whenFalse }) =>
+    interpret(predicate.item() !== 0 ? whenTrue : whenFalse, inputs).map(renamed),
+  // biome-ignore lint/suspicious/noThenProperty: a graph, which nothing awaits
+  structure: ({ whenTrue, whenFalse }) => ({ kind: "branch", then: whenTrue, otherwise: whenFalse }),
   prepare: (attributes, active) => prepareCond(attributes, active),
   pullback: () => {
     throw new InternalError("cond is prepared before it is recorded");
@@ -32,8 +33,15 @@ export const condOp: Op<CondAttributes> = {
   joint(inputs, attributes, tangents) {
     const [predicate, ...values] = inputs;
     const given = tangents.slice(1);
-    const { joined, hidden, has } = jointCondOf(attributes, given.map((t) => t !== null));
-    const made = apply(condOp, [predicate, ...values, ...present(given), ...hidden.flatMap(hiddenValues)], joined);
+    const { joined, hidden, has } = jointCondOf(
+      attributes,
+      given.map((t) => t !== null),
+    );
+    const made = apply(
+      condOp,
+      [predicate, ...values, ...present(given), ...hidden.flatMap(hiddenValues)],
+      joined,
+    );
     let next = has.length;
     return [made.slice(0, next), has.map((h) => (h ? made[next++] : null))];
   },
@@ -42,33 +50,42 @@ export const condOp: Op<CondAttributes> = {
     if (pushed === undefined) throw new InternalError("cond has a joint derivative");
     return pushed[1];
   },
-  batch([predicate, ...inputs], [choice, ...batched], { then, otherwise }, n) {
+  batch([predicate, ...inputs], [choice, ...batched], { whenTrue, whenFalse }, n) {
     if (choice) {
       // Examples choose differently: both graphs run, and each example takes its own.
-      const sides = [then, otherwise].map((graph) => batchGraph(graph, inputs, batched, n));
+      const sides = [whenTrue, whenFalse].map((graph) => batchGraph(graph, inputs, batched, n));
       const [a, b] = sides.map(([outputs, flags]) => outputs.map((t, i) => batchedUp(t, flags[i], n)));
-      const chosen = a.map((t, i) => where(reshape(predicate, [n, ...t.shape.slice(1).map(() => 1)]), t, b[i]));
+      const chosen = a.map((t, i) =>
+        where(reshape(predicate, [n, ...t.shape.slice(1).map(() => 1)]), t, b[i]),
+      );
       return [chosen, chosen.map(() => true)];
     }
-    const flags = [then, otherwise].map((graph) => closeBatched(graph, batched, n).batched);
+    const flags = [whenTrue, whenFalse].map((graph) => closeBatched(graph, batched, n).batched);
     const dense = flags[0].map((flag, i) => flag || flags[1][i]);
-    const [a, b] = [then, otherwise].map((graph) => closeBatched(graph, batched, n, dense));
-    const made = apply(condOp, [predicate, ...inputs, ...hiddenValues(a), ...hiddenValues(b)], pair(a.graph, b.graph, inputs.length));
+    const [a, b] = [whenTrue, whenFalse].map((graph) => closeBatched(graph, batched, n, dense));
+    const made = apply(
+      condOp,
+      [predicate, ...inputs, ...hiddenValues(a), ...hiddenValues(b)],
+      pair(a.graph, b.graph, inputs.length),
+    );
     return [made, dense];
   },
 };
 
 /** Two graphs that share their first inputs: each gets the other's further ones as well, unused. */
-export function pair(then: Graph, otherwise: Graph, shared: number): CondAttributes {
-  const further = [...then.inputs.slice(shared), ...otherwise.inputs.slice(shared)];
-  const widen = (graph: Graph): Graph => ({ ...graph, inputs: [...graph.inputs.slice(0, shared), ...further] });
-  return { then: widen(then), otherwise: widen(otherwise) };
+export function pair(whenTrue: Graph, whenFalse: Graph, shared: number): CondAttributes {
+  const further = [...whenTrue.inputs.slice(shared), ...whenFalse.inputs.slice(shared)];
+  const widen = (graph: Graph): Graph => ({
+    ...graph,
+    inputs: [...graph.inputs.slice(0, shared), ...further],
+  });
+  return { whenTrue: widen(whenTrue), whenFalse: widen(whenFalse) };
 }
 
-const prepareCond: (attributes: CondAttributes, active: readonly boolean[]) => Prepared<CondAttributes> = memo(
-  ({ then, otherwise }, active) => {
-    const splits = [then, otherwise].map((graph) => splitOf(graph, active.slice(1)));
-    const count = then.outputs.length;
+const prepareCond: (attributes: CondAttributes, active: readonly boolean[]) => Prepared<CondAttributes> =
+  memo(({ whenTrue, whenFalse }, active) => {
+    const splits = [whenTrue, whenFalse].map((graph) => splitOf(graph, active.slice(1)));
+    const count = whenTrue.outputs.length;
     const extras = splits.map((s) => s.forward.outputs.slice(count));
     // Each side puts out zeros in place of the other side's residuals.
     const sides = splits.map(
@@ -80,20 +97,30 @@ const prepareCond: (attributes: CondAttributes, active: readonly boolean[]) => P
         }, forward.inputs).graph,
     );
     const offsets = [0, extras[0].length];
-    const moved = (side: number) => (r: Residual): Residual => {
-      if (r.kind === "input") return { ...r, index: r.index + 1 };
-      return r.index < count ? r : { ...r, index: r.index + offsets[side] };
-    };
+    const moved =
+      (side: number) =>
+      (r: Residual): Residual => {
+        if (r.kind === "input") return { ...r, index: r.index + 1 };
+        return r.index < count ? r : { ...r, index: r.index + offsets[side] };
+      };
     const differentiable = splits[0].differentiable.map((d, i) => d || splits[1].differentiable[i]);
     const backOf = memo((_: object, given: readonly boolean[]) => {
       const backs = splits.map((s) => s.back(given));
-      return { backs, ...backwardPair(backs, splits.map((s) => s.differentiable), given, then) };
+      return {
+        backs,
+        ...backwardPair(
+          backs,
+          splits.map((s) => s.differentiable),
+          given,
+          whenTrue,
+        ),
+      };
     });
     const residuals = splits.flatMap((s, side) => s.residuals.map(moved(side)));
     const holds = (kind: Residual["kind"], index: number): boolean =>
       residuals.some((r) => r.kind === kind && r.index === index);
     return {
-      attributes: { then: sides[0], otherwise: sides[1] },
+      attributes: { whenTrue: sides[0], whenFalse: sides[1] },
       reads: {
         inputs: active.map((_, i) => i === 0 || holds("input", i)),
         outputs: sides[0].outputs.map((_, i) => holds("output", i)),
@@ -111,8 +138,7 @@ const prepareCond: (attributes: CondAttributes, active: readonly boolean[]) => P
         return [null, ...gradients.map((has) => (has ? made[next++] : null))];
       },
     };
-  },
-);
+  });
 
 /** The two ways back over [cotangents, inputs of the first, inputs of the second]; zeros where only the other side has a gradient. */
 function backwardPair(
@@ -123,7 +149,9 @@ function backwardPair(
 ): { readonly attributes: CondAttributes; readonly gradients: readonly boolean[] } {
   const gradients = backs[0].gradients.map((has, i) => has || backs[1].gradients[i]);
   const cotangents = outputs.filter((_, i) => given[i]);
-  const own = backs.map(({ graph }, side) => graph.inputs.slice(given.filter((g, i) => g && differentiable[side][i]).length));
+  const own = backs.map(({ graph }, side) =>
+    graph.inputs.slice(given.filter((g, i) => g && differentiable[side][i]).length),
+  );
   const graphs = backs.map(
     (back, side) =>
       close(
@@ -142,7 +170,7 @@ function backwardPair(
         [...cotangents, ...own.flat()],
       ).graph,
   );
-  return { attributes: { then: graphs[0], otherwise: graphs[1] }, gradients };
+  return { attributes: { whenTrue: graphs[0], whenFalse: graphs[1] }, gradients };
 }
 
 interface JointCond {
@@ -150,10 +178,12 @@ interface JointCond {
   readonly hidden: readonly ReturnType<typeof jointWith>[];
   readonly has: readonly boolean[];
 }
-const jointCondOf: (attributes: CondAttributes, mask: readonly boolean[]) => JointCond = memo((attributes, mask) => {
-  const { then, otherwise } = attributes;
-  const dense = then.outputs.map((t) => isFloatDType(t.dtype));
-  const hidden = [then, otherwise].map((graph) => jointWith(graph, mask, dense));
-  const shared = mask.length + mask.filter(Boolean).length;
-  return { joined: pair(hidden[0].graph, hidden[1].graph, shared), hidden, has: hidden[0].has };
-});
+const jointCondOf: (attributes: CondAttributes, mask: readonly boolean[]) => JointCond = memo(
+  (attributes, mask) => {
+    const { whenTrue, whenFalse } = attributes;
+    const dense = whenTrue.outputs.map((t) => isFloatDType(t.dtype));
+    const hidden = [whenTrue, whenFalse].map((graph) => jointWith(graph, mask, dense));
+    const shared = mask.length + mask.filter(Boolean).length;
+    return { joined: pair(hidden[0].graph, hidden[1].graph, shared), hidden, has: hidden[0].has };
+  },
+);

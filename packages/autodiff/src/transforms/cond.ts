@@ -7,9 +7,9 @@ import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
-import { close, outside, type Closed } from "./close.js";
+import { type Closed, close, outside } from "./close.js";
 import { condOp, pair } from "./cond-op.js";
-import { flatten, flattenLike, leafPaths, rebuild, type Outline } from "./tree.js";
+import { flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
 import type { Result } from "./types.js";
 
 /** One of two functions, by a tensor: a branch that can be traced, compiled and differentiated.
@@ -58,7 +58,12 @@ export function cond<Args extends readonly unknown[], R extends Result>(
     ...own.graph,
     outputs: [
       ...own.graph.outputs.slice(0, results),
-      ...assigned.map((variable) => lastOf(own, variable, results) ?? inputOf(own, variable, count) ?? (inputOf(other, variable, count) as Tensor)),
+      ...assigned.map(
+        (variable) =>
+          lastOf(own, variable, results) ??
+          inputOf(own, variable, count) ??
+          (inputOf(other, variable, count) as Tensor),
+      ),
     ],
   });
   const attributes = pair(outputs(a, b), outputs(b, a), count);
@@ -73,7 +78,11 @@ const lastOf = ({ graph, assigned }: Closed, variable: Variable, results: number
   const at = assigned.indexOf(variable);
   return at < 0 ? undefined : graph.outputs[results + at];
 };
-const inputOf = ({ graph, captures, variables }: Closed, variable: Variable, count: number): Tensor | undefined => {
+const inputOf = (
+  { graph, captures, variables }: Closed,
+  variable: Variable,
+  count: number,
+): Tensor | undefined => {
   const at = variables.indexOf(variable);
   return at < 0 ? undefined : graph.inputs[count + captures.length + at];
 };
@@ -104,8 +113,18 @@ function checkBranches(a: readonly Tensor[], b: readonly Tensor[], paths: readon
     };
     if (t.dtype === other.dtype) {
       const mend = "broadcast or reshape one of them";
-      throw new ShapeError({ ...data, code: "shape/branches", problem: "the two results differ in shape.", mend });
+      throw new ShapeError({
+        ...data,
+        code: "shape/branches",
+        problem: "the two results differ in shape.",
+        mend,
+      });
     }
-    throw new DTypeError({ ...data, code: "dtype/branches", problem: "the two results differ in dtype.", mend: "cast one of them" });
+    throw new DTypeError({
+      ...data,
+      code: "dtype/branches",
+      problem: "the two results differ in dtype.",
+      mend: "cast one of them",
+    });
   });
 }

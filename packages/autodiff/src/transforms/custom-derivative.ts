@@ -1,5 +1,5 @@
-import { DerivativeError, DTypeError, ShapeError } from "../base/errors.js";
 import { isFloatDType } from "../base/dtype.js";
+import { DerivativeError, DTypeError, ShapeError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { zerosOf } from "../ops/fill.js";
@@ -71,10 +71,13 @@ const customOp: Op<CustomAttributes> = {
     const { arity, rule } = attributes;
     const closed = closeBatched(attributes.graph as Graph, batched, n, [true]);
     const up = (list: Leaves): Leaves => list.map((t, i) => batchedUp(t, batched[i], n));
-    const forEach = vmap as <A extends readonly unknown[], R extends object>(f: (...args: A) => R) => (...args: A) => R;
+    const forEach = vmap as <A extends readonly unknown[], R extends object>(
+      f: (...args: A) => R,
+    ) => (...args: A) => R;
     const batchedRule: BothModes = {
       // What all examples share gets the sum of their gradients.
-      pull: (i, o, c) => forEach(rule.pull)(up(i), o, c).map((g, k) => (batched[k] ? g : sum(g, { axis: 0 }))),
+      pull: (i, o, c) =>
+        forEach(rule.pull)(up(i), o, c).map((g, k) => (batched[k] ? g : sum(g, { axis: 0 }))),
       push: (i, t, o) => forEach(rule.push)(up(i), up(t), o),
     };
     const made = apply(customOp, [...inputs, ...hiddenValues(closed)], {
@@ -107,7 +110,12 @@ export function customDerivative<Args extends readonly Tensor[] = Tensor[], R ex
   const run = (inputs: Leaves): Tensor => {
     const result = notPromise<Tensor>(f(...(inputs as Args)), "customDerivative");
     if (result instanceof Tensor) return result;
-    throw wrongResult("derivative/custom-result", "the function did not return a tensor.", typeof result, "a tensor");
+    throw wrongResult(
+      "derivative/custom-result",
+      "the function did not return a tensor.",
+      typeof result,
+      "a tensor",
+    );
   };
   return (...args) => {
     const inputs = args.map((t) => asTensor("customDerivative", t));
@@ -153,7 +161,9 @@ function runNow(run: (inputs: Leaves) => Tensor, inputs: Leaves, rule: BothModes
 }
 
 /** The mode that was not written is the transpose of the one that was. */
-function bothModes<Args extends readonly Tensor[], R extends Tensor>(rule: DerivativeRule<Args, R>): BothModes {
+function bothModes<Args extends readonly Tensor[], R extends Tensor>(
+  rule: DerivativeRule<Args, R>,
+): BothModes {
   // The lists have the length of Args: customOp passes as many as the function takes.
   if ("vjp" in rule) {
     const pull: BothModes["pull"] = (inputs, output, cotangent) =>
@@ -185,7 +195,12 @@ function bothModes<Args extends readonly Tensor[], R extends Tensor>(rule: Deriv
 function checkGradients(inputs: Leaves, made: Leaves): Leaves {
   if (!Array.isArray(made) || made.length !== inputs.length) {
     const got = Array.isArray(made) ? `${made.length} gradients` : typeof made;
-    throw wrongResult("derivative/custom-count", "the rule does not return one gradient per input.", got, `${inputs.length} tensors`);
+    throw wrongResult(
+      "derivative/custom-count",
+      "the rule does not return one gradient per input.",
+      got,
+      `${inputs.length} tensors`,
+    );
   }
   inputs.forEach((t, i) => {
     if (isFloatDType(t.dtype)) checkLike(`the gradient of input ${i}`, made[i], t);
@@ -195,15 +210,25 @@ function checkGradients(inputs: Leaves, made: Leaves): Leaves {
 
 function checkLike(what: string, t: unknown, like: Spec): void {
   const expected = `${like.dtype}${showShape(like.shape)}`;
-  if (!(t instanceof Tensor)) throw wrongResult("derivative/custom-result", `${what} is not a tensor.`, typeof t, expected);
+  if (!(t instanceof Tensor))
+    throw wrongResult("derivative/custom-result", `${what} is not a tensor.`, typeof t, expected);
   const got = `${t.dtype}${showShape(t.shape)}`;
-  const mend = "a derivative has the shape and dtype of what it belongs to: use sum, broadcastTo or cast in the rule";
+  const mend =
+    "a derivative has the shape and dtype of what it belongs to: use sum, broadcastTo or cast in the rule";
   const data = { op: "customDerivative", got, expected, mend };
   if (!sameShape(t.shape, like.shape)) {
-    throw new ShapeError({ ...data, code: "shape/custom-derivative", problem: `${what} has the wrong shape.` });
+    throw new ShapeError({
+      ...data,
+      code: "shape/custom-derivative",
+      problem: `${what} has the wrong shape.`,
+    });
   }
   if (t.dtype !== like.dtype) {
-    throw new DTypeError({ ...data, code: "dtype/custom-derivative", problem: `${what} has the wrong dtype.` });
+    throw new DTypeError({
+      ...data,
+      code: "dtype/custom-derivative",
+      problem: `${what} has the wrong dtype.`,
+    });
   }
 }
 
@@ -226,4 +251,3 @@ const captured = (): DerivativeError =>
     expected: "everything that is differentiated among the arguments",
     mend: "pass it as an argument, or wrap it in stopGradient if it is meant to be a constant",
   });
-

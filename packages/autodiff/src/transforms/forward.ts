@@ -5,7 +5,7 @@ import type { Maybe } from "../trace/op.js";
 import { Stream } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
-import { withTape, type Flat } from "./sweep.js";
+import { type Flat, withTape } from "./sweep.js";
 
 type Leaves = readonly Tensor[];
 

@@ -8,7 +8,7 @@ import { Tape } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
 import { filled, record, sweep, withTape } from "./sweep.js";
-import { flatten, leafPaths, rebuild, type Flattened } from "./tree.js";
+import { type Flattened, flatten, leafPaths, rebuild } from "./tree.js";
 import type { Gradient, Loss, Variables, WithAux } from "./types.js";
 
 /** The derivative of a function with a scalar result with respect to its first argument.
@@ -59,7 +59,11 @@ function differentiate<P, Rest extends readonly unknown[]>(
   const given = flatten(op, x, "leaf", "argument");
   checkFloat(op, given);
   // What is rebuilt is built like x.
-  const { tape, leaves, result } = record(op, (l) => f(rebuild(given.outline, l) as P, ...rest), given.leaves);
+  const { tape, leaves, result } = record(
+    op,
+    (l) => f(rebuild(given.outline, l) as P, ...rest),
+    given.leaves,
+  );
   const { loss, aux } = lossOf(op, result);
   const gradients = filled(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
   return { loss, aux, gradient: rebuild(given.outline, gradients) as Gradient<P> };

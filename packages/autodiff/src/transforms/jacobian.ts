@@ -7,7 +7,7 @@ import { permute, reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkFloat, grad } from "./gradient.js";
 import { filled, push, record, sweep } from "./sweep.js";
-import { flatten, leafPaths, rebuild, type Flattened } from "./tree.js";
+import { type Flattened, flatten, leafPaths, rebuild } from "./tree.js";
 import type { Gradient, Jacobian, Result } from "./types.js";
 import { vmap } from "./vmap.js";
 
@@ -47,11 +47,14 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
     const { leaves: outputs, outline } = value as Flattened;
     checkResults(outputs, leafPaths(outline, "result"));
     const elements = (list: readonly Tensor[]): number => list.reduce((n, t) => n + sizeOf(t.shape), 0);
-    const forward = (options?.mode ?? (elements(leaves) <= elements(outputs) ? "forward" : "reverse")) === "forward";
+    const forward =
+      (options?.mode ?? (elements(leaves) <= elements(outputs) ? "forward" : "reverse")) === "forward";
     // One tensor per output and leaf, either way.
     const blocks = forward
       ? columns((i, t) => filled(push(tape, leaves, only(leaves, i, t), outputs), outputs), leaves, outputs)
-      : outputs.map((y, j) => rowsOf((c) => filled(sweep(tape, outputs, only(outputs, j, c), leaves, false), leaves), y, leaves));
+      : outputs.map((y, j) =>
+          rowsOf((c) => filled(sweep(tape, outputs, only(outputs, j, c), leaves, false), leaves), y, leaves),
+        );
     const trees = blocks.map((row) => rebuild(given.outline, row));
     return rebuild(outline, trees) as Jacobian<R, P>;
   };
@@ -79,11 +82,13 @@ const only = (like: readonly Tensor[], at: number, t: Tensor): (Tensor | null)[]
   like.map((_, i) => (i === at ? t : null));
 
 /** The unit vectors of a tensor's space: `[size, ...shape]`. */
-const basis = ({ shape, dtype }: Tensor): Tensor => reshape(eye(sizeOf(shape), { dtype }), [sizeOf(shape), ...shape]);
+const basis = ({ shape, dtype }: Tensor): Tensor =>
+  reshape(eye(sizeOf(shape), { dtype }), [sizeOf(shape), ...shape]);
 
 /** Derivatives of one output by all leaves, one pass per element of the output. */
 function rowsOf(back: (cotangent: Tensor) => Tensor[], y: Tensor, leaves: readonly Tensor[]): Tensor[] {
-  if (sizeOf(y.shape) === 0) return leaves.map((x) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: x.dtype }));
+  if (sizeOf(y.shape) === 0)
+    return leaves.map((x) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: x.dtype }));
   return vmap(back)(basis(y)).map((t, i) => reshape(t, [...y.shape, ...leaves[i].shape]));
 }
 
@@ -94,7 +99,8 @@ function columns(
   outputs: readonly Tensor[],
 ): Tensor[][] {
   const byLeaf = leaves.map((x, i) => {
-    if (sizeOf(x.shape) === 0) return outputs.map((y) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: y.dtype }));
+    if (sizeOf(x.shape) === 0)
+      return outputs.map((y) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: y.dtype }));
     return vmap((t: Tensor) => forward(i, t))(basis(x)).map((t, j) => {
       const last = permute(t, [...outputs[j].shape.map((_, k) => k + 1), 0]);
       return reshape(last, [...outputs[j].shape, ...x.shape]);

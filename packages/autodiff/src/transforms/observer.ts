@@ -1,7 +1,7 @@
 import { isFloatDType } from "../base/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { run } from "../trace/apply.js";
-import { within, type Context, type Recorder, type Store } from "../trace/context.js";
+import { type Context, type Recorder, type Store, within } from "../trace/context.js";
 import type { Op } from "../trace/op.js";
 import type { Variable } from "../trace/variable.js";
 

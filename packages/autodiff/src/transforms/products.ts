@@ -1,8 +1,8 @@
 import { TreeError } from "../base/errors.js";
 import { notPromise } from "../trace/trace.js";
-import { filled, push, record, sweep } from "./sweep.js";
 import { jvpFlat } from "./forward.js";
-import { flatten, flattenDerivatives, rebuild, type Flattened } from "./tree.js";
+import { filled, push, record, sweep } from "./sweep.js";
+import { type Flattened, flatten, flattenDerivatives, rebuild } from "./tree.js";
 import type { Gradient, Result } from "./types.js";
 
 type Pullback<Args extends readonly unknown[]> = { -readonly [K in keyof Args]: Gradient<Args[K]> };

@@ -6,8 +6,8 @@ import { evaluateIn } from "../trace/evaluate.js";
 import type { Graph, Maybe, Node } from "../trace/op.js";
 import { live } from "../trace/trace.js";
 import { close, memo, outside, reach } from "./close.js";
-import { countsOf, settleActive, shifted, type ScanAttributes } from "./scan-parts.js";
-import { splitOf, type Backward, type Residual, type Split } from "./split.js";
+import { countsOf, type ScanAttributes, settleActive, shifted } from "./scan-parts.js";
+import { type Backward, type Residual, type Split, splitOf } from "./split.js";
 
 /** Where the way back finds a value of the forward body. */
 type Source =
@@ -63,7 +63,9 @@ export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[
         outputs: forward.body.outputs.map((_, i) => used.some((s) => "output" in s && s.output === i)),
       },
       back(node, cotangents) {
-        const given = split.differentiable.map((d, i) => d && (i < carries || (cotangents[i] ?? null) !== null));
+        const given = split.differentiable.map(
+          (d, i) => d && (i < carries || (cotangents[i] ?? null) !== null),
+        );
         const { back, body, sources: read, pass, grads } = backOf(split, given);
         const dense = (i: number): Tensor => cotangents[i] ?? zerosOf(node.outputs[i]);
         const invariants = evaluateInvariants(split, read, node);
@@ -80,7 +82,9 @@ export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[
           ...pass.flatMap((on, i) => (on ? [dense(i)] : [])),
           ...grads.constants.flatMap((on, i) => (on ? [zerosOf(node.inputs[i])] : [])),
         ];
-        const cotangentsOfYs = given.slice(carries, carries + ys).flatMap((g, i) => (g ? [dense(carries + i)] : []));
+        const cotangentsOfYs = given
+          .slice(carries, carries + ys)
+          .flatMap((g, i) => (g ? [dense(carries + i)] : []));
         return {
           attributes: body,
           inputs: [...fixed, ...invariants, ...hidden, ...start, ...cotangentsOfYs, ...slices],
@@ -107,7 +111,11 @@ function findSources(
 ): { readonly sources: ReadonlyMap<number, Source>; readonly forward: ScanAttributes } {
   const { constants, carries, ys } = countsOf(attributes);
   const { forward: graph, residuals } = split;
-  const varying = reach(graph, graph.inputs.map((_, i) => i >= constants), () => true);
+  const varying = reach(
+    graph,
+    graph.inputs.map((_, i) => i >= constants),
+    () => true,
+  );
   const outputs = graph.outputs.slice(0, carries + ys);
   const stackOf = (symbol: Tensor): number => {
     const known = outputs.findIndex((t, i) => i >= carries && t.id === symbol.id);
@@ -119,7 +127,8 @@ function findSources(
     const { kind, index, symbol } = residual;
     if (kind === "input") {
       const carry = index - constants;
-      if (index < constants || graph.outputs[carry]?.id === symbol.id && carry < carries) sources.set(symbol.id, { kind: "fixed", input: index });
+      if (index < constants || (graph.outputs[carry]?.id === symbol.id && carry < carries))
+        sources.set(symbol.id, { kind: "fixed", input: index });
       else if (carry >= carries) sources.set(symbol.id, { kind: "xs", input: index });
       else later.push(residual);
     } else if (varying.has(symbol.id)) sources.set(symbol.id, { kind: "stack", output: stackOf(symbol) });
@@ -131,7 +140,9 @@ function findSources(
     const known = outputs.findIndex((t, i) => i >= carries && t.id === after.id);
     sources.set(
       symbol.id,
-      known >= 0 ? { kind: "shifted", input: index, output: known } : { kind: "stack", output: stackOf(symbol) },
+      known >= 0
+        ? { kind: "shifted", input: index, output: known }
+        : { kind: "stack", output: stackOf(symbol) },
     );
   }
   const body = live({ ...graph, outputs });
@@ -181,15 +192,22 @@ function backwardBody(
 
   const flat = (all: readonly Tensor[]): Tensor[] => {
     let next = 0;
-    const take = (n: number): readonly Tensor[] => all.slice(next, (next += n));
+    const take = (n: number): readonly Tensor[] => {
+      next += n;
+      return all.slice(next - n, next);
+    };
     const fixedValues = take(fixed.length);
     const carried = take(passed.length);
     const sums = take(summed.length);
     const cotangentsOfYs = take(givenYs.length);
     const sliceValues = take(slices.length);
     const env = new Map<number, Tensor>();
-    fixed.forEach((t, i) => env.set(t.id, fixedValues[i]));
-    slices.forEach((t, i) => env.set(t.id, sliceValues[i]));
+    fixed.forEach((t, i) => {
+      env.set(t.id, fixedValues[i]);
+    });
+    slices.forEach((t, i) => {
+      env.set(t.id, sliceValues[i]);
+    });
     let carry = 0;
     let cotangent = 0;
     pass.forEach((on, i) => {
@@ -203,12 +221,16 @@ function backwardBody(
     const gradients = back.gradients.map((has) => (has ? made[gradient++] : null));
     return [
       ...pass.flatMap((on, i) => (on ? [gradients[constants + i] ?? zerosOf(inputs[constants + i])] : [])),
-      ...gradients.slice(0, constants).flatMap((t) => (t === null ? [] : [t])).map((t, i) => add(sums[i], t)),
+      ...gradients
+        .slice(0, constants)
+        .flatMap((t) => (t === null ? [] : [t]))
+        .map((t, i) => add(sums[i], t)),
       ...gradients.slice(constants + carries).flatMap((t) => (t === null ? [] : [t])),
     ];
   };
   const closed = close(flat, [...fixed, ...passed, ...summed, ...givenYs, ...slices]);
-  if (closed.captures.length > 0 || split.forward.inputs.length !== inputs.length) throw new InternalError("the way back of a scan is not closed");
+  if (closed.captures.length > 0 || split.forward.inputs.length !== inputs.length)
+    throw new InternalError("the way back of a scan is not closed");
   const body: Graph = closed.graph;
   // Sources in the order in which `back` passes them: fixed before invariant, slices in their own order.
   return {

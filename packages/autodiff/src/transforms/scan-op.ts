@@ -1,7 +1,7 @@
 import { InternalError } from "../base/errors.js";
 import { rowMajor, sizeOf } from "../base/shape.js";
-import { broadcastTo } from "../ops/shape.js";
 import { zerosOf } from "../ops/fill.js";
+import { broadcastTo } from "../ops/shape.js";
 import { allocate, copyStrided, renamed, Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { interpret } from "../trace/evaluate.js";
@@ -9,8 +9,8 @@ import type { Graph, Maybe, Op } from "../trace/op.js";
 import { closeBatched } from "./batch-graph.js";
 import { memo } from "./close.js";
 import { prepareScan } from "./scan-backward.js";
-import { countsOf, settleActive, stackedSpec, type ScanAttributes } from "./scan-parts.js";
-import { hiddenValues, jointWith, type Joint } from "./split.js";
+import { countsOf, type ScanAttributes, settleActive, stackedSpec } from "./scan-parts.js";
+import { hiddenValues, type Joint, jointWith } from "./split.js";
 import { present } from "./sweep.js";
 import { moveAxis } from "./vmap.js";
 
@@ -18,7 +18,9 @@ import { moveAxis } from "./vmap.js";
 export const scanOp: Op<ScanAttributes> = {
   name: "scan",
   infer: (_inputs, { body, carries, length }) =>
-    body.outputs.map(({ shape, dtype }, i) => (i < carries ? { shape, dtype } : stackedSpec({ shape, dtype }, length))),
+    body.outputs.map(({ shape, dtype }, i) =>
+      i < carries ? { shape, dtype } : stackedSpec({ shape, dtype }, length),
+    ),
   forward: (inputs, attributes) => runScan(inputs, attributes),
   structure: ({ body, constants, carries, length, reverse }) => ({
     kind: "loop",
@@ -43,11 +45,26 @@ export const scanOp: Op<ScanAttributes> = {
     throw new InternalError("scan is prepared before it is recorded");
   },
   joint(inputs, attributes, tangents) {
-    const { joint, mask, attributes: joined } = jointScanOf(attributes, tangents.map((t) => t !== null));
+    const {
+      joint,
+      mask,
+      attributes: joined,
+    } = jointScanOf(
+      attributes,
+      tangents.map((t) => t !== null),
+    );
     const { constants, carries, ys } = countsOf(attributes);
     const full = inputs.map((t, i) => (mask[i] ? (tangents[i] ?? zerosOf(t)) : null));
-    const part = (from: number, to?: number): Tensor[] => [...inputs.slice(from, to), ...present(full.slice(from, to))];
-    const all = [...hiddenValues(joint), ...part(0, constants), ...part(constants, constants + carries), ...part(constants + carries)];
+    const part = (from: number, to?: number): Tensor[] => [
+      ...inputs.slice(from, to),
+      ...present(full.slice(from, to)),
+    ];
+    const all = [
+      ...hiddenValues(joint),
+      ...part(0, constants),
+      ...part(constants, constants + carries),
+      ...part(constants + carries),
+    ];
     const made = apply(scanOp, all, joined);
     let carry = carries;
     let y = joined.carries + ys;
@@ -68,7 +85,9 @@ export const scanOp: Op<ScanAttributes> = {
     // A carry is batched if the body makes it so.
     for (;;) {
       const { batched: flags } = closed;
-      const grown = mask.map((m, i) => m || (i >= constants && i < constants + carries && flags[i - constants]));
+      const grown = mask.map(
+        (m, i) => m || (i >= constants && i < constants + carries && flags[i - constants]),
+      );
       if (grown.every((m, i) => m === mask[i])) break;
       mask = grown;
       closed = closeBatchedScan(attributes, mask, n);
@@ -81,7 +100,11 @@ export const scanOp: Op<ScanAttributes> = {
       if (i >= constants + carries) return batched[i] ? moveAxis(t, 0, 1) : t;
       return mask[i] && !batched[i] ? broadcastTo(t, [n, ...t.shape]) : t;
     });
-    const made = apply(scanOp, [...hidden, ...values], { ...attributes, body, constants: constants + hidden.length });
+    const made = apply(scanOp, [...hidden, ...values], {
+      ...attributes,
+      body,
+      constants: constants + hidden.length,
+    });
     return [
       made.map((t, i) => (i >= carries && flags[i] ? moveAxis(t, 1, 0) : t)),
       made.map((_, i) => (i < carries ? mask[constants + i] : flags[i])),
@@ -91,7 +114,11 @@ export const scanOp: Op<ScanAttributes> = {
     `length=${length}${reverse ? " reverse" : ""} constants=${constants} carries=${carries}`,
 };
 
-const closeBatchedScan = (attributes: ScanAttributes, mask: readonly boolean[], n: number): ReturnType<typeof closeBatched> => {
+const closeBatchedScan = (
+  attributes: ScanAttributes,
+  mask: readonly boolean[],
+  n: number,
+): ReturnType<typeof closeBatched> => {
   const { constants, carries } = countsOf(attributes);
   return closeBatched(attributes.body, mask, n, mask.slice(constants, constants + carries));
 };
@@ -102,44 +129,51 @@ interface JointScan {
   readonly attributes: ScanAttributes;
 }
 
-const jointScanOf: (attributes: ScanAttributes, given: readonly boolean[]) => JointScan = memo((attributes, given) => {
-  const { constants, carries } = countsOf(attributes);
-  const { body } = attributes;
-  const mask = settleActive(attributes, given);
-  const joint = jointWith(body, mask, mask.slice(constants, constants + carries));
-  const { inputs, outputs, nodes } = joint.graph;
-  const count = body.inputs.length;
-  let next = count;
-  const tangents = mask.map((m) => (m ? inputs[next++] : null));
-  const hidden = inputs.slice(next);
-  const part = (from: number, to?: number): Tensor[] => [
-    ...inputs.slice(from, Math.min(to ?? count, count)),
-    ...present(tangents.slice(from, to)),
-  ];
-  let out = body.outputs.length;
-  const made: Maybe<Tensor>[] = joint.has.map((has) => (has ? outputs[out++] : null));
-  const graph: Graph = {
-    nodes,
-    inputs: [...hidden, ...part(0, constants), ...part(constants, constants + carries), ...part(constants + carries)],
-    outputs: [
-      ...outputs.slice(0, carries),
-      ...present(made.slice(0, carries)),
-      ...outputs.slice(carries, body.outputs.length),
-      ...present(made.slice(carries)),
-    ],
-  };
-  const active = (from: number, to: number): number => mask.slice(from, to).filter(Boolean).length;
-  return {
-    joint,
-    mask,
-    attributes: {
-      ...attributes,
-      body: graph,
-      constants: hidden.length + constants + active(0, constants),
-      carries: carries + present(made.slice(0, carries)).length,
-    },
-  };
-});
+const jointScanOf: (attributes: ScanAttributes, given: readonly boolean[]) => JointScan = memo(
+  (attributes, given) => {
+    const { constants, carries } = countsOf(attributes);
+    const { body } = attributes;
+    const mask = settleActive(attributes, given);
+    const joint = jointWith(body, mask, mask.slice(constants, constants + carries));
+    const { inputs, outputs, nodes } = joint.graph;
+    const count = body.inputs.length;
+    let next = count;
+    const tangents = mask.map((m) => (m ? inputs[next++] : null));
+    const hidden = inputs.slice(next);
+    const part = (from: number, to?: number): Tensor[] => [
+      ...inputs.slice(from, Math.min(to ?? count, count)),
+      ...present(tangents.slice(from, to)),
+    ];
+    let out = body.outputs.length;
+    const made: Maybe<Tensor>[] = joint.has.map((has) => (has ? outputs[out++] : null));
+    const graph: Graph = {
+      nodes,
+      inputs: [
+        ...hidden,
+        ...part(0, constants),
+        ...part(constants, constants + carries),
+        ...part(constants + carries),
+      ],
+      outputs: [
+        ...outputs.slice(0, carries),
+        ...present(made.slice(0, carries)),
+        ...outputs.slice(carries, body.outputs.length),
+        ...present(made.slice(carries)),
+      ],
+    };
+    const active = (from: number, to: number): number => mask.slice(from, to).filter(Boolean).length;
+    return {
+      joint,
+      mask,
+      attributes: {
+        ...attributes,
+        body: graph,
+        constants: hidden.length + constants + active(0, constants),
+        carries: carries + present(made.slice(0, carries)).length,
+      },
+    };
+  },
+);
 
 function runScan(inputs: readonly Tensor[], attributes: ScanAttributes): readonly Tensor[] {
   const { body, constants, carries, length, reverse } = attributes;
@@ -166,7 +200,16 @@ function sliceOf(x: Tensor, at: number): Tensor {
 }
 
 function write(t: Tensor, into: Tensor, at: number): void {
-  if (t.storage === null || into.storage === null) throw new InternalError("a scan ran on tensors without values");
+  if (t.storage === null || into.storage === null)
+    throw new InternalError("a scan ran on tensors without values");
   const strides = rowMajor(t.shape);
-  copyStrided(t.shape, t.storage, t.offset, t.strides ?? strides, into.storage, into.offset + at * t.size, strides);
+  copyStrided(
+    t.shape,
+    t.storage,
+    t.offset,
+    t.strides ?? strides,
+    into.storage,
+    into.offset + at * t.size,
+    strides,
+  );
 }

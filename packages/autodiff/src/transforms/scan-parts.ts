@@ -30,7 +30,10 @@ export const countsOf = ({ body, constants, carries }: ScanAttributes): ScanCoun
 });
 
 /** The spec of all time steps from that of one. */
-export const stackedSpec = ({ shape, dtype }: Spec, length: number): Spec => ({ shape: [length, ...shape], dtype });
+export const stackedSpec = ({ shape, dtype }: Spec, length: number): Spec => ({
+  shape: [length, ...shape],
+  dtype,
+});
 
 /** A carry is active if its start is, or if the body makes it so from what is active: repeated until nothing changes. */
 export function settleActive(attributes: ScanAttributes, active: readonly boolean[]): boolean[] {

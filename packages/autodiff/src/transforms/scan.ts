@@ -8,9 +8,9 @@ import { apply } from "../trace/apply.js";
 import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
-import { close, type Closed } from "./close.js";
+import { type Closed, close } from "./close.js";
 import { scanOp } from "./scan-op.js";
-import { flatten, flattenLike, leafPaths, rebuild, type Flattened, type Outline } from "./tree.js";
+import { type Flattened, flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -74,7 +74,10 @@ const loop: Run = (step, start, xs, length, reverse) => {
   let carry = start;
   for (let k = 0; k < length; k++) {
     const t = reverse ? length - 1 - k : k;
-    const made = step(carry, slices.map((s) => s[t]));
+    const made = step(
+      carry,
+      slices.map((s) => s[t]),
+    );
     carry = made.carry;
     ys[t] = made.y;
   }
@@ -137,7 +140,13 @@ function asLoop(
   const results = outputs.length - assigned.length;
   return {
     body: {
-      inputs: [...captured, ...of(held, false), ...inputs.slice(0, carries), ...of(held, true), ...inputs.slice(carries, args)],
+      inputs: [
+        ...captured,
+        ...of(held, false),
+        ...inputs.slice(0, carries),
+        ...of(held, true),
+        ...inputs.slice(carries, args),
+      ],
       nodes,
       outputs: [...outputs.slice(0, carries), ...outputs.slice(results), ...outputs.slice(carries, results)],
     },
@@ -153,7 +162,8 @@ function lengthOf(xs: Flattened, given: number | undefined): number {
   }
   const { leaves } = xs;
   if (leaves.length === 0) {
-    if (given === undefined) throw noLength("xs without tensors, and no length", "tensors [time, ...] in xs, or { length }");
+    if (given === undefined)
+      throw noLength("xs without tensors, and no length", "tensors [time, ...] in xs, or { length }");
     return given;
   }
   const paths = leafPaths(xs.outline, "xs");
@@ -163,7 +173,10 @@ function lengthOf(xs: Flattened, given: number | undefined): number {
   const odd = leaves.findIndex((t) => t.shape[0] !== length);
   if (odd >= 0) {
     const other = given === undefined ? `${paths[0]}: ${showShape(leaves[0].shape)}` : `length ${length}`;
-    throw badTime(`${paths[odd]}: ${showShape(leaves[odd].shape)} beside ${other}`, `${length} steps along the first axis of every tensor`);
+    throw badTime(
+      `${paths[odd]}: ${showShape(leaves[odd].shape)} beside ${other}`,
+      `${length} steps along the first axis of every tensor`,
+    );
   }
   return length;
 }
@@ -211,9 +224,19 @@ function checkCarry({ leaves, outline }: Flattened, next: Leaves): void {
     };
     if (before.dtype === after.dtype) {
       const mend = "start from a carry of the right shape, such as zeros([batch, size])";
-      throw new ShapeError({ ...data, code: "shape/carry", problem: "the body changed the shape of the carry.", mend });
+      throw new ShapeError({
+        ...data,
+        code: "shape/carry",
+        problem: "the body changed the shape of the carry.",
+        mend,
+      });
     }
     const mend = "start from a carry of the right dtype, or cast what the body returns";
-    throw new DTypeError({ ...data, code: "dtype/carry", problem: "the body changed the dtype of the carry.", mend });
+    throw new DTypeError({
+      ...data,
+      code: "dtype/carry",
+      problem: "the body changed the dtype of the carry.",
+      mend,
+    });
   }
 }

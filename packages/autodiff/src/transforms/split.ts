@@ -1,5 +1,5 @@
-import { InternalError } from "../base/errors.js";
 import { isFloatDType } from "../base/dtype.js";
+import { InternalError } from "../base/errors.js";
 import { sizeOf } from "../base/shape.js";
 import { zerosOf } from "../ops/fill.js";
 import { type Tensor, upcomingId } from "../tensor/tensor.js";
@@ -7,8 +7,8 @@ import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
 import type { Graph, Maybe, Node } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
-import { live, traceFlat, type Trace } from "../trace/trace.js";
-import { close, memo, outside, reach, type Closed, type Hidden } from "./close.js";
+import { live, type Trace, traceFlat } from "../trace/trace.js";
+import { type Closed, close, type Hidden, memo, outside, reach } from "./close.js";
 import { jvpFlat } from "./forward.js";
 import { sweep, withTape } from "./sweep.js";
 
@@ -70,7 +70,8 @@ export const splitOf: (graph: Graph, active: readonly boolean[]) => Split = memo
     const raw = traceBackward({ tape, trace, inputs, outputs, active, given });
     const known = forwardOutputs.length;
     const residuals = raw.residuals.map(residualOf);
-    if (complete && forwardOutputs.length > known) throw new InternalError("a part of a derivative reads more than all of it");
+    if (complete && forwardOutputs.length > known)
+      throw new InternalError("a part of a derivative reads more than all of it");
     return { ...raw, residuals };
   });
   let complete = false;
@@ -80,7 +81,11 @@ export const splitOf: (graph: Graph, active: readonly boolean[]) => Split = memo
     forward: live({ inputs, nodes: trace.nodes, outputs: forwardOutputs }),
     residuals: whole.residuals,
     differentiable,
-    back: (given) => back(tape, given.map((g, i) => g && differentiable[i])),
+    back: (given) =>
+      back(
+        tape,
+        given.map((g, i) => g && differentiable[i]),
+      ),
   };
 });
 
@@ -93,7 +98,9 @@ interface Recorded {
   readonly given: readonly boolean[];
 }
 
-function traceBackward(recorded: Recorded): Omit<Backward, "residuals"> & { readonly residuals: readonly Tensor[] } {
+function traceBackward(
+  recorded: Recorded,
+): Omit<Backward, "residuals"> & { readonly residuals: readonly Tensor[] } {
   const { tape, trace, inputs, outputs, active, given } = recorded;
   let gradients: readonly boolean[] = [];
   // The way back is traced when it is asked for, which may be after the forward trace has ended.
@@ -122,7 +129,12 @@ function traceBackward(recorded: Recorded): Omit<Backward, "residuals"> & { read
     const held = [...back.trace.variables];
     return {
       graph: {
-        inputs: [...back.inputs, ...residuals.map((c) => c.inner), ...foreign.map((c) => c.inner), ...held.map(([, h]) => h.input)],
+        inputs: [
+          ...back.inputs,
+          ...residuals.map((c) => c.inner),
+          ...foreign.map((c) => c.inner),
+          ...held.map(([, h]) => h.input),
+        ],
         nodes: used.nodes,
         outputs: used.outputs,
       },
@@ -178,7 +190,10 @@ function lightNodes(nodes: readonly Node[]): ReadonlySet<Node> {
 }
 
 /** The values of residuals, from the inputs and outputs of a forward run. */
-export const residualValues = (residuals: readonly Residual[], node: Pick<Node, "inputs" | "outputs">): Tensor[] =>
+export const residualValues = (
+  residuals: readonly Residual[],
+  node: Pick<Node, "inputs" | "outputs">,
+): Tensor[] =>
   residuals.map(({ kind, index }) => (kind === "input" ? node.inputs[index] : node.outputs[index]));
 
 /** Which inputs and outputs of a forward run hold residuals. */
@@ -200,7 +215,9 @@ export interface Joint extends Closed {
 }
 
 /** The forward derivative of a graph with respect to the inputs in `mask`. */
-export const jointOf: (graph: Graph, mask: readonly boolean[]) => Joint = memo((graph, mask) => jointWith(graph, mask, []));
+export const jointOf: (graph: Graph, mask: readonly boolean[]) => Joint = memo((graph, mask) =>
+  jointWith(graph, mask, []),
+);
 
 /** The same; outputs in `dense` have a tangent in any case, zeros if need be. */
 export function jointWith(graph: Graph, mask: readonly boolean[], dense: readonly boolean[]): Joint {
@@ -209,8 +226,14 @@ export function jointWith(graph: Graph, mask: readonly boolean[], dense: readonl
     (all) => {
       let next = graph.inputs.length;
       const tangents = mask.map((m) => (m ? all[next++] : null));
-      const [outputs, made] = jvpFlat((inputs) => evaluate(graph, inputs), all.slice(0, mask.length), tangents);
-      const full = made.map((t, i) => (t === null && dense[i] && isFloatDType(outputs[i].dtype) ? zerosOf(outputs[i]) : t));
+      const [outputs, made] = jvpFlat(
+        (inputs) => evaluate(graph, inputs),
+        all.slice(0, mask.length),
+        tangents,
+      );
+      const full = made.map((t, i) =>
+        t === null && dense[i] && isFloatDType(outputs[i].dtype) ? zerosOf(outputs[i]) : t,
+      );
       has = full.map((t) => t !== null);
       return [...outputs, ...full.filter((t) => t !== null)];
     },

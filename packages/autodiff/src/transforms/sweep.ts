@@ -3,7 +3,7 @@ import { add } from "../ops/elementwise.js";
 import { zerosOf } from "../ops/fill.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "../trace/anomaly.js";
-import { current, within, withTapes, type Recorder } from "../trace/context.js";
+import { current, type Recorder, within, withTapes } from "../trace/context.js";
 import { alias } from "../trace/identity.js";
 import type { Maybe, Node } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
@@ -25,7 +25,12 @@ export interface Recording<T> {
 }
 
 /** Runs `f` on renamed inputs (a closure may hold the same tensors: only the new names are the arguments) and records what follows from them. */
-export function record<T>(op: string, f: (leaves: Leaves) => T, inputs: Leaves, bothWays = false): Recording<T> {
+export function record<T>(
+  op: string,
+  f: (leaves: Leaves) => T,
+  inputs: Leaves,
+  bothWays = false,
+): Recording<T> {
   const tape = new Tape({ bothWays });
   const leaves = inputs.map(alias);
   for (const t of leaves) if (isFloatDType(t.dtype)) tape.watch(t);
@@ -77,7 +82,11 @@ function takeCotangents({ outputs }: Node, at: Maybe<Tensor>[], first: number): 
   return given;
 }
 
-function pullBack(node: Node, given: readonly Maybe<Tensor>[], wanted: readonly boolean[]): readonly Maybe<Tensor>[] {
+function pullBack(
+  node: Node,
+  given: readonly Maybe<Tensor>[],
+  wanted: readonly boolean[],
+): readonly Maybe<Tensor>[] {
   const rule = node.pullback ?? node.op.pullback;
   if (!anomalies.watching) return rule(node, given, wanted);
   const before = anomalies.backward;

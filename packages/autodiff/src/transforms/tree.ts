@@ -1,5 +1,5 @@
-import { DTypeError, ShapeError, TreeError } from "../base/errors.js";
 import { isFloatDType } from "../base/dtype.js";
+import { DTypeError, ShapeError, TreeError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { scalar } from "../ops/operands.js";
@@ -64,7 +64,8 @@ function isRecord(value: unknown): value is { readonly [key: string]: unknown } 
 
 function holdsTensors(value: unknown): value is object {
   if (typeof value !== "object" || value === null || value instanceof Variable) return false;
-  if (value instanceof Map || value instanceof Set) return [...value.values()].some((v) => v instanceof Tensor);
+  if (value instanceof Map || value instanceof Set)
+    return [...value.values()].some((v) => v instanceof Tensor);
   return !ArrayBuffer.isView(value) && Object.values(value).some((v) => v instanceof Tensor);
 }
 
@@ -141,7 +142,8 @@ function walkLike(
     else if (value === null || value === undefined) {
       for (const name of leafPaths(part, path)) visit(null, name);
     } else if (part.kind === "array") {
-      if (!Array.isArray(value) || value.length !== part.items.length) throw structureError(op, part, value, path);
+      if (!Array.isArray(value) || value.length !== part.items.length)
+        throw structureError(op, part, value, path);
       part.items.forEach((item, i) => {
         walk(item, value[i], `${path}[${i}]`);
       });
@@ -160,7 +162,8 @@ const sameKeys = (keys: readonly string[], value: object): boolean =>
 
 function derivativeLeaf(op: string, value: unknown, spec: Spec, path: string): Maybe<Tensor> {
   if (!isFloatDType(spec.dtype)) return null;
-  const t = value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
+  const t =
+    value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
   if (!(t instanceof Tensor)) throw structureError(op, leaf, value, path);
   const data = {
     op,
@@ -169,11 +172,21 @@ function derivativeLeaf(op: string, value: unknown, spec: Spec, path: string): M
   };
   if (!sameShape(t.shape, spec.shape)) {
     const mend = "reshape or broadcast it to the shape of the value it belongs to";
-    throw new ShapeError({ ...data, code: "shape/derivative", problem: "a derivative has the wrong shape.", mend });
+    throw new ShapeError({
+      ...data,
+      code: "shape/derivative",
+      problem: "a derivative has the wrong shape.",
+      mend,
+    });
   }
   if (t.dtype !== spec.dtype) {
     const mend = `cast it: cast(t, "${spec.dtype}")`;
-    throw new DTypeError({ ...data, code: "dtype/derivative", problem: "a derivative has the wrong dtype.", mend });
+    throw new DTypeError({
+      ...data,
+      code: "dtype/derivative",
+      problem: "a derivative has the wrong dtype.",
+      mend,
+    });
   }
   return t;
 }

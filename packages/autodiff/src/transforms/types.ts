@@ -13,6 +13,7 @@ export type Gradient<P> = P extends Tensor | number
 /** What a function to be minimised returns: a scalar, alone or with anything else that is to be handed back. */
 export type Loss = Tensor | readonly [loss: Tensor, aux: unknown];
 /** What a function given to a transform returns. The empty tuple makes returned arrays tuples. */
+// biome-ignore lint/suspicious/noConfusingVoidType: functions that return nothing are given too
 export type Result = object | number | void | readonly [];
 /** `Head`, and `aux` behind it if the function returned one. */
 export type WithAux<R, Head extends readonly unknown[]> = R extends readonly [Tensor, infer Aux]

@@ -6,7 +6,7 @@ import type { Maybe } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import { batchedUp, batchGraph } from "./batch-graph.js";
 import { close, outside } from "./close.js";
-import { flatten, leafPaths, rebuild, type Outline } from "./tree.js";
+import { flatten, leafPaths, type Outline, rebuild } from "./tree.js";
 import type { Axes, InAxes, Result } from "./types.js";
 
 /** A function of single examples as a function of batches: written for one, run for all at once.
@@ -46,7 +46,12 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
       inputs.map((t, i) => (batched[i] ? { shape: t.shape.slice(1), dtype: t.dtype } : t)),
     );
     const hidden = outside(closed);
-    const [outputs, flags] = batchGraph(closed.graph, [...inputs, ...hidden], [...batched, ...hidden.map(() => false)], n);
+    const [outputs, flags] = batchGraph(
+      closed.graph,
+      [...inputs, ...hidden],
+      [...batched, ...hidden.map(() => false)],
+      n,
+    );
     const results = outputs.length - closed.assigned.length;
     closed.assigned.forEach((_, i) => {
       if (flags[results + i]) throw differs(closed.graph.outputs[results + i]);
@@ -57,7 +62,9 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
     // The function has run: there is an outline.
     const shape = outline as Outline;
     const outAxes = axesOf(shape, options?.outAxes === undefined ? 0 : options.outAxes, "outAxes");
-    const placed = outputs.slice(0, results).map((t, i) => place(t, flags[i], outAxes[i], n, () => leafPaths(shape, "result")[i]));
+    const placed = outputs
+      .slice(0, results)
+      .map((t, i) => place(t, flags[i], outAxes[i], n, () => leafPaths(shape, "result")[i]));
     return rebuild(shape, placed) as R;
   };
 }
@@ -71,7 +78,12 @@ export function moveAxis(t: Tensor, from: number, to: number): Tensor {
 }
 
 function place(t: Tensor, batched: boolean, axis: Maybe<number>, n: number, path: () => string): Tensor {
-  if (axis !== null) return moveAxis(batchedUp(t, batched, n), 0, normalizeAxis("vmap", axis, t.shape.length + (batched ? 0 : 1)));
+  if (axis !== null)
+    return moveAxis(
+      batchedUp(t, batched, n),
+      0,
+      normalizeAxis("vmap", axis, t.shape.length + (batched ? 0 : 1)),
+    );
   if (!batched) return t;
   throw new ValueError({
     code: "value/out-axes",
@@ -83,7 +95,11 @@ function place(t: Tensor, batched: boolean, axis: Maybe<number>, n: number, path
   });
 }
 
-function batchSize(inputs: readonly Tensor[], axes: readonly Maybe<number>[], paths: readonly string[]): number {
+function batchSize(
+  inputs: readonly Tensor[],
+  axes: readonly Maybe<number>[],
+  paths: readonly string[],
+): number {
   const mapped = inputs.map((_, i) => i).filter((i) => axes[i] !== null);
   if (mapped.length === 0) {
     throw new ValueError({

@@ -10,10 +10,11 @@ import { current } from "../trace/context.js";
 import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
+import type { Variable } from "../trace/variable.js";
 import { batchedSpec, batchedUp, batchGraph, closeBatched } from "./batch-graph.js";
-import { close, memo, reach, type Closed } from "./close.js";
+import { type Closed, close, memo, reach } from "./close.js";
 import { predicateOf } from "./cond.js";
-import { hiddenValues, jointWith, type Joint } from "./split.js";
+import { hiddenValues, type Joint, jointWith } from "./split.js";
 import { present } from "./sweep.js";
 import { flatten, flattenLike, leafPaths, rebuild } from "./tree.js";
 
@@ -34,7 +35,8 @@ export const whileOp: Op<WhileAttributes> = {
     const forTest = inputs.slice(0, testConstants);
     const forBody = inputs.slice(testConstants, testConstants + bodyConstants);
     let carry = inputs.slice(testConstants + bodyConstants);
-    while (interpret(test, [...forTest, ...carry])[0].item() !== 0) carry = interpret(body, [...forBody, ...carry]);
+    while (interpret(test, [...forTest, ...carry])[0].item() !== 0)
+      carry = interpret(body, [...forBody, ...carry]);
     return carry.map(renamed);
   },
   structure: (attributes) => ({ kind: "while", ...attributes }),
@@ -42,7 +44,8 @@ export const whileOp: Op<WhileAttributes> = {
     throw new DerivativeError({
       code: "derivative/while",
       op: "whileLoop",
-      problem: "a traced loop of unknown length has no reverse derivative: what it would have to keep has no fixed size.",
+      problem:
+        "a traced loop of unknown length has no reverse derivative: what it would have to keep has no fixed size.",
       got: "reverse mode (grad, vjp, lossAndGradients) through a whileLoop that was traced or compiled",
       expected: "forward mode (jvp), or a loop of known length",
       mend: "use scan with the most steps it may take, and where to keep the carry once it is done",
@@ -51,12 +54,23 @@ export const whileOp: Op<WhileAttributes> = {
   joint(inputs, attributes, tangents) {
     const { testConstants, bodyConstants, body } = attributes;
     const carries = body.outputs.length;
-    const { joint, mask, joined } = jointWhileOf(attributes, tangents.slice(testConstants).map((t) => t !== null));
+    const { joint, mask, joined } = jointWhileOf(
+      attributes,
+      tangents.slice(testConstants).map((t) => t !== null),
+    );
     const values = inputs.slice(testConstants);
     const given = tangents.slice(testConstants);
     const full = values.map((t, i) => (mask[i] ? (given[i] ?? zerosOf(t)) : null));
-    const part = (from: number, to?: number): Tensor[] => [...values.slice(from, to), ...present(full.slice(from, to))];
-    const all = [...inputs.slice(0, testConstants), ...hiddenValues(joint), ...part(0, bodyConstants), ...part(bodyConstants)];
+    const part = (from: number, to?: number): Tensor[] => [
+      ...values.slice(from, to),
+      ...present(full.slice(from, to)),
+    ];
+    const all = [
+      ...inputs.slice(0, testConstants),
+      ...hiddenValues(joint),
+      ...part(0, bodyConstants),
+      ...part(bodyConstants),
+    ];
     const made = apply(whileOp, all, joined);
     let next = carries;
     return [made.slice(0, carries), mask.slice(bodyConstants).map((m) => (m ? made[next++] : null))];
@@ -75,35 +89,40 @@ interface JointWhile {
   readonly mask: readonly boolean[];
   readonly joined: WhileAttributes;
 }
-const jointWhileOf: (attributes: WhileAttributes, given: readonly boolean[]) => JointWhile = memo((attributes, given) => {
-  const { test, body, testConstants, bodyConstants } = attributes;
-  const mask = [...given];
-  for (let changed = true; changed; ) {
-    changed = false;
-    const reached = reach(body, mask);
-    body.outputs.forEach((t, i) => {
-      if (mask[bodyConstants + i] || !reached.has(t.id)) return;
-      mask[bodyConstants + i] = true;
-      changed = true;
-    });
-  }
-  const joint = jointWith(body, mask, mask.slice(bodyConstants));
-  const { inputs } = joint.graph;
-  const count = body.inputs.length;
-  let next = count;
-  const tangents: Maybe<Tensor>[] = mask.map((m) => (m ? inputs[next++] : null));
-  const hidden = inputs.slice(next);
-  const part = (from: number, to: number): Tensor[] => [...inputs.slice(from, to), ...present(tangents.slice(from, to))];
-  const constants = [...hidden, ...part(0, bodyConstants)];
-  const joined: WhileAttributes = {
-    // The test does not look at tangents.
-    test: { ...test, inputs: [...test.inputs, ...present(tangents.slice(bodyConstants))] },
-    body: { ...joint.graph, inputs: [...constants, ...part(bodyConstants, count)] },
-    testConstants,
-    bodyConstants: constants.length,
-  };
-  return { joint, mask, joined };
-});
+const jointWhileOf: (attributes: WhileAttributes, given: readonly boolean[]) => JointWhile = memo(
+  (attributes, given) => {
+    const { test, body, testConstants, bodyConstants } = attributes;
+    const mask = [...given];
+    for (let changed = true; changed; ) {
+      changed = false;
+      const reached = reach(body, mask);
+      body.outputs.forEach((t, i) => {
+        if (mask[bodyConstants + i] || !reached.has(t.id)) return;
+        mask[bodyConstants + i] = true;
+        changed = true;
+      });
+    }
+    const joint = jointWith(body, mask, mask.slice(bodyConstants));
+    const { inputs } = joint.graph;
+    const count = body.inputs.length;
+    let next = count;
+    const tangents: Maybe<Tensor>[] = mask.map((m) => (m ? inputs[next++] : null));
+    const hidden = inputs.slice(next);
+    const part = (from: number, to: number): Tensor[] => [
+      ...inputs.slice(from, to),
+      ...present(tangents.slice(from, to)),
+    ];
+    const constants = [...hidden, ...part(0, bodyConstants)];
+    const joined: WhileAttributes = {
+      // The test does not look at tangents.
+      test: { ...test, inputs: [...test.inputs, ...present(tangents.slice(bodyConstants))] },
+      body: { ...joint.graph, inputs: [...constants, ...part(bodyConstants, count)] },
+      testConstants,
+      bodyConstants: constants.length,
+    };
+    return { joint, mask, joined };
+  },
+);
 
 function batchWhile(
   inputs: readonly Tensor[],
@@ -116,7 +135,8 @@ function batchWhile(
   const forBody = batched.slice(testConstants, start);
   let carries = batched.slice(start);
   const testOf = (): ReturnType<typeof closeBatched> => closeBatched(test, [...forTest, ...carries], n);
-  const bodyOf = (): ReturnType<typeof closeBatched> => closeBatched(body, [...forBody, ...carries], n, carries);
+  const bodyOf = (): ReturnType<typeof closeBatched> =>
+    closeBatched(body, [...forBody, ...carries], n, carries);
   for (;;) {
     const differs = testOf().batched[0];
     const flags = bodyOf().batched;
@@ -124,36 +144,61 @@ function batchWhile(
     if (grown.every((c, i) => c === carries[i])) break;
     carries = grown;
   }
-  const values = inputs.slice(start).map((t, i) => (carries[i] && !batched[start + i] ? broadcastTo(t, [n, ...t.shape]) : t));
-  const specs = (graph: Graph, flags: readonly boolean[]): { shape: readonly number[]; dtype: Tensor["dtype"] }[] =>
+  const values = inputs
+    .slice(start)
+    .map((t, i) => (carries[i] && !batched[start + i] ? broadcastTo(t, [n, ...t.shape]) : t));
+  const specs = (
+    graph: Graph,
+    flags: readonly boolean[],
+  ): { shape: readonly number[]; dtype: Tensor["dtype"] }[] =>
     graph.inputs.map((t, i) => batchedSpec(t, flags[i], n));
   const alike = testOf();
   const differs = alike.batched[0];
   // Where examples end at different times, the loop goes on for all, and those that have ended keep their carry.
   const t = differs
-    ? close((all) => [any(batchGraph(test, all, [...forTest, ...carries], n)[0][0])], specs(test, [...forTest, ...carries]))
+    ? close(
+        (all) => [any(batchGraph(test, all, [...forTest, ...carries], n)[0][0])],
+        specs(test, [...forTest, ...carries]),
+      )
     : alike;
   const b = differs
     ? close(
         (all) => {
           const carry = all.slice(start);
-          const [[going]] = batchGraph(test, [...all.slice(0, testConstants), ...carry], [...forTest, ...carries], n);
+          const [[going]] = batchGraph(
+            test,
+            [...all.slice(0, testConstants), ...carry],
+            [...forTest, ...carries],
+            n,
+          );
           const [next, flags] = batchGraph(body, all.slice(testConstants), [...forBody, ...carries], n);
           return next.map((value, i) => {
             const stay = reshape(going, [n, ...carry[i].shape.slice(1).map(() => 1)]);
             return where(stay, batchedUp(value, flags[i], n), carry[i]);
           });
         },
-        [...specs(test, [...forTest, ...carries]).slice(0, testConstants), ...specs(body, [...forBody, ...carries])],
+        [
+          ...specs(test, [...forTest, ...carries]).slice(0, testConstants),
+          ...specs(body, [...forBody, ...carries]),
+        ],
       )
     : bodyOf();
   const constantsOfBody = inputs.slice(differs ? 0 : testConstants, start);
   const [hiddenTest, hiddenBody] = [hiddenValues(t), hiddenValues(b)];
   const hiddenFirst = (graph: Graph, hidden: number): Graph => ({
     ...graph,
-    inputs: [...graph.inputs.slice(graph.inputs.length - hidden), ...graph.inputs.slice(0, graph.inputs.length - hidden)],
+    inputs: [
+      ...graph.inputs.slice(graph.inputs.length - hidden),
+      ...graph.inputs.slice(0, graph.inputs.length - hidden),
+    ],
   });
-  const all = [...hiddenTest, ...inputs.slice(0, testConstants), ...hiddenBody, ...constantsOfBody, ...values];
+  const all = [
+    ...hiddenTest,
+    ...inputs.slice(0, testConstants),
+    ...hiddenBody,
+    ...constantsOfBody,
+    ...values,
+  ];
   const made = apply(whileOp, all, {
     test: hiddenFirst(t.graph, hiddenTest.length),
     body: hiddenFirst(b.graph, hiddenBody.length),
@@ -212,14 +257,18 @@ function joinGraphs(
   carry: readonly Tensor[],
 ): { readonly inputs: readonly Tensor[]; readonly attributes: WhileAttributes } {
   const count = carry.length;
-  const parts = ({ graph, captures, variables }: Closed): { constants: Tensor[]; symbols: Tensor[]; heldAt: (v: unknown) => Tensor | undefined } => {
+  const parts = ({
+    graph,
+    captures,
+    variables,
+  }: Closed): { constants: Tensor[]; symbols: Tensor[]; heldAt: (v: Variable) => Tensor | undefined } => {
     const symbols = graph.inputs.slice(count);
     const held = symbols.slice(captures.length);
     const fixed = variables.map((v) => !b.assigned.includes(v));
     return {
       constants: [...captures, ...variables.filter((_, i) => fixed[i]).map((v) => v.value)],
       symbols: [...symbols.slice(0, captures.length), ...held.filter((_, i) => fixed[i])],
-      heldAt: (v) => held[variables.findIndex((other) => other === v)],
+      heldAt: (v) => held[variables.indexOf(v)],
     };
   };
   const [pt, pb] = [parts(t), parts(b)];
@@ -236,7 +285,11 @@ function joinGraphs(
   };
 }
 
-function checkCarry(before: readonly Tensor[], after: readonly Tensor[], paths: () => readonly string[]): void {
+function checkCarry(
+  before: readonly Tensor[],
+  after: readonly Tensor[],
+  paths: () => readonly string[],
+): void {
   before.forEach((t, i) => {
     const next = after[i];
     if (t.dtype === next.dtype && sameShape(t.shape, next.shape)) return;
@@ -246,8 +299,17 @@ function checkCarry(before: readonly Tensor[], after: readonly Tensor[], paths: 
       expected: `${t.dtype}${showShape(t.shape)} after every step`,
       mend: "start from a carry of the right shape and dtype",
     };
-    if (t.dtype === next.dtype) throw new ShapeError({ ...data, code: "shape/while-carry", problem: "the body changed the shape of the carry." });
-    throw new DTypeError({ ...data, code: "dtype/while-carry", problem: "the body changed the dtype of the carry." });
+    if (t.dtype === next.dtype)
+      throw new ShapeError({
+        ...data,
+        code: "shape/while-carry",
+        problem: "the body changed the shape of the carry.",
+      });
+    throw new DTypeError({
+      ...data,
+      code: "dtype/while-carry",
+      problem: "the body changed the dtype of the carry.",
+    });
   });
 }
 
@@ -260,4 +322,3 @@ const testAssigns = (): VariableError =>
     expected: "a test that only looks",
     mend: "assign in the body",
   });
-

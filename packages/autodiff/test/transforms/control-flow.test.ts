@@ -54,7 +54,15 @@ describe("cond", () => {
   test("in a scan, whose examples choose differently under vmap", () => {
     const g = (x: Tensor): Tensor =>
       scan(
-        (h: Tensor, t: Tensor) => [cond(greater(h, t), (a: Tensor) => mul(a, sin(x)), (a: Tensor) => add(a, x), h), h],
+        (h: Tensor, t: Tensor) => [
+          cond(
+            greater(h, t),
+            (a: Tensor) => mul(a, sin(x)),
+            (a: Tensor) => add(a, x),
+            h,
+          ),
+          h,
+        ],
         x,
         tensorOf([0.1, 0.9, 0.4]),
       )[0];
@@ -62,10 +70,22 @@ describe("cond", () => {
     const xs = tensorOf([0.3, 0.6, 1.2]);
     const each = (h: F): Tensor => stack([0, 1, 2].map((i) => h(at(xs, i))));
     expectClose(vmap(g)(xs), each(g));
-    expectClose(vmap((x: Tensor) => grad(g)(x))(xs), each((x) => grad(g)(x)));
-    expectClose(grad((x: Tensor) => sum(vmap(g)(x)))(xs), each((x) => grad(g)(x)));
+    expectClose(
+      vmap((x: Tensor) => grad(g)(x))(xs),
+      each((x) => grad(g)(x)),
+    );
+    expectClose(
+      grad((x: Tensor) => sum(vmap(g)(x)))(xs),
+      each((x) => grad(g)(x)),
+    );
     expectClose(vmap(f)(xs), each(f));
-    const shared = (x: Tensor, p: Tensor): Tensor => cond(greater(p, 0), (a: Tensor) => mul(a, a), () => s1(7), x);
+    const shared = (x: Tensor, p: Tensor): Tensor =>
+      cond(
+        greater(p, 0),
+        (a: Tensor) => mul(a, a),
+        () => s1(7),
+        x,
+      );
     expectClose(vmap(shared, { inAxes: [0, null] })(xs, s1(1)), mul(xs, xs));
     expectClose(vmap(shared, { inAxes: [0, null] })(xs, s1(-1)), full([3], 7));
   });
@@ -94,10 +114,40 @@ describe("cond", () => {
   test("refuses what does not fit", () => {
     const run = (g: () => unknown) => () => tracedCall((_: Tensor) => g())(s1(1));
     const t = (): Tensor => greater(s1(1), 0);
-    expect(run(() => cond(t(), () => s1(1), () => full([2], 1)))).toThrow(/differ in shape/);
-    expect(run(() => cond(t(), () => s1(1), () => full([], 1, "float32")))).toThrow(/differ in dtype/);
-    expect(run(() => cond(t(), () => [s1(1)] as Tensor[], () => [s1(1), s1(1)]))).toThrow(/not built alike/);
-    expect(() => cond(greater(full([2], 1), 0), () => s1(1), () => s1(1))).toThrow(/not a scalar/);
+    expect(
+      run(() =>
+        cond(
+          t(),
+          () => s1(1),
+          () => full([2], 1),
+        ),
+      ),
+    ).toThrow(/differ in shape/);
+    expect(
+      run(() =>
+        cond(
+          t(),
+          () => s1(1),
+          () => full([], 1, "float32"),
+        ),
+      ),
+    ).toThrow(/differ in dtype/);
+    expect(
+      run(() =>
+        cond(
+          t(),
+          () => [s1(1)] as Tensor[],
+          () => [s1(1), s1(1)],
+        ),
+      ),
+    ).toThrow(/not built alike/);
+    expect(() =>
+      cond(
+        greater(full([2], 1), 0),
+        () => s1(1),
+        () => s1(1),
+      ),
+    ).toThrow(/not a scalar/);
   });
 });
 
@@ -113,16 +163,20 @@ describe("whileLoop", () => {
   };
   test("forward mode everywhere, reverse mode eagerly", () => {
     agrees(f, s1(0.7), false);
-    expect(() => traced((y) => grad(f)(y))(s1(0.7))).toThrow(/no reverse derivative[^]*use scan/);
+    expect(() => traced((y) => grad(f)(y))(s1(0.7))).toThrow(/no reverse derivative[\s\S]*use scan/);
   });
   test("vmap over examples that end at different times", () => {
     const xs = tensorOf([0.3, 0.7, 20]);
     expectClose(vmap(f)(xs), stack([f(s1(0.3)), f(s1(0.7)), f(s1(20))]));
     const count = (x: Tensor): Tensor =>
-      whileLoop((s: { i: Tensor; x: Tensor }) => less(s.i, 4), (s) => ({ i: add(s.i, 1), x: mul(s.x, x) }), {
-        i: full([], 0, "int32"),
-        x: s1(1),
-      }).x;
+      whileLoop(
+        (s: { i: Tensor; x: Tensor }) => less(s.i, 4),
+        (s) => ({ i: add(s.i, 1), x: mul(s.x, x) }),
+        {
+          i: full([], 0, "int32"),
+          x: s1(1),
+        },
+      ).x;
     expectClose(vmap(count)(xs), stack([0.3, 0.7, 20].map((v) => s1(v ** 4))));
   });
   test("carries Variables", () => {
@@ -139,10 +193,24 @@ describe("whileLoop", () => {
     );
     expect(call(s1(1)).item()).toBe(8);
     expect(n.value.item()).toBe(3);
-    expect(() => tracedCall((x: Tensor) => whileLoop((y: Tensor) => {
-      n.value = add(n.value, 1);
-      return less(y, 1);
-    }, (y) => y, x))(s1(2))).toThrow(/the test assigns/);
-    expect(() => whileLoop((x: Tensor) => less(sum(x), 1), () => full([2], 1), s1(0))).toThrow(/carry went in as/);
+    expect(() =>
+      tracedCall((x: Tensor) =>
+        whileLoop(
+          (y: Tensor) => {
+            n.value = add(n.value, 1);
+            return less(y, 1);
+          },
+          (y) => y,
+          x,
+        ),
+      )(s1(2)),
+    ).toThrow(/the test assigns/);
+    expect(() =>
+      whileLoop(
+        (x: Tensor) => less(sum(x), 1),
+        () => full([2], 1),
+        s1(0),
+      ),
+    ).toThrow(/carry went in as/);
   });
 });

@@ -20,7 +20,7 @@ import { grad, lossAndGradients } from "../../src/transforms/gradient.js";
 import { jvp } from "../../src/transforms/products.js";
 import { scan } from "../../src/transforms/scan.js";
 import { withTape } from "../../src/transforms/sweep.js";
-import { expectClose, full, matmul, s1, Seeded } from "./tensors.js";
+import { expectClose, full, matmul, Seeded, s1 } from "./tensors.js";
 import { tracedCall } from "./traced-call.js";
 
 // What derivatives cost, in nodes and bytes; never in time.
@@ -35,7 +35,8 @@ const bytes = (t: Tensor): number => sizeOf(t.shape) * bytesOf[t.dtype];
 function kept(tape: Tape): number {
   const storages = new Map<object, number>();
   for (const e of tape.entries) {
-    for (const t of [...e.inputs, ...e.outputs]) if (t.storage !== null) storages.set(t.storage, t.storage.byteLength);
+    for (const t of [...e.inputs, ...e.outputs])
+      if (t.storage !== null) storages.set(t.storage, t.storage.byteLength);
   }
   return [...storages.values()].reduce((a, b) => a + b, 0);
 }
@@ -73,7 +74,10 @@ describe("the gradient of a traced rnn", () => {
     expect(g.nodes.length).toBeLessThan(20);
   });
   test("with a checkpointed cell stacks nothing but states", () => {
-    const deep = (all: readonly Tensor[], wrap: (f: (h: Tensor, x: Tensor) => Tensor) => (h: Tensor, x: Tensor) => Tensor): Tensor => {
+    const deep = (
+      all: readonly Tensor[],
+      wrap: (f: (h: Tensor, x: Tensor) => Tensor) => (h: Tensor, x: Tensor) => Tensor,
+    ): Tensor => {
       const cell = wrap((h, x) => tanh(matmul(sin(exp(add(matmul(h, all[0]), matmul(x, all[1])))), all[0])));
       const body = (h: Tensor, x: Tensor): [Tensor, null] => [cell(h, x), null];
       return sum(scan(body, all[2], all[3])[0]);
@@ -97,7 +101,13 @@ describe("the gradient of a traced rnn", () => {
       };
       return sum(scan(body, full([B, H], 1, "float32"), null, { length: T })[0]);
     };
-    const made = graphOf(([w]) => lossAndGradients(() => f(w), []).slice(0, 1).map(() => grad(f)(w)), [spec(B, H)]);
+    const made = graphOf(
+      ([w]) =>
+        lossAndGradients(() => f(w), [])
+          .slice(0, 1)
+          .map(() => grad(f)(w)),
+      [spec(B, H)],
+    );
     const forward = scans(made).find((n) => n.outputs.some((t) => t.shape[0] === T));
     const stacks = forward?.outputs.filter((t) => t.shape[0] === T).map((t) => `${t.dtype}[${t.shape}]`);
     expect(stacks).toEqual([`int32[${T},3]`, `float32[${T},${B},${H}]`]);
@@ -115,13 +125,22 @@ describe("the gradient of a traced rnn", () => {
 
 describe("what tapes keep", () => {
   const x = full([1000], 0.5);
-  const chain = (f: (h: Tensor) => Tensor) => (t: Tensor): Tensor => {
-    let h = t;
-    for (let k = 0; k < 100; k++) h = f(h);
-    return h;
-  };
+  const chain =
+    (f: (h: Tensor) => Tensor) =>
+    (t: Tensor): Tensor => {
+      let h = t;
+      for (let k = 0; k < 100; k++) h = f(h);
+      return h;
+    };
   test("additions: nothing", () => {
-    expect(kept(recorded(chain((h) => add(h, x)), x))).toBe(0);
+    expect(
+      kept(
+        recorded(
+          chain((h) => add(h, x)),
+          x,
+        ),
+      ),
+    ).toBe(0);
   });
   test("tanh: its output", () => {
     expect(kept(recorded(chain(tanh), x))).toBe(100 * 8000);
@@ -143,10 +162,14 @@ describe("nothing recurses over depth", () => {
     const n = 100_000;
     const xs = fromArray(new Float64Array(n).fill(0.01), [n], "float64");
     const f = ([w, inputs]: readonly [Tensor, Tensor]): Tensor =>
-      scan((h: Tensor, x: Tensor) => {
-        const next = tanh(add(mul(h, w), x));
-        return [next, next];
-      }, s1(0.1), inputs)[0];
+      scan(
+        (h: Tensor, x: Tensor) => {
+          const next = tanh(add(mul(h, w), x));
+          return [next, next];
+        },
+        s1(0.1),
+        inputs,
+      )[0];
     const [gw, gx] = grad(f)([s1(0.9), xs]);
     const [cw, cx] = tracedCall((w: Tensor, inputs: Tensor) => grad(f)([w, inputs]))(s1(0.9), xs);
     expectClose(cw, gw, 1e-12);

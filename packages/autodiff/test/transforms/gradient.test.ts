@@ -7,7 +7,7 @@ import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
 import { grad, lossAndGradients, valueAndGrad } from "../../src/transforms/gradient.js";
 import { jvp, linearize, vjp } from "../../src/transforms/products.js";
-import { expectClose, numeric, s1, Seeded } from "./tensors.js";
+import { expectClose, numeric, Seeded, s1 } from "./tensors.js";
 
 const random = new Seeded(7);
 const f = (x: Tensor): Tensor => sum(mul(tanh(mul(x, x)), exp(sub(x, 1))));
@@ -32,10 +32,15 @@ describe("derivatives of a small function", () => {
   });
   test("trees, aux, several results, numbers", () => {
     const y = s1(3);
-    const g = grad((p: { a: Tensor; b: readonly [Tensor, string] }) => mul(p.a, mul(p.b[0], p.b[0])))({ a: y, b: [y, "x"] });
+    const g = grad((p: { a: Tensor; b: readonly [Tensor, string] }) => mul(p.a, mul(p.b[0], p.b[0])))({
+      a: y,
+      b: [y, "x"],
+    });
     expectClose(g.a, s1(9));
     expectClose(g.b[0], s1(18));
-    const [value, d, aux] = valueAndGrad((z: Tensor) => [mul(z, z), { twice: add(z, z), name: "n" }] as const)(y);
+    const [value, d, aux] = valueAndGrad(
+      (z: Tensor) => [mul(z, z), { twice: add(z, z), name: "n" }] as const,
+    )(y);
     expect([value.item(), d.item(), aux.twice.item(), aux.name]).toEqual([9, 6, 6, "n"]);
     const [, pull] = vjp((a: Tensor, b: Tensor) => ({ p: mul(a, b), q: [add(a, b)] }), s1(2), s1(5));
     expect(pull({ p: s1(1), q: [s1(10)] }).map((t) => t.item())).toEqual([15, 12]);
@@ -45,7 +50,10 @@ describe("derivatives of a small function", () => {
     const t = s1(3);
     const a = new Variable(t);
     const b = new Variable(t);
-    const [, { a: ga, b: gb }] = lossAndGradients(() => mul(a.value, mul(b.value, mul(b.value, t))), { a, b });
+    const [, { a: ga, b: gb }] = lossAndGradients(() => mul(a.value, mul(b.value, mul(b.value, t))), {
+      a,
+      b,
+    });
     expect([ga.item(), gb.item()]).toEqual([27, 54]);
   });
 });

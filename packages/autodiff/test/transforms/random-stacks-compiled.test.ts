@@ -3,7 +3,7 @@ import { compile } from "../../src/compiler/index.js";
 import { add, mul } from "../../src/ops/elementwise.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
-import { plainWrappers, runSeed, zero, type Wrappers } from "./random-stacks.js";
+import { plainWrappers, runSeed, type Wrappers, zero } from "./random-stacks.js";
 
 const wrappers: Wrappers = {
   ...plainWrappers,
@@ -23,7 +23,8 @@ describe("random stacks of transforms with compiled functions in them agree with
   const perGroup = 50;
   test.each(Array.from({ length: 10 }, (_, k) => 1 + k * perGroup))("50 seeds from %i", (first) => {
     let refused = 0;
-    for (let seed = first; seed < first + perGroup; seed++) if (runSeed(seed, wrappers) === "refused") refused++;
+    for (let seed = first; seed < first + perGroup; seed++)
+      if (runSeed(seed, wrappers) === "refused") refused++;
     expect(refused).toBeLessThan(perGroup / 4);
   });
 });

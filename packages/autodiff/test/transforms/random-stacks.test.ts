@@ -5,7 +5,8 @@ describe("random stacks of transforms agree with the program unwrapped", () => {
   const perGroup = 100;
   test.each(Array.from({ length: 8 }, (_, k) => 1 + k * perGroup))("100 seeds from %i", (first) => {
     let refused = 0;
-    for (let seed = first; seed < first + perGroup; seed++) if (runSeed(seed, plainWrappers) === "refused") refused++;
+    for (let seed = first; seed < first + perGroup; seed++)
+      if (runSeed(seed, plainWrappers) === "refused") refused++;
     // What vmap refuses on purpose (a Variable that differs between examples) proves nothing.
     expect(refused).toBeLessThan(perGroup / 4);
   });

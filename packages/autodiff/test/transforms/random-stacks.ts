@@ -1,10 +1,10 @@
 import { expect } from "vitest";
+import { greater, where } from "../../src/ops/comparison.js";
 import { add, mul } from "../../src/ops/elementwise.js";
 import { exp, tanh } from "../../src/ops/exponential.js";
-import { cos, sin } from "../../src/ops/trigonometric.js";
-import { greater, where } from "../../src/ops/comparison.js";
 import { unstack } from "../../src/ops/joining.js";
 import { reshape, sum } from "../../src/ops/shape.js";
+import { cos, sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { current } from "../../src/trace/context.js";
 import { Variable } from "../../src/trace/variable.js";
@@ -52,10 +52,12 @@ export const plainWrappers: Wrappers = {
   vmapOfCapture: (g) => (x) => reshape(vmap((_: Tensor) => g(x))(dummy(1)), [size]),
   vmapOverLast: (g) => (x) => reshape(vmap(g, { inAxes: 1, outAxes: 1 })(reshape(x, [size, 1])), [size]),
   scanCarry: (g) => (x) => scan((c: Tensor, d: Tensor) => [g(c), d], x, dummy(1))[0],
-  scanReverse: (g) => (x) => scan((c: Tensor, y: Tensor) => [add(c, g(y)), y], zero(), reshape(x, [1, size]), { reverse: true })[0],
+  scanReverse: (g) => (x) =>
+    scan((c: Tensor, y: Tensor) => [add(c, g(y)), y], zero(), reshape(x, [1, size]), { reverse: true })[0],
   scanXs: (g) => (x) => scan((c: Tensor, y: Tensor) => [add(c, g(y)), c], zero(), reshape(x, [1, size]))[0],
   scanCapture: (g) => (x) => mul(0.5, scan((c: Tensor, d: Tensor) => [add(c, g(x)), d], zero(), dummy(2))[0]),
-  scanYs: (g) => (x) => mul(0.5, reshape(total(scan((c: Tensor, _: Tensor) => [c, g(c)], x, dummy(2))[1]), [size])),
+  scanYs: (g) => (x) =>
+    mul(0.5, reshape(total(scan((c: Tensor, _: Tensor) => [c, g(c)], x, dummy(2))[1]), [size])),
   scanIntegerCarry: (g) => (x) => {
     const body = ({ i, c }: { i: Tensor; c: Tensor }, d: Tensor): [{ i: Tensor; c: Tensor }, Tensor] => [
       { c: where(greater(i, 0), g(x), c), i: add(i, 1) },
@@ -103,15 +105,28 @@ export const plainWrappers: Wrappers = {
   linearized: (g) => (x) => linearize((k: Tensor) => mul(k, g(x)), zero())[1](one()),
   jacobianOfScale: (g) => (x) => sum(jacobian((k: Tensor) => mul(k, g(x)))(one()), { axis: 1 }),
   jvpInScan: (g) => (x) =>
-    scan((c: Tensor, d: Tensor) => [jvp((k: Tensor) => mul(k, g(c)), [one()], [one()])[1], d], x, dummy(1))[0],
+    scan(
+      (c: Tensor, d: Tensor) => [jvp((k: Tensor) => mul(k, g(c)), [one()], [one()])[1], d],
+      x,
+      dummy(1),
+    )[0],
   pullbackInScan: (g) => (x) => {
     const [, pull] = vjp((u: Tensor) => mul(u, g(x)), full([size], 2));
     return scan((c: Tensor, d: Tensor) => [pull(c)[0], d], one(), dummy(1))[0];
   },
-  gradientInCheckpoint: (g) => (x) => checkpoint((y: Tensor) => grad((u: Tensor) => sum(mul(u, g(y))))(one()))(x),
+  gradientInCheckpoint: (g) => (x) =>
+    checkpoint((y: Tensor) => grad((u: Tensor) => sum(mul(u, g(y))))(one()))(x),
   condBoth: (g) => (x) => cond(greater(sum(x), 0), g, (y: Tensor) => mul(1, g(y)), x),
   condInScan: (g) => (x) => {
-    const body = (c: Tensor, d: Tensor): [Tensor, Tensor] => [cond(greater(d, 0), (y: Tensor) => y, (y: Tensor) => g(add(y, mul(x, 0))), c), d];
+    const body = (c: Tensor, d: Tensor): [Tensor, Tensor] => [
+      cond(
+        greater(d, 0),
+        (y: Tensor) => y,
+        (y: Tensor) => g(add(y, mul(x, 0))),
+        c,
+      ),
+      d,
+    ];
     return scan(body, x, tensorOf([1, -1]))[0];
   },
   customTwice: (g) => {

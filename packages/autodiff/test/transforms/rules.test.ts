@@ -100,19 +100,29 @@ describe("tapes", () => {
   });
   test("derivative ops are hidden from their tape and those inside: no perturbation is confused", () => {
     expect(d((x) => mul(x, grad((y: Tensor) => add(x, y))(s1(1))), 1)).toBe(1);
-    expect(jvp((x: Tensor) => mul(x, jvp((y: Tensor) => add(x, y), [s1(1)], [s1(1)])[1]), [s1(1)], [s1(1)])[1].item()).toBe(1);
+    expect(
+      jvp(
+        (x: Tensor) => mul(x, jvp((y: Tensor) => add(x, y), [s1(1)], [s1(1)])[1]),
+        [s1(1)],
+        [s1(1)],
+      )[1].item(),
+    ).toBe(1);
     expect(d((x) => mul(x, jvp((y: Tensor) => mul(x, y), [s1(2)], [s1(1)])[1]), 3)).toBe(6);
-    expect(jvp((x: Tensor) => mul(x, grad((y: Tensor) => mul(x, y))(s1(2))), [s1(3)], [s1(1)])[1].item()).toBe(6);
+    expect(
+      jvp((x: Tensor) => mul(x, grad((y: Tensor) => mul(x, y))(s1(2))), [s1(3)], [s1(1)])[1].item(),
+    ).toBe(6);
   });
   test("outer tapes watch what was computed under an inner one; the inner sweep runs after its tape has left", () => {
-    expect(d((x) => {
-      let kept = s1(0);
-      grad((y: Tensor) => {
-        kept = mul(y, x);
+    expect(
+      d((x) => {
+        let kept = s1(0);
+        grad((y: Tensor) => {
+          kept = mul(y, x);
+          return kept;
+        })(x);
         return kept;
-      })(x);
-      return kept;
-    }, 3)).toBe(6);
+      }, 3),
+    ).toBe(6);
   });
   test("only float outputs are watched", () => {
     expect(d((x) => mul(x, cast(greater(x, 0), "float64")), 2)).toBe(1);
@@ -126,7 +136,11 @@ describe("tapes", () => {
     const f = (x: Tensor): [Tensor, Tensor] => [mul(x, 2), mul(x, x)];
     const [, pull] = vjp(tracedCall(f), s1(3));
     const zero = null as unknown as Tensor;
-    expect([pull([zero, s1(1)])[0].item(), pull([s1(1), zero])[0].item(), pull([zero, zero])[0].item()]).toEqual([6, 2, 0]);
+    expect([
+      pull([zero, s1(1)])[0].item(),
+      pull([s1(1), zero])[0].item(),
+      pull([zero, zero])[0].item(),
+    ]).toEqual([6, 2, 0]);
     expect(jvp((a: Tensor, b: Tensor) => mul(a, b), [s1(2), s1(3)], [zero, s1(1)])[1].item()).toBe(2);
   });
   test("a body's way back is traced for the cotangents that exist only", () => {
@@ -145,7 +159,9 @@ describe("tapes", () => {
     const [a, b] = [alias(full([1000], 1)), full([1000], 2)];
     tape.watch(a);
     withTape(tape, () => tanh(mul(add(a, b), b)));
-    const kept = tape.entries.map((e) => [...e.inputs, ...e.outputs].filter((t) => t.storage !== null).length);
+    const kept = tape.entries.map(
+      (e) => [...e.inputs, ...e.outputs].filter((t) => t.storage !== null).length,
+    );
     // add: nothing; mul: the other operand; tanh: its output.
     expect(tape.entries.map((e) => e.op.name)).toEqual(["add", "mul", "tanh"]);
     expect(kept).toEqual([0, 1, 1]);
@@ -156,7 +172,11 @@ describe("tapes", () => {
     expect(tape.isWatched(old.id)).toBe(false);
     const later = s1(2);
     tape.watch(later);
-    expect([tape.isWatched(later.id), tape.isWatched(later.id + 1), tape.isWatched(later.id + 100_000)]).toEqual([true, false, false]);
+    expect([
+      tape.isWatched(later.id),
+      tape.isWatched(later.id + 1),
+      tape.isWatched(later.id + 100_000),
+    ]).toEqual([true, false, false]);
   });
 });
 
@@ -164,10 +184,14 @@ describe("traces", () => {
   test("the question is whether a trace is open, not whether an input is symbolic", () => {
     const alone = (w: Tensor): Tensor => tracedCall((x: Tensor) => mul(x, mul(w, w)))(s1(2));
     expect(d(alone, 3)).toBe(12);
-    const inCheckpoint = traced((w) => grad((v: Tensor) => checkpoint((x: Tensor) => mul(x, mul(v, v)))(s1(2)))(w));
+    const inCheckpoint = traced((w) =>
+      grad((v: Tensor) => checkpoint((x: Tensor) => mul(x, mul(v, v)))(s1(2)))(w),
+    );
     expect(inCheckpoint(s1(3)).item()).toBe(12);
     const inScan = (w: Tensor): Tensor =>
-      tracedCall((x: Tensor) => scan((c: Tensor, y: Tensor) => [add(c, mul(y, mul(w, w))), c], full([], 0), x)[0])(tensorOf([2]));
+      tracedCall(
+        (x: Tensor) => scan((c: Tensor, y: Tensor) => [add(c, mul(y, mul(w, w))), c], full([], 0), x)[0],
+      )(tensorOf([2]));
     expect(d(inScan, 3)).toBe(12);
     const { trace } = traceFlat(([x]) => [mul(x, sum(tanh(mul(reshape(s1(1), [1]), 2))))], [s1(0)]);
     expect(trace.nodes.map((n) => n.op.name)).toContain("tanh");
@@ -253,11 +277,14 @@ describe("scan", () => {
     return add(add(h, sum(ys)), state.value);
   };
   const slope = (variable: Variable): Tensor =>
-    numeric((t) => {
-      reset();
-      variable.value = t;
-      return f();
-    }, variable === w ? s1(0.6) : s1(0.2));
+    numeric(
+      (t) => {
+        reset();
+        variable.value = t;
+        return f();
+      },
+      variable === w ? s1(0.6) : s1(0.2),
+    );
 
   test("read-only Variables become constants, assigned ones hidden carries", () => {
     const want = [slope(w), slope(state)];
@@ -300,10 +327,10 @@ describe("scan", () => {
   test("which carries are active is a fixed point", () => {
     // x reaches c only through b, and b only through a.
     const chain = (x: Tensor): Tensor => {
-      const body = ({ a, b, c }: { a: Tensor; b: Tensor; c: Tensor }, y: Tensor): [{ a: Tensor; b: Tensor; c: Tensor }, null] => [
-        { a: mul(x, y), b: sin(a), c: add(c, b) },
-        null,
-      ];
+      const body = (
+        { a, b, c }: { a: Tensor; b: Tensor; c: Tensor },
+        y: Tensor,
+      ): [{ a: Tensor; b: Tensor; c: Tensor }, null] => [{ a: mul(x, y), b: sin(a), c: add(c, b) }, null];
       return scan(body, { a: s1(0), b: s1(0), c: s1(0) }, tensorOf([1, 2, 3, 4]))[0].c;
     };
     const want = numeric(chain, s1(0.4));
@@ -330,8 +357,15 @@ describe("checkpoint, vmap and customDerivative", () => {
       return mul(s.value, x);
     };
     const program = (wrap: (f: F) => F) => (): Tensor =>
-      wrap((x) => mul(wrap(inner)(wrap(inner)(x)), add(s.value, grad((z: Tensor) => mul(sin(z), w.value))(x))))(s1(0.9));
-    const results = [(f: F): F => f, (f: F): F => (x) => checkpoint(f)(x)].map((wrap) => {
+      wrap((x) =>
+        mul(wrap(inner)(wrap(inner)(x)), add(s.value, grad((z: Tensor) => mul(sin(z), w.value))(x))),
+      )(s1(0.9));
+    const results = [
+      (f: F): F => f,
+      (f: F): F =>
+        (x) =>
+          checkpoint(f)(x),
+    ].map((wrap) => {
       s.value = s1(0.1);
       const [v, g] = lossAndGradients(program(wrap), [w, s]);
       const last = s.value;
@@ -341,7 +375,12 @@ describe("checkpoint, vmap and customDerivative", () => {
         return [loss, ...gradients];
       })(s1(0));
       s.value = s1(0.1);
-      const hessian = jvpFlat(() => [lossAndGradients(program(wrap), [w, s])[1][0]], [], [], new Map([[w, s1(1)]]));
+      const hessian = jvpFlat(
+        () => [lossAndGradients(program(wrap), [w, s])[1][0]],
+        [],
+        [],
+        new Map([[w, s1(1)]]),
+      );
       return stack([v, ...g, last, ...inTrace, hessian[1][0] ?? s1(Number.NaN)]);
     });
     expectClose(results[1], results[0], 1e-12);
@@ -389,24 +428,30 @@ describe("checkpoint, vmap and customDerivative", () => {
       expectClose(grad((x: Tensor) => sum(vmap(h)(x)))(tensorOf([1, 2])), tensorOf([10, 20]));
       const inScan = (w: Tensor): Tensor =>
         scan((c: Tensor, x: Tensor) => [add(c, h(mul(w, x))), c], s1(0), tensorOf([1, 2]))[0];
-      expect([d(inScan, 1), traced((w) => grad(inScan)(w))(s1(1)).item(), d(traced(inScan), 1)]).toEqual([50, 50, 50]);
+      expect([d(inScan, 1), traced((w) => grad(inScan)(w))(s1(1)).item(), d(traced(inScan), 1)]).toEqual([
+        50, 50, 50,
+      ]);
     }
     const { trace } = traceFlat(([x]) => [f(x)], [s1(1)]);
     expect(trace.nodes.map((n) => n.op.name)).toEqual(["customDerivative"]);
   });
   test("under vmap a shared input gets the sum of the examples' gradients", () => {
-    const f = customDerivative((w: Tensor, x: Tensor) => mul(w, x), { vjp: ([w, x], _y, c) => [mul(c, x), mul(c, w)] });
+    const f = customDerivative((w: Tensor, x: Tensor) => mul(w, x), {
+      vjp: ([w, x], _y, c) => [mul(c, x), mul(c, w)],
+    });
     const loss = (w: Tensor): Tensor => sum(vmap((x: Tensor) => f(w, x))(tensorOf([1, 2, 3])));
     expect(d(loss, 5)).toBe(6);
   });
   test("customDerivative may read values eagerly, and refuses to capture what is differentiated", () => {
-    const f = customDerivative((x: Tensor) => (x.item() > 0 ? mul(x, 1) : mul(x, -1)), { vjp: ([x], _y, c) => [mul(c, x)] });
+    const f = customDerivative((x: Tensor) => (x.item() > 0 ? mul(x, 1) : mul(x, -1)), {
+      vjp: ([x], _y, c) => [mul(c, x)],
+    });
     expect(d(f, -3)).toBe(-3);
-    const capturing = (w: Tensor): Tensor => customDerivative((x: Tensor) => mul(x, w), { vjp: (_, _y, c) => [c] })(s1(1));
+    const capturing = (w: Tensor): Tensor =>
+      customDerivative((x: Tensor) => mul(x, w), { vjp: (_, _y, c) => [c] })(s1(1));
     expect(() => grad(capturing)(s1(1))).toThrow(/captures a tensor/);
     expect(() => jvp(capturing, [s1(1)], [s1(1)])).toThrow(/captures a tensor/);
     expect(() => traced((w) => grad(capturing)(w))(s1(1))).toThrow(/captures a tensor/);
     expect(() => grad(traced(capturing))(s1(1))).toThrow(/captures a tensor/);
   });
 });
-

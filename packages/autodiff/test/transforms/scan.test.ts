@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { sub } from "../../src/ops/arithmetic.js";
 import { add, mul } from "../../src/ops/elementwise.js";
 import { tanh } from "../../src/ops/exponential.js";
-import { sub } from "../../src/ops/arithmetic.js";
 import { stack } from "../../src/ops/joining.js";
-import { at } from "../../src/ops/slicing.js";
 import { permute, sum } from "../../src/ops/shape.js";
+import { at } from "../../src/ops/slicing.js";
 import { sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { checkpoint } from "../../src/transforms/checkpoint.js";
@@ -12,7 +12,7 @@ import { grad } from "../../src/transforms/gradient.js";
 import { jvp } from "../../src/transforms/products.js";
 import { scan } from "../../src/transforms/scan.js";
 import { vmap } from "../../src/transforms/vmap.js";
-import { expectClose, full, matmul, numeric, s1, Seeded, tensorOf } from "./tensors.js";
+import { expectClose, full, matmul, numeric, Seeded, s1, tensorOf } from "./tensors.js";
 import { tracedCall } from "./traced-call.js";
 
 const random = new Seeded(7);
@@ -118,7 +118,11 @@ describe("scan", () => {
     expectClose(traced((y) => grad(f)(y))(w), first);
     expectClose(grad((y: Tensor) => traced(f)(y))(w), first);
     const second = grad((y: Tensor) => grad(f)(y))(w);
-    expectClose(second, numeric((y) => grad(f)(y), w), 1e-5);
+    expectClose(
+      second,
+      numeric((y) => grad(f)(y), w),
+      1e-5,
+    );
     expectClose(traced((y) => grad((z: Tensor) => grad(f)(z))(y))(w), second);
     const ws = [0.7, -0.2, 1.1];
     expectClose(vmap((y: Tensor) => grad(f)(y))(tensorOf(ws)), stack(ws.map((v) => grad(f)(s1(v)))));
@@ -164,15 +168,26 @@ describe("scan", () => {
     };
     both(swap, numeric(swap, s1(2)));
     both((h) => scan((c: Tensor, x: Tensor) => [c, mul(c, x)], h, tensorOf([1, 2, 3]))[0], s1(1));
-    both((h) => mul(scan((c: Tensor, _x: Tensor) => [mul(1.5, full([], 2)), c], h, tensorOf([1, 2]))[0], h), s1(3));
+    both(
+      (h) => mul(scan((c: Tensor, _x: Tensor) => [mul(1.5, full([], 2)), c], h, tensorOf([1, 2]))[0], h),
+      s1(3),
+    );
     const none = scan((c: Tensor, x: Tensor) => [c, { d: stack([x, x]) }], s1(1), full([0], 0));
     expect(none[1].d.shape).toEqual([0, 2]);
   });
   test("without xs, over trees whose keys come in any order, with numbers", () => {
-    const body = ({ a, b }: { a: Tensor; b: Tensor }): [{ b: Tensor; a: Tensor }, null] => [{ b: add(a, b), a: b }, null];
+    const body = ({ a, b }: { a: Tensor; b: Tensor }): [{ b: Tensor; a: Tensor }, null] => [
+      { b: add(a, b), a: b },
+      null,
+    ];
     const [{ a }] = scan(body, { a: s1(0), b: s1(1) }, null, { length: 10 });
     expect(a.item()).toBe(55);
-    const [{ n }] = scan((c: { n: Tensor }) => [{ n: add(c.n, 1) }, 0] as const, { n: full([], 0, "float32") }, null, { length: 3 });
+    const [{ n }] = scan(
+      (c: { n: Tensor }) => [{ n: add(c.n, 1) }, 0] as const,
+      { n: full([], 0, "float32") },
+      null,
+      { length: 3 },
+    );
     expect(n.item()).toBe(3);
   });
 });

@@ -1,9 +1,8 @@
 import { expect } from "vitest";
-import { allocate, type Tensor } from "../../src/tensor/tensor.js";
-import { newArray, type DType } from "../../src/base/dtype.js";
-import { fromArray } from "../../src/tensor/tensor.js";
+import { type DType, newArray } from "../../src/base/dtype.js";
 import { sizeOf } from "../../src/base/shape.js";
 import { matmulOp } from "../../src/ops/linear-algebra.js";
+import { allocate, fromArray, type Tensor } from "../../src/tensor/tensor.js";
 import { applyOne } from "../../src/trace/apply.js";
 
 /** A float64 tensor (or of another dtype) from nested arrays. */

@@ -2,8 +2,8 @@ import type { Tensor } from "../../src/tensor/tensor.js";
 import { apply } from "../../src/trace/apply.js";
 import { current } from "../../src/trace/context.js";
 import { callOp, interpreter } from "../../src/transforms/call.js";
-import { close, outside, settle, type Closed } from "../../src/transforms/close.js";
-import { flatten, rebuild, type Outline } from "../../src/transforms/tree.js";
+import { type Closed, close, outside, settle } from "../../src/transforms/close.js";
+import { flatten, type Outline, rebuild } from "../../src/transforms/tree.js";
 
 type Trees<Args extends readonly unknown[], R> = (...args: Args) => R;
 
@@ -29,7 +29,10 @@ export function tracedCall<Args extends readonly unknown[] = Tensor[], R = Tenso
       const tracked = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
       if (!tracked) cache.set(key, hit);
     }
-    const made = apply(callOp, [...leaves, ...outside(hit.closed)], { graph: hit.closed.graph, runner: interpreter });
+    const made = apply(callOp, [...leaves, ...outside(hit.closed)], {
+      graph: hit.closed.graph,
+      runner: interpreter,
+    });
     return rebuild(hit.outline, settle(hit.closed, made)) as R;
   };
   call.traces = 0;
