@@ -10,11 +10,11 @@ import {
   fit,
   GRU,
   gradientFlow,
-  initializers,
   Linear,
   LSTM,
   Module,
   meanSquaredError,
+  orthogonal,
   RNN,
   windows,
 } from "@scope/nn";
@@ -72,7 +72,7 @@ function flow(model, state = "h") {
 const untrained = [2, 1.5, 1.2, 1, 0.6].map((radius) => {
   const model = new Forecaster(new RNN(1, hidden, { seed: 3 }));
   const [cell] = model.recurrent.cells;
-  cell.weightHh.value = initializers.orthogonal([hidden, hidden], { gain: radius, seed: 4 });
+  cell.weightHh.value = orthogonal([hidden, hidden], { gain: radius, seed: 4 });
   return { label: `ρ = ${radius}`, values: flow(model) };
 });
 
