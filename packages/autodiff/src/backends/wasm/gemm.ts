@@ -52,47 +52,83 @@ export class GemmRoutines {
     });
   }
 
-  /** All tiles of one panel of B. Parameters: m, k, a, lda, bytes from tile to tile of packed A (0: A as it lies), b, ldb, c, ldc, init, ldinit,
-   * bytes of columns to store (only if `tail`). */
-  #panel(walk: Walk, vectors: number, tail: boolean): FunctionBuilder {
-    const { dtype, bytes } = this.#lanes;
-    const name = `panel ${dtype} ${walk} ${vectors} ${tail ? "tail" : "full"}`;
-    return this.#ctx.routine(name, 12, (f) => {
-      const [m, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit, width] = params(f, 12);
-      const [tiles, low, higher, rows, ldaNow] = [0, 0, 0, 0, 0].map(() => f.local("i32"));
-      f.set(tiles, i32.divU(i32.add(m, i32.const(tileRows - 1)), i32.const(tileRows)));
-      f.set(low, i32.divU(m, tiles));
-      f.set(higher, i32.sub(m, i32.mul(low, tiles)));
-      f.set(ldaNow, lda);
-      const target = tail ? i32.const(this.#ctx.tile) : c;
-      const ldTarget = tail ? i32.const(32) : ldc;
-      const dispatch = (heights: readonly number[]): void => {
-        const [height, ...others] = heights;
-        const kernel = microKernel(this.#ctx, this.#lanes, walk, height, vectors);
-        const run = (): void => {
-          if (walk === "row") f.run(kernel, k, a, ldaNow, b, target, ldTarget, init, ldinit);
-          else f.run(kernel, k, a, ldaNow, b, target, ldTarget, init, ldinit, ldb);
-        };
-        if (others.length === 0) run();
-        else f.if(i32.eq(rows, i32.const(height)), run, () => dispatch(others));
+  /** How `m` rows are split into tiles: their number, the height of most, and how many are one row higher. */
+  #split(f: FunctionBuilder, m: I32): { tiles: Local<"i32">; low: Local<"i32">; higher: Local<"i32"> } {
+    const tiles = f.let(i32.divU(i32.add(m, i32.const(tileRows - 1)), i32.const(tileRows)));
+    const low = f.let(i32.divU(m, tiles));
+    return { tiles, low, higher: f.let(i32.sub(m, i32.mul(low, tiles))) };
+  }
+
+  /** All tiles of one panel of B: `a`, `c`, `init` and `higher` move along. With `tail`, each tile is computed aside and its first columns stored. */
+  #tiles(
+    f: FunctionBuilder,
+    walk: Walk,
+    vectors: number,
+    at: {
+      readonly [name in
+        | "tiles"
+        | "low"
+        | "higher"
+        | "k"
+        | "a"
+        | "lda"
+        | "tileStep"
+        | "b"
+        | "ldb"
+        | "c"
+        | "ldc"
+        | "init"
+        | "ldinit"]: Local<"i32">;
+    },
+    tail: Local<"i32"> | null,
+  ): void {
+    const { bytes } = this.#lanes;
+    const { tiles, low, higher, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit } = at;
+    const rows = f.local("i32");
+    const ldaNow = f.let(lda);
+    const target = tail === null ? c : i32.const(this.#ctx.tile);
+    const ldTarget = tail === null ? ldc : i32.const(32);
+    const dispatch = (heights: readonly number[]): void => {
+      const [height, ...others] = heights;
+      const kernel = microKernel(this.#ctx, this.#lanes, walk, height, vectors);
+      const run = (): void => {
+        if (walk === "row") f.run(kernel, k, a, ldaNow, b, target, ldTarget, init, ldinit);
+        else f.run(kernel, k, a, ldaNow, b, target, ldTarget, init, ldinit, ldb);
       };
-      f.repeat(tiles, () => {
-        f.set(rows, i32.add(low, i32.gtS(higher, i32.const(0))));
-        f.set(higher, i32.sub(higher, i32.const(1)));
-        if (walk === "column") f.if(tileStep, () => f.set(ldaNow, i32.mul(rows, i32.const(bytes))));
-        dispatch(this.#heights);
-        if (tail) f.run(this.#storeTail(), rows, width, c, ldc);
-        if (walk === "row") f.advance(a, i32.mul(rows, lda));
-        else {
-          f.if(
-            tileStep,
-            () => f.advance(a, tileStep),
-            () => f.advance(a, i32.mul(rows, i32.const(bytes))),
-          );
-        }
-        f.advance(c, i32.mul(rows, ldc));
-        f.advance(init, i32.mul(rows, ldinit));
-      });
+      if (others.length === 0) run();
+      else f.if(i32.eq(rows, i32.const(height)), run, () => dispatch(others));
+    };
+    f.repeat(tiles, () => {
+      f.set(rows, i32.add(low, i32.gtS(higher, i32.const(0))));
+      f.set(higher, i32.sub(higher, i32.const(1)));
+      if (walk === "column") f.if(tileStep, () => f.set(ldaNow, i32.mul(rows, i32.const(bytes))));
+      dispatch(this.#heights);
+      if (tail !== null) f.run(this.#storeTail(), rows, tail, c, ldc);
+      if (walk === "row") f.advance(a, i32.mul(rows, lda));
+      else {
+        f.if(
+          tileStep,
+          () => f.advance(a, tileStep),
+          () => f.advance(a, i32.mul(rows, i32.const(bytes))),
+        );
+      }
+      f.advance(c, i32.mul(rows, ldc));
+      f.advance(init, i32.mul(rows, ldinit));
+    });
+  }
+
+  /** The last panel of B, of which only some columns are stored. Parameters: m, k, a, lda, bytes from tile to tile of packed A (0: A as it lies), b, ldb,
+   * c, ldc, init, ldinit, bytes of columns to store. */
+  #tailPanel(walk: Walk, vectors: number): FunctionBuilder {
+    return this.#ctx.routine(`tail panel ${this.#lanes.dtype} ${walk} ${vectors}`, 12, (f) => {
+      const [m, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit, width] = params(f, 12);
+      this.#tiles(
+        f,
+        walk,
+        vectors,
+        { ...this.#split(f, m), k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit },
+        width,
+      );
     });
   }
 
@@ -101,9 +137,8 @@ export class GemmRoutines {
   #panels(walk: Walk, wide: boolean): FunctionBuilder {
     const { dtype, bytes, count } = this.#lanes;
     const width = panelColumns(this.#lanes);
-    const full = this.#panel(walk, 2, false);
-    const tailFull = this.#panel(walk, 2, true);
-    const tailHalf = this.#panel(walk, 1, true);
+    const tailFull = this.#tailPanel(walk, 2);
+    const tailHalf = this.#tailPanel(walk, 1);
     return this.#ctx.routine(`panels ${dtype} ${walk} ${wide}`, 14, (f) => {
       const [m, n, k, a, lda, tileStep, b, gap, ldb, c, ldc, init, ldinit, moves] = params(f, 14);
       const step = f.let(i32.const(0));
@@ -123,8 +158,15 @@ export class GemmRoutines {
           }),
         );
       }
+      const { tiles, low, higher } = this.#split(f, m);
+      const [higherNow, aNow, cNow, initNow] = [0, 0, 0, 0].map(() => f.local("i32"));
       f.repeat(i32.divU(n, i32.const(width)), () => {
-        f.run(full, m, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit, i32.const(32));
+        f.set(higherNow, higher);
+        f.set(aNow, a);
+        f.set(cNow, c);
+        f.set(initNow, init);
+        const moving = { higher: higherNow, a: aNow, c: cNow, init: initNow };
+        this.#tiles(f, walk, 2, { tiles, low, k, lda, tileStep, b, ldb, ldc, ldinit, ...moving }, null);
         f.advance(b, panelBytes);
         f.advance(c, 32);
         f.advance(init, step);

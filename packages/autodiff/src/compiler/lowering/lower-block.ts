@@ -252,7 +252,10 @@ export class Block {
     const { group, view } = slot;
     if (view!.buffer === place.buffer || group.reads.length + group.slots.length >= accessLimit) return false;
     if (!sameShape(squeezed(place.shape), squeezed(slot.shape))) return false;
-    group.slots.push({ ...slot, view: { ...place, shape: slot.shape, strides: alignedStrides(place, slot.shape) } });
+    group.slots.push({
+      ...slot,
+      view: { ...place, shape: slot.shape, strides: alignedStrides(place, slot.shape) },
+    });
     return true;
   }
 
@@ -670,7 +673,11 @@ function alignedStrides(view: View, shape: Shape): number[] {
   return shape.map((d) => (d === 1 ? 0 : strides[k++]));
 }
 
-const reshapedView = (view: View, shape: Shape): View => ({ ...view, shape, strides: alignedStrides(view, shape) });
+const reshapedView = (view: View, shape: Shape): View => ({
+  ...view,
+  shape,
+  strides: alignedStrides(view, shape),
+});
 
 /** The item that writes a value; −1 if it is there from the beginning. */
 export function itemOf(value: Value): number {

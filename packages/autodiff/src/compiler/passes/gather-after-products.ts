@@ -79,7 +79,14 @@ function productOf(
       return reshape(applyOne(gatherOp, [reshape(small, [1, rows, b.shape[1]]), index], null), out.shape);
     }
     // The lookup transposed: a sum over its rows.
-    if (shape.length === 2 && shape[0] === width && shape[1] === count && strides !== null && strides[0] === 1 && strides[1] === width) {
+    if (
+      shape.length === 2 &&
+      shape[0] === width &&
+      shape[1] === count &&
+      strides !== null &&
+      strides[0] === 1 &&
+      strides[1] === width
+    ) {
       const summed = rowSums(inputs[1], index, rows);
       return applyOne(matmulOp, [swapLast(reshape(table, [rows, width])), summed], null);
     }
@@ -118,7 +125,13 @@ function scatterOf(
   if (seen === null || product === undefined || seen.layout.strides !== null) return null;
   const lowering = loweringOf(product);
   const [d, w] = product.inputs;
-  if (lowering?.kind !== "gemm" || lowering.onto !== undefined || w.shape.length !== 2 || w.shape[1] !== width) return null;
+  if (
+    lowering?.kind !== "gemm" ||
+    lowering.onto !== undefined ||
+    w.shape.length !== 2 ||
+    w.shape[1] !== width
+  )
+    return null;
   // The rows of D must lie as those of the product do.
   if (sizeOf(d.shape) !== count * d.shape[d.shape.length - 1]) return null;
   const [left, right] = [now.get(d.id), now.get(w.id)];

@@ -165,7 +165,9 @@ function moveLoop(
     varying,
     varying.filter((n) => nothingCarried || expensive(n)).flatMap((n) => n.outputs),
   ).nodes;
-  const movedBytes = [...movable].filter((n) => loweringOf(n)?.kind !== "view").reduce((sum, n) => sum + bytesOfOutputs(n), 0);
+  const movedBytes = [...movable]
+    .filter((n) => loweringOf(n)?.kind !== "view")
+    .reduce((sum, n) => sum + bytesOfOutputs(n), 0);
   const movedFirst = movedBytes * length > stackLimitBytes ? new Set<Node>() : movable;
   const before = free.filter((n) => (isVarying(n) ? movedFirst.has(n) : !isFill(n)));
   function isVarying(n: Node): boolean {
@@ -331,7 +333,8 @@ function moveLoop(
   });
 }
 
-const bytesOfOutputs = (node: Node): number => node.outputs.reduce((sum, t) => sum + sizeOf(t.shape) * bytesOf[t.dtype], 0);
+const bytesOfOutputs = (node: Node): number =>
+  node.outputs.reduce((sum, t) => sum + sizeOf(t.shape) * bytesOf[t.dtype], 0);
 
 /** Nodes that run after the loop: off the way to any carry, expensive or behind something expensive. */
 function sinkable(
