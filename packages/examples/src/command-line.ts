@@ -1,4 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { AddingOptions } from "./classic/adding-problem.js";
+import { runAdding } from "./classic/run-adding.js";
 import { onInterrupt } from "./terminal/interrupt.js";
 import { runText, type TextOptions } from "./text/run-text.js";
 import { UsageError } from "./usage-error.js";
@@ -71,6 +73,16 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     .option("--sample <number>", "characters to write at the end", count(0, 1_000_000), 500)
     .action((file: string | undefined, options: TextOptions) =>
       interruptible(streams, (signal) => runText(file, options, output, signal)),
+    );
+  program
+    .command("adding")
+    .description("the adding problem: which of RNN, LSTM and GRU carries a number over a long time")
+    .option("--length <number>", "steps of a sequence", count(2, 10_000), 50)
+    .option("--hidden <number>", "size of the hidden state", count(1, 4096), 32)
+    .option("--steps <number>", "training steps", count(1, 10_000_000), 1500)
+    .addOption(seedOption())
+    .action((options: Omit<AddingOptions, "signal" | "reporter">) =>
+      interruptible(streams, (signal) => runAdding(options, output, signal)),
     );
   try {
     await program.parseAsync(args, { from: "user" });

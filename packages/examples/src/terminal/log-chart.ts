@@ -5,8 +5,9 @@ export interface Curve {
 }
 
 /** Curves over the same steps as text, with a logarithmic axis upwards; where curves meet, `*` stands.
- * @param lines - about how many lines the axis takes; every power of ten stands on one */
-export function logChart(curves: readonly Curve[], lines = 14): string {
+ * @param lines - about how many lines the axis takes; every power of ten stands on one
+ * @param places - which step each value is of, counted from 0, if some were left out */
+export function logChart(curves: readonly Curve[], lines = 14, places?: readonly number[]): string {
   const powers = curves.map(({ values }) =>
     values.map((value) => (value > 0 ? Math.log10(value) : Number.NaN)),
   );
@@ -31,7 +32,7 @@ export function logChart(curves: readonly Curve[], lines = 14): string {
     return `${power.padStart(6)} │${row.join("").trimEnd()}`;
   });
   const axis = Array.from({ length: steps }, (_, t) =>
-    ((t + 1) % 5 === 0 || t === 0 ? String(t + 1) : "").padEnd(columns),
+    ((t + 1) % 5 === 0 || t === 0 ? String((places?.[t] ?? t) + 1) : "").padEnd(columns),
   );
   return [
     ...rows,

@@ -32,9 +32,7 @@ export function gradientStory(cell: CellName, model: Forecaster, { days, highest
 }
 
 /** The curves of all networks, with what to call them. */
-export function gradientCurves(
-  stories: readonly GradientStory[],
-): {
+export function gradientCurves(stories: readonly GradientStory[]): {
   readonly name: string;
   readonly cell: CellName;
   readonly mark: string;
