@@ -61,7 +61,10 @@ export class AnomalyError extends ScopeError {}
 /** A program could not be compiled or run. */
 export class CompileError extends ScopeError {}
 
-/** A fault of Scope itself, never of its user. */
+/** A fault of Scope itself, never of its user.
+ * @example
+ * new InternalError("a sum came out negative").name // => "InternalError"
+ */
 export class InternalError extends Error {
   constructor(message: string) {
     super(`${message} (this is a bug in Scope: please report it with the program that led here)`);

@@ -14,7 +14,7 @@ import { structureOf } from "./rewrite.js";
  * @returns a stand-in for a tensor, for {@link trace} only
  * @throws {@link ShapeError} if `shape` is not a shape; {@link DTypeError} if `dtype` is unknown
  * @example
- * trace((x) => x.mul(2), spec([3])).nodes // => 1
+ * trace((x) => tanh(x), spec([3])).nodes // => 1
  */
 export function spec(shape: Shape, dtype: DType = "float32"): Tensor {
   checkShape("spec", shape);
@@ -22,7 +22,10 @@ export function spec(shape: Shape, dtype: DType = "float32"): Tensor {
   return new Tensor(shape, dtype, null, null, 0, null);
 }
 
-/** A function as the list of operations that it is, readable as text, DOT and Mermaid. */
+/** A function as the list of operations that it is, readable as text, DOT and Mermaid.
+ * @example
+ * graph((x) => tanh(x))(tensor([1, 2])).toString().includes("tanh(x)") // => true
+ */
 export class TracedGraph {
   /** @internal */
   readonly closed: Closed;
