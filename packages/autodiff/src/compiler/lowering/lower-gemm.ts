@@ -66,7 +66,8 @@ export function gemmKernels(
     if (sizeOf(c.shape) === 0 || (k === 0 && mode === "accumulate")) return [];
     if (k === 0 && mode === "set")
       return [{ kind: "fill", name, shape: c.shape, value: 0, target: accessOf(c, c.strides) }];
-    const packed = batch.length === 0 ? packOutside(block, name, b, k, n) : null;
+    // A packed operand wants rows of c side by side.
+    const packed = batch.length === 0 && (cn === 1 || n === 1) ? packOutside(block, name, b, k, n) : null;
     const product = { ...gemm, b: packed === null ? plain : { packed: true, at: packed } };
     const scratch = block.program.backend.scratchLength(product);
     if (scratch === 0) return [product];
