@@ -4,9 +4,50 @@ export { GRUCell, type GRUState } from "./cells/gru-cell.js";
 export { LSTMCell, type LSTMCellOptions, type LSTMState } from "./cells/lstm-cell.js";
 export { RNNCell, type RNNCellOptions, type RNNState } from "./cells/rnn-cell.js";
 export { detach } from "./cells/state-tree.js";
+export { type Batches, type BatchOptions, batches } from "./data/batches.js";
+export {
+  type BucketBatch,
+  type BucketOptions,
+  bucketByLength,
+  type PaddedSequences,
+  padSequences,
+} from "./data/buckets.js";
+export { Normalizer } from "./data/normalizer.js";
+export { splitInTime } from "./data/splits.js";
+export { type WindowOptions, type Windows, windows } from "./data/windows.js";
+export { type Complex, eigenvalues, spectralRadius } from "./diagnostics/eigenvalues.js";
+export { type GradientFlow, gradientFlow } from "./diagnostics/gradient-flow.js";
+export { jacobianProducts } from "./diagnostics/jacobian-products.js";
+export { type MatrixCell, recurrentMatrices } from "./diagnostics/recurrent-matrices.js";
+export { singularValues } from "./diagnostics/singular-values.js";
+export type { NamedGradients, Observed, ObservedCell } from "./diagnostics/tapped-run.js";
 export { ModuleError, StateDictError } from "./errors.js";
-export * as initializers from "./initializers/index.js";
-export { type DrawOptions, type FloatDType, type SeedOptions, setSeed } from "./initializers/random-laws.js";
+export {
+  gainOf,
+  type KaimingOptions,
+  kaimingNormal,
+  kaimingUniform,
+  type Nonlinearity,
+  type XavierOptions,
+  xavierNormal,
+  xavierUniform,
+} from "./initializers/fan-laws.js";
+export {
+  type OrthogonalOptions,
+  orthogonal,
+  type ScaledIdentityOptions,
+  scaledIdentity,
+} from "./initializers/matrices.js";
+export {
+  type DrawOptions,
+  type FloatDType,
+  type NormalOptions,
+  normal,
+  type SeedOptions,
+  setSeed,
+  type UniformOptions,
+  uniform,
+} from "./initializers/random-laws.js";
 export { Dropout } from "./layers/dropout.js";
 export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
 export { GRU, type GRUOptions } from "./layers/gru.js";
@@ -39,6 +80,7 @@ export {
   type NormOptions,
 } from "./optimizers/clipping.js";
 export {
+  type Complete,
   Optimizer,
   type OptimizerOptions,
   type ParameterGroup,
@@ -47,27 +89,21 @@ export {
 } from "./optimizers/optimizer.js";
 export { RMSProp, type RMSPropOptions } from "./optimizers/rms-prop.js";
 export { SGD, type SGDOptions } from "./optimizers/sgd.js";
-export * as schedules from "./schedules/index.js";
-export type { Schedule } from "./schedules/schedule.js";
+export {
+  type CosineRateOptions,
+  constantRate,
+  cosineRate,
+  exponentialRate,
+  type OneCycleRateOptions,
+  oneCycleRate,
+  type Schedule,
+  type StepRateOptions,
+  stepRate,
+  type WarmUpOptions,
+  warmUp,
+} from "./schedules/schedule.js";
 export { type Scheduled, Scheduler } from "./schedules/scheduler.js";
 export type { LoadOptions, StateDict } from "./state-dict/state-dict.js";
-export { type Batches, type BatchOptions, batches } from "./data/batches.js";
-export {
-  type BucketBatch,
-  type BucketOptions,
-  bucketByLength,
-  type PaddedSequences,
-  padSequences,
-} from "./data/buckets.js";
-export { Normalizer } from "./data/normalizer.js";
-export { splitInTime } from "./data/splits.js";
-export { type WindowOptions, type Windows, windows } from "./data/windows.js";
-export { type Complex, eigenvalues, spectralRadius } from "./diagnostics/eigenvalues.js";
-export { type GradientFlow, gradientFlow } from "./diagnostics/gradient-flow.js";
-export { jacobianProducts } from "./diagnostics/jacobian-products.js";
-export { type MatrixCell, recurrentMatrices } from "./diagnostics/recurrent-matrices.js";
-export { singularValues } from "./diagnostics/singular-values.js";
-export type { NamedGradients, Observed, ObservedCell } from "./diagnostics/tapped-run.js";
 export { type FitOptions, fit } from "./training/fit.js";
 export type { StepTaker } from "./training/guarded-step.js";
 export type { EpochRecord, FitReporter, History, StepReport, StopReason } from "./training/history.js";

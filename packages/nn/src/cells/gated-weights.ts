@@ -28,7 +28,12 @@ const namesInState: { readonly [property: string]: string } = {
 };
 
 /** What the three classic cells share: weights for input and state of all gates side by side, under PyTorch's names.
- * `weight_ih` `[gates·H, I]`, `weight_hh` `[gates·H, H]`, `bias_ih` and `bias_hh` `[gates·H]`, all drawn uniformly from ±1/√H. */
+ * `weight_ih` `[gates·H, I]`, `weight_hh` `[gates·H, H]`, `bias_ih` and `bias_hh` `[gates·H]`, all drawn uniformly from ±1/√H.
+ * @example
+ * const cell = new LSTMCell(3, 5)
+ * cell instanceof GatedCell // => true
+ * cell.namedParameters().map(([name, { shape }]) => `${name} ${shape}`) // => ["weight_ih 20,3", "weight_hh 20,5", "bias_ih 20", "bias_hh 20"]
+ */
 export abstract class GatedCell<State extends object> extends Cell<State> {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -79,6 +84,7 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
     return this.biasIh === null || this.biasHh === null ? null : add(this.biasIh, this.biasHh);
   }
 
+  /** Zeros `[batchSize, H]`. */
   protected zeroState(batchSize: number): Tensor {
     checkCount(`${this.constructor.name}.initialState`, "batchSize", batchSize, 0);
     return zeros([batchSize, this.hiddenSize], { dtype: this.dtype });

@@ -10,9 +10,9 @@ export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu" 
  * @param slope - negative slope of leakyRelu (0.01)
  * @throws {@link ValueError} for an unknown nonlinearity
  * @example
- * initializers.gain("tanh") // => 1.6666666666666667
+ * gainOf("tanh") // => 1.6666666666666667
  */
-export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
+export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
   switch (nonlinearity) {
     case "linear":
     case "sigmoid":
@@ -27,7 +27,7 @@ export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
       return 3 / 4;
     default:
       throw invalidOption(
-        "gain",
+        "gainOf",
         "nonlinearity",
         nonlinearity,
         "linear, sigmoid, tanh, relu, leakyRelu or selu",
@@ -56,7 +56,7 @@ export function fans(
 
 /** Options of {@link xavierUniform} and {@link xavierNormal}. */
 export interface XavierOptions extends DrawOptions {
-  /** Factor of the deviation (1); see {@link gain}. */
+  /** Factor of the deviation (1); see {@link gainOf}. */
   readonly gain?: number;
 }
 
@@ -73,7 +73,7 @@ function xavierDeviation(op: string, shape: readonly number[], options: XavierOp
  * @throws {@link ShapeError} if there are fewer than two axes
  * @source Glorot and Bengio 2010
  * @example
- * initializers.xavierUniform([3, 3], { seed: 1 }).data.every((x) => Math.abs(x) <= 1) // => true
+ * xavierUniform([3, 3], { seed: 1 }).data.every((x) => Math.abs(x) <= 1) // => true
  */
 export function xavierUniform(shape: readonly number[], options?: XavierOptions): Tensor {
   const bound = Math.sqrt(3) * xavierDeviation("xavierUniform", shape, options);
@@ -86,7 +86,7 @@ export function xavierUniform(shape: readonly number[], options?: XavierOptions)
  * @throws {@link ShapeError} if there are fewer than two axes
  * @source Glorot and Bengio 2010
  * @example
- * initializers.xavierNormal([3, 2]).shape // => [3, 2]
+ * xavierNormal([3, 2]).shape // => [3, 2]
  */
 export function xavierNormal(shape: readonly number[], options?: XavierOptions): Tensor {
   return normal(shape, { ...options, mean: 0, std: xavierDeviation("xavierNormal", shape, options) });
@@ -106,7 +106,9 @@ function kaimingDeviation(op: string, shape: readonly number[], options: Kaiming
   const { fanIn, fanOut } = fans(op, shape);
   const mode = options?.mode ?? "fanIn";
   if (mode !== "fanIn" && mode !== "fanOut") throw invalidOption(op, "mode", mode, "fanIn or fanOut");
-  return gain(options?.nonlinearity ?? "relu", options?.slope) / Math.sqrt(mode === "fanIn" ? fanIn : fanOut);
+  return (
+    gainOf(options?.nonlinearity ?? "relu", options?.slope) / Math.sqrt(mode === "fanIn" ? fanIn : fanOut)
+  );
 }
 
 /** Uniform with variance gain² / fan: keeps signals at one size through layers with a nonlinearity.
@@ -115,7 +117,7 @@ function kaimingDeviation(op: string, shape: readonly number[], options: Kaiming
  * @throws {@link ShapeError} if there are fewer than two axes
  * @source arXiv:1502.01852
  * @example
- * initializers.kaimingUniform([3, 6], { seed: 1 }).data.every((x) => Math.abs(x) <= 1) // => true
+ * kaimingUniform([3, 6], { seed: 1 }).data.every((x) => Math.abs(x) <= 1) // => true
  */
 export function kaimingUniform(shape: readonly number[], options?: KaimingOptions): Tensor {
   const bound = Math.sqrt(3) * kaimingDeviation("kaimingUniform", shape, options);
@@ -128,7 +130,7 @@ export function kaimingUniform(shape: readonly number[], options?: KaimingOption
  * @throws {@link ShapeError} if there are fewer than two axes
  * @source arXiv:1502.01852
  * @example
- * initializers.kaimingNormal([3, 2]).shape // => [3, 2]
+ * kaimingNormal([3, 2]).shape // => [3, 2]
  */
 export function kaimingNormal(shape: readonly number[], options?: KaimingOptions): Tensor {
   return normal(shape, { ...options, mean: 0, std: kaimingDeviation("kaimingNormal", shape, options) });

@@ -3,8 +3,8 @@ import { checkCount, checkNumber } from "../option-checks.js";
 import { fans } from "./fan-laws.js";
 import { type DrawOptions, type FloatDType, normal } from "./random-laws.js";
 
-/** Options of {@link identity}. */
-export interface IdentityOptions {
+/** Options of {@link scaledIdentity}. */
+export interface ScaledIdentityOptions {
   /** What stands on the diagonal (1). */
   readonly gain?: number;
   /** Dtype of the result (`"float32"`). */
@@ -17,12 +17,12 @@ export interface IdentityOptions {
  * @throws {@link ValueError} if the size is not a whole number ≥ 1
  * @source arXiv:1504.00941
  * @example
- * initializers.identity(2, { gain: 0.5 }).toArray() // => [[0.5, 0], [0, 0.5]]
+ * scaledIdentity(2, { gain: 0.5 }).toArray() // => [[0.5, 0], [0, 0.5]]
  */
-export function identity(size: number, options?: IdentityOptions): Tensor {
-  checkCount("identity", "size", size);
+export function scaledIdentity(size: number, options?: ScaledIdentityOptions): Tensor {
+  checkCount("scaledIdentity", "size", size);
   const factor = options?.gain ?? 1;
-  checkNumber("identity", "gain", factor, -Number.MAX_VALUE);
+  checkNumber("scaledIdentity", "gain", factor, -Number.MAX_VALUE);
   return mul(eye(size, { dtype: options?.dtype ?? "float32" }), factor);
 }
 
@@ -38,7 +38,7 @@ export interface OrthogonalOptions extends DrawOptions {
  * @throws {@link ShapeError} if there are fewer than two axes
  * @source arXiv:1312.6120
  * @example
- * const q = initializers.orthogonal([3, 3], { dtype: "float64", seed: 1 })
+ * const q = orthogonal([3, 3], { dtype: "float64", seed: 1 })
  * matmul(q, transpose(q)).data.every((x, i) => Math.abs(x - (i % 4 === 0 ? 1 : 0)) < 1e-12) // => true
  */
 export function orthogonal(shape: readonly number[], options?: OrthogonalOptions): Tensor {

@@ -61,7 +61,7 @@ export interface UniformOptions extends DrawOptions {
  * @param shape - of the result
  * @param options - `low` (−1), `high` (1), `dtype`, `random` or `seed`
  * @example
- * initializers.uniform([100], { low: 0, high: 0.5, seed: 1 }).data.every((x) => x >= 0 && x < 0.5) // => true
+ * uniform([100], { low: 0, high: 0.5, seed: 1 }).data.every((x) => x >= 0 && x < 0.5) // => true
  */
 export function uniform(shape: readonly number[], options?: UniformOptions): Tensor {
   const low = options?.low ?? -1;
@@ -83,7 +83,7 @@ export interface NormalOptions extends DrawOptions {
  * @param shape - of the result
  * @param options - `mean` (0), `std` (1), `dtype`, `random` or `seed`
  * @example
- * initializers.normal([2, 3], { std: 0.02 }).shape // => [2, 3]
+ * normal([2, 3], { std: 0.02 }).shape // => [2, 3]
  */
 export function normal(shape: readonly number[], options?: NormalOptions): Tensor {
   const mean = options?.mean ?? 0;

@@ -30,7 +30,7 @@ export interface LayerNormOptions {
  * y = (x − μ) / √(σ² + ε) ∘ w + b, σ² without Bessel's correction; w starts at 1, b at 0
  * @source arXiv:1607.06450; torch.nn.LayerNorm
  * @example
- * new LayerNorm(2).forward(tensor([[1, 3]])).toArray() // => [[-1, 1]]
+ * new LayerNorm(2, { epsilon: 0 }).forward(tensor([[1, 3]])).toArray() // => [[-1, 1]]
  */
 export class LayerNorm extends Module {
   /** The axes that are normalised together: the last ones. */

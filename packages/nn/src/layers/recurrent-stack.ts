@@ -29,7 +29,12 @@ export interface StackOptions extends CellOptions {
 }
 
 /** What RNN, LSTM and GRU share: cells of several layers and directions, under PyTorch's names.
- * Each leaf of a state is `[layers·directions, batch, hidden]`, layer by layer, forwards before backwards. */
+ * Each leaf of a state is `[layers·directions, batch, hidden]`, layer by layer, forwards before backwards.
+ * @example
+ * const gru = new GRU(3, 4, { layers: 2 })
+ * gru instanceof RecurrentStack // => true
+ * gru.initialState(5).h.shape // => [2, 5, 4]
+ */
 export abstract class RecurrentStack<State extends object> extends Module {
   readonly inputSize: number;
   readonly hiddenSize: number;

@@ -3,7 +3,10 @@ import { ModuleError } from "../errors.js";
 import { Module } from "./module.js";
 
 /** A module that makes one tensor of one tensor. */
-export type Layer = Module & { forward(x: Tensor): Tensor };
+export type Layer = Module & {
+  /** What the layer makes of its input. */
+  forward(x: Tensor): Tensor;
+};
 
 /** Layers and plain functions, one after the other; names are positions (`0.weight`), functions counted.
  * @example

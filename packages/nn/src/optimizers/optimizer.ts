@@ -63,8 +63,22 @@ interface Group<Options> {
   readonly members: readonly Member[];
 }
 
-/** What all optimisers share. Learning rates, moments and the count of steps are Variables: a step compiles together with the loss and its gradient, and a
- * schedule changes the rate without compiling again. */
+/** What all optimisers share. Learning rates, moments and the count of steps are Variables: a step compiles together with the loss and
+ * its gradient, and a schedule changes the rate without compiling again. One of your own says what it remembers and how it updates.
+ * @example
+ * const signRule: UpdateRule<OptimizerOptions, Tensor> = {
+ *   complete: ({ learningRate = 0.1 }) => ({ learningRate }),
+ *   moments: () => ({}),
+ *   scalars: (_options, rate) => rate,
+ *   update: (_options, rate, value, gradient) => [value.sub(sign(gradient).mul(rate))],
+ * };
+ * class SignDescent extends Optimizer<OptimizerOptions, Tensor> {
+ *   constructor(parameters: readonly Parameter[]) { super(parameters, {}, signRule); }
+ * }
+ * const w = new Parameter(tensor([1, 2]))
+ * new SignDescent([w]).step([tensor([5, -5])])
+ * w.value.toArray() // => [0.9, 2.1]
+ */
 export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unknown> {
   /** Steps taken, int32. */
   readonly count: Variable = new Variable(zeros([], { dtype: "int32" }));

@@ -7,15 +7,15 @@ export type Schedule = (step: number) => number;
  * @param rate - learning rate
  * @throws {@link ValueError} if the rate is not a finite number ≥ 0
  * @example
- * schedules.constant(0.1)(1000) // => 0.1
+ * constantRate(0.1)(1000) // => 0.1
  */
-export function constant(rate: number): Schedule {
-  checkNumber("constant", "rate", rate, 0);
+export function constantRate(rate: number): Schedule {
+  checkNumber("constantRate", "rate", rate, 0);
   return () => rate;
 }
 
-/** Options of {@link step}. */
-export interface StepOptions {
+/** Options of {@link stepRate}. */
+export interface StepRateOptions {
   /** Steps between two drops, or the steps at which the rate drops. */
   readonly every: number | readonly number[];
   /** Factor of each drop (0.1). */
@@ -28,17 +28,17 @@ export interface StepOptions {
  * @throws {@link ValueError} if a number is out of range
  * @source torch.optim.lr_scheduler.StepLR and MultiStepLR
  * @example
- * [0, 9, 10, 20].map(schedules.step(1, { every: 10, factor: 0.5 })) // => [1, 1, 0.5, 0.25]
+ * [0, 9, 10, 20].map(stepRate(1, { every: 10, factor: 0.5 })) // => [1, 1, 0.5, 0.25]
  */
-export function step(rate: number, { every, factor = 0.1 }: StepOptions): Schedule {
-  checkNumber("step", "rate", rate, 0);
-  checkNumber("step", "factor", factor, 0);
+export function stepRate(rate: number, { every, factor = 0.1 }: StepRateOptions): Schedule {
+  checkNumber("stepRate", "rate", rate, 0);
+  checkNumber("stepRate", "factor", factor, 0);
   if (typeof every === "number") {
-    checkCount("step", "every", every);
+    checkCount("stepRate", "every", every);
     return (now) => rate * factor ** Math.floor(now / every);
   }
   const drops = [...every];
-  for (const each of drops) checkCount("step", "every", each, 0);
+  for (const each of drops) checkCount("stepRate", "every", each, 0);
   return (now) => rate * factor ** drops.filter((drop) => drop <= now).length;
 }
 
@@ -48,16 +48,16 @@ export function step(rate: number, { every, factor = 0.1 }: StepOptions): Schedu
  * @throws {@link ValueError} if a number is out of range
  * @source torch.optim.lr_scheduler.ExponentialLR
  * @example
- * [0, 1, 2].map(schedules.exponential(1, { factor: 0.5 })) // => [1, 0.5, 0.25]
+ * [0, 1, 2].map(exponentialRate(1, { factor: 0.5 })) // => [1, 0.5, 0.25]
  */
-export function exponential(rate: number, { factor }: { readonly factor: number }): Schedule {
-  checkNumber("exponential", "rate", rate, 0);
-  checkNumber("exponential", "factor", factor, 0);
+export function exponentialRate(rate: number, { factor }: { readonly factor: number }): Schedule {
+  checkNumber("exponentialRate", "rate", rate, 0);
+  checkNumber("exponentialRate", "factor", factor, 0);
   return (now) => rate * factor ** now;
 }
 
-/** Options of {@link cosine}. */
-export interface CosineOptions {
+/** Options of {@link cosineRate}. */
+export interface CosineRateOptions {
   /** Steps until the least rate. */
   readonly steps: number;
   /** Rate at the end and after (0). */
@@ -70,12 +70,12 @@ export interface CosineOptions {
  * @throws {@link ValueError} if a number is out of range
  * @source arXiv:1608.03983, without restarts
  * @example
- * [0, 5, 10, 11].map(schedules.cosine(1, { steps: 10 })) // => [1, 0.5, 0, 0]
+ * [0, 5, 10, 11].map(cosineRate(1, { steps: 10 })) // => [1, 0.5, 0, 0]
  */
-export function cosine(rate: number, { steps, minimum = 0 }: CosineOptions): Schedule {
-  checkNumber("cosine", "rate", rate, 0);
-  checkCount("cosine", "steps", steps);
-  checkNumber("cosine", "minimum", minimum, 0);
+export function cosineRate(rate: number, { steps, minimum = 0 }: CosineRateOptions): Schedule {
+  checkNumber("cosineRate", "rate", rate, 0);
+  checkCount("cosineRate", "steps", steps);
+  checkNumber("cosineRate", "minimum", minimum, 0);
   return (now) => alongCosine(rate, minimum, Math.min(now / steps, 1));
 }
 
@@ -92,7 +92,7 @@ export interface WarmUpOptions {
  * @param options - `steps`, `startFactor`
  * @throws {@link ValueError} if a number is out of range
  * @example
- * [0, 1, 2, 3].map(schedules.warmUp(schedules.constant(1), { steps: 2 })) // => [0.5, 1, 1, 1]
+ * [0, 1, 2, 3].map(warmUp(constantRate(1), { steps: 2 })) // => [0.5, 1, 1, 1]
  */
 export function warmUp(schedule: Schedule, { steps, startFactor }: WarmUpOptions): Schedule {
   checkCount("warmUp", "steps", steps);
@@ -102,8 +102,8 @@ export function warmUp(schedule: Schedule, { steps, startFactor }: WarmUpOptions
   return (now) => (now < steps ? schedule(0) * part(now) : schedule(now - steps));
 }
 
-/** Options of {@link oneCycle}. */
-export interface OneCycleOptions {
+/** Options of {@link oneCycleRate}. */
+export interface OneCycleRateOptions {
   /** Steps of the whole cycle. */
   readonly steps: number;
   /** Part of the steps in which the rate rises (0.3). */
@@ -124,10 +124,10 @@ export interface OneCycleOptions {
  * @throws {@link ValueError} if a number is out of range
  * @source arXiv:1708.07120; torch.optim.lr_scheduler.OneCycleLR
  * @example
- * const rate = schedules.oneCycle(1, { steps: 11, riseFraction: 0.2, startDivisor: 10, shape: "linear" })
+ * const rate = oneCycleRate(1, { steps: 11, riseFraction: 0.2, startDivisor: 10, shape: "linear" });
  * [0, 1.2, 10].map(rate) // => [0.1, 1, 0.00001]
  */
-export function oneCycle(maximum: number, options: OneCycleOptions): Schedule {
+export function oneCycleRate(maximum: number, options: OneCycleRateOptions): Schedule {
   const {
     steps,
     riseFraction = 0.3,
@@ -136,13 +136,13 @@ export function oneCycle(maximum: number, options: OneCycleOptions): Schedule {
     shape = "cosine",
     threePhases = false,
   } = options;
-  checkNumber("oneCycle", "maximum", maximum, 0);
-  checkCount("oneCycle", "steps", steps);
-  checkNumber("oneCycle", "riseFraction", riseFraction, 0, 1);
-  checkNumber("oneCycle", "startDivisor", startDivisor, Number.MIN_VALUE);
-  checkNumber("oneCycle", "endDivisor", endDivisor, Number.MIN_VALUE);
+  checkNumber("oneCycleRate", "maximum", maximum, 0);
+  checkCount("oneCycleRate", "steps", steps);
+  checkNumber("oneCycleRate", "riseFraction", riseFraction, 0, 1);
+  checkNumber("oneCycleRate", "startDivisor", startDivisor, Number.MIN_VALUE);
+  checkNumber("oneCycleRate", "endDivisor", endDivisor, Number.MIN_VALUE);
   if (shape !== "cosine" && shape !== "linear")
-    throw invalidOption("oneCycle", "shape", shape, '"cosine" or "linear"');
+    throw invalidOption("oneCycleRate", "shape", shape, '"cosine" or "linear"');
   const start = maximum / startDivisor;
   const end = start / endDivisor;
   const rise = riseFraction * steps - 1;

@@ -3,14 +3,16 @@ import type { Schedule } from "./schedule.js";
 
 /** What a scheduler sets: an optimiser. */
 export interface Scheduled {
+  /** One for each group of parameters. */
   readonly learningRates: readonly unknown[];
+  /** Sets them all. */
   setLearningRates(rates: readonly number[]): void;
 }
 
 /** Gives an optimiser the learning rates of a schedule, step by step. The rate is a Variable, so that nothing is compiled again.
  * @example
  * const optimizer = new SGD([new Parameter(tensor(1))], { learningRate: 1 })
- * const scheduler = new Scheduler(optimizer, schedules.step(1, { every: 1, factor: 0.5 }))
+ * const scheduler = new Scheduler(optimizer, stepRate(1, { every: 1, factor: 0.5 }))
  * optimizer.learningRate // => 1
  * scheduler.step() // => 0.5
  * optimizer.learningRate // => 0.5

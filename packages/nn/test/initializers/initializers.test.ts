@@ -1,5 +1,21 @@
 import { matmul, type Tensor, transpose } from "@scope/autodiff";
-import { Embedding, GRU, initializers, Linear, LSTM, type Module, RNN } from "@scope/nn";
+import {
+  Embedding,
+  GRU,
+  gainOf,
+  kaimingNormal,
+  kaimingUniform,
+  Linear,
+  LSTM,
+  type Module,
+  normal,
+  orthogonal,
+  RNN,
+  scaledIdentity,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+} from "@scope/nn";
 import { describe, expect, test } from "vitest";
 import { readCases } from "../fixture-cases.js";
 import { thrownCode } from "../thrown-code.js";
@@ -30,8 +46,8 @@ type InitializerCase =
       readonly parameters: Readonly<Record<string, { readonly shape: readonly number[] }>>;
     };
 
-const nonlinearityOf = (torch: string | undefined): Parameters<typeof initializers.gain>[0] | undefined =>
-  torch === "leaky_relu" ? "leakyRelu" : (torch as Parameters<typeof initializers.gain>[0] | undefined);
+const nonlinearityOf = (torch: string | undefined): Parameters<typeof gainOf>[0] | undefined =>
+  torch === "leaky_relu" ? "leakyRelu" : (torch as Parameters<typeof gainOf>[0] | undefined);
 
 const numbers = (t: Tensor): number[] => [...t.data];
 const largest = (t: Tensor): number => Math.max(...numbers(t).map(Math.abs));
@@ -48,7 +64,7 @@ test.each(cases.filter((each) => each.initializer === "gain"))(
   "gain of %o",
   ({ nonlinearity, slope, gain }) => {
     const kind = nonlinearityOf(nonlinearity);
-    expect(kind === undefined ? Number.NaN : initializers.gain(kind, slope)).toBeCloseTo(gain, 12);
+    expect(kind === undefined ? Number.NaN : gainOf(kind, slope)).toBeCloseTo(gain, 12);
   },
 );
 
@@ -57,10 +73,8 @@ const laws = cases.flatMap((each) =>
 );
 test.each(laws)("$initializer $shape $gain $mode $nonlinearity has PyTorch's law", (each) => {
   const draw = (seed: number): Tensor => {
-    if (each.initializer === "xavier_uniform")
-      return initializers.xavierUniform(each.shape, { gain: each.gain, seed });
-    if (each.initializer === "xavier_normal")
-      return initializers.xavierNormal(each.shape, { gain: each.gain, seed });
+    if (each.initializer === "xavier_uniform") return xavierUniform(each.shape, { gain: each.gain, seed });
+    if (each.initializer === "xavier_normal") return xavierNormal(each.shape, { gain: each.gain, seed });
     const options = {
       mode: each.mode === "fan_out" ? ("fanOut" as const) : ("fanIn" as const),
       nonlinearity: nonlinearityOf(each.nonlinearity),
@@ -68,8 +82,8 @@ test.each(laws)("$initializer $shape $gain $mode $nonlinearity has PyTorch's law
       seed,
     };
     return each.initializer === "kaiming_uniform"
-      ? initializers.kaimingUniform(each.shape, options)
-      : initializers.kaimingNormal(each.shape, options);
+      ? kaimingUniform(each.shape, options)
+      : kaimingNormal(each.shape, options);
   };
   const drawn = many(draw);
   expect(drawn[0].shape).toEqual(each.shape);
@@ -110,7 +124,7 @@ test.each(defaults)("$module starts like PyTorch's", ({ module, bound, parameter
 
 describe("orthogonal", () => {
   test.each([[[4, 4]], [[6, 3]], [[3, 6]], [[2, 3, 2]], [[64, 64]]])("%j", (shape) => {
-    const drawn = initializers.orthogonal(shape, { gain: 2, seed: 5, dtype: "float64" });
+    const drawn = orthogonal(shape, { gain: 2, seed: 5, dtype: "float64" });
     expect(drawn.shape).toEqual(shape);
     const flat = drawn.reshape([shape[0], -1]);
     const [rows, columns] = flat.shape;
@@ -124,13 +138,13 @@ describe("orthogonal", () => {
 
 describe("mistakes", () => {
   test.each([
-    ["a vector has no fans", () => initializers.xavierUniform([3]), "initializer/fan"],
-    ["a vector is not orthogonal", () => initializers.orthogonal([3]), "initializer/fan"],
-    ["a negative gain", () => initializers.xavierNormal([3, 3], { gain: -1 }), "option/range"],
-    ["high below low", () => initializers.uniform([3], { low: 1, high: 0 }), "option/range"],
-    ["a NaN std", () => initializers.normal([3], { std: Number.NaN }), "option/range"],
-    ["a negative size", () => initializers.identity(-1), "option/count"],
-    ["an unknown nonlinearity", () => initializers.gain("step" as "tanh"), "option/range"],
-    ["an unknown mode", () => initializers.kaimingNormal([2, 2], { mode: "fan" as "fanIn" }), "option/range"],
+    ["a vector has no fans", () => xavierUniform([3]), "initializer/fan"],
+    ["a vector is not orthogonal", () => orthogonal([3]), "initializer/fan"],
+    ["a negative gain", () => xavierNormal([3, 3], { gain: -1 }), "option/range"],
+    ["high below low", () => uniform([3], { low: 1, high: 0 }), "option/range"],
+    ["a NaN std", () => normal([3], { std: Number.NaN }), "option/range"],
+    ["a negative size", () => scaledIdentity(-1), "option/count"],
+    ["an unknown nonlinearity", () => gainOf("step" as "tanh"), "option/range"],
+    ["an unknown mode", () => kaimingNormal([2, 2], { mode: "fan" as "fanIn" }), "option/range"],
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 });

@@ -1,5 +1,16 @@
 import { tensor } from "@scope/autodiff";
-import { Parameter, type Schedule, Scheduler, SGD, schedules } from "@scope/nn";
+import {
+  constantRate,
+  cosineRate,
+  exponentialRate,
+  oneCycleRate,
+  Parameter,
+  type Schedule,
+  Scheduler,
+  SGD,
+  stepRate,
+  warmUp,
+} from "@scope/nn";
 import { describe, expect, test } from "vitest";
 import { readCases } from "../fixture-cases.js";
 import { thrownCode } from "../thrown-code.js";
@@ -26,17 +37,17 @@ type ScheduleCase = { readonly rates: readonly number[]; readonly rate: number }
 function scheduleOf(each: ScheduleCase): Schedule {
   switch (each.schedule) {
     case "step":
-      return schedules.step(each.rate, { every: each.stepSize, factor: each.gamma });
+      return stepRate(each.rate, { every: each.stepSize, factor: each.gamma });
     case "multistep":
-      return schedules.step(each.rate, { every: each.milestones, factor: each.gamma });
+      return stepRate(each.rate, { every: each.milestones, factor: each.gamma });
     case "exponential":
-      return schedules.exponential(each.rate, { factor: each.gamma });
+      return exponentialRate(each.rate, { factor: each.gamma });
     case "cosine":
-      return schedules.cosine(each.rate, { steps: each.steps, minimum: each.minimum });
+      return cosineRate(each.rate, { steps: each.steps, minimum: each.minimum });
     case "onecycle": {
       const { total_steps, pct_start, anneal_strategy, div_factor, final_div_factor, three_phase } =
         each.options;
-      return schedules.oneCycle(each.maximum, {
+      return oneCycleRate(each.maximum, {
         steps: total_steps,
         riseFraction: pct_start,
         shape: anneal_strategy,
@@ -46,10 +57,10 @@ function scheduleOf(each: ScheduleCase): Schedule {
       });
     }
     case "linear-warm-up":
-      return schedules.warmUp(schedules.constant(each.rate), each);
+      return warmUp(constantRate(each.rate), each);
     case "linear-warm-up-then-cosine": {
       const { rate, warmUpSteps, steps } = each;
-      return schedules.warmUp(schedules.cosine(rate, { steps: steps - warmUpSteps }), { steps: warmUpSteps });
+      return warmUp(cosineRate(rate, { steps: steps - warmUpSteps }), { steps: warmUpSteps });
     }
   }
 }
@@ -66,22 +77,18 @@ describe("schedules agree with PyTorch", () => {
 });
 
 test("a rate stays at its end after the last step", () => {
-  expect(schedules.cosine(1, { steps: 3, minimum: 0.25 })(100)).toBe(0.25);
-  expect(schedules.oneCycle(1, { steps: 10 })(100)).toBeCloseTo(1 / 25 / 1e4, 12);
+  expect(cosineRate(1, { steps: 3, minimum: 0.25 })(100)).toBe(0.25);
+  expect(oneCycleRate(1, { steps: 10 })(100)).toBeCloseTo(1 / 25 / 1e4, 12);
 });
 
 describe("mistakes", () => {
   test.each([
-    ["a NaN rate", () => schedules.constant(Number.NaN), "option/range"],
-    ["no steps", () => schedules.cosine(1, { steps: 0 }), "option/count"],
-    ["a fractional interval", () => schedules.step(1, { every: 1.5 }), "option/count"],
-    ["a negative factor", () => schedules.exponential(1, { factor: -1 }), "option/range"],
-    [
-      "a warm-up from above",
-      () => schedules.warmUp(schedules.constant(1), { steps: 2, startFactor: 2 }),
-      "option/range",
-    ],
-    ["a rise of more than all", () => schedules.oneCycle(1, { steps: 10, riseFraction: 2 }), "option/range"],
+    ["a NaN rate", () => constantRate(Number.NaN), "option/range"],
+    ["no steps", () => cosineRate(1, { steps: 0 }), "option/count"],
+    ["a fractional interval", () => stepRate(1, { every: 1.5 }), "option/count"],
+    ["a negative factor", () => exponentialRate(1, { factor: -1 }), "option/range"],
+    ["a warm-up from above", () => warmUp(constantRate(1), { steps: 2, startFactor: 2 }), "option/range"],
+    ["a rise of more than all", () => oneCycleRate(1, { steps: 10, riseFraction: 2 }), "option/range"],
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 });
 
@@ -92,20 +99,20 @@ describe("Scheduler", () => {
     });
   test("sets all groups, or each its own", () => {
     const one = optimizer();
-    const scheduler = new Scheduler(one, schedules.exponential(1, { factor: 0.5 }));
+    const scheduler = new Scheduler(one, exponentialRate(1, { factor: 0.5 }));
     scheduler.step();
     expect(one.learningRates.map((rate) => rate.value.item())).toEqual([0.5, 0.5]);
     expect(scheduler.steps).toBe(1);
     const two = optimizer();
-    new Scheduler(two, [schedules.constant(1), schedules.constant(2)]);
+    new Scheduler(two, [constantRate(1), constantRate(2)]);
     expect(two.learningRates.map((rate) => rate.value.item())).toEqual([1, 2]);
   });
   test("goes on from a step", () => {
     const one = optimizer();
-    new Scheduler(one, schedules.exponential(1, { factor: 0.5 }), { from: 2 });
+    new Scheduler(one, exponentialRate(1, { factor: 0.5 }), { from: 2 });
     expect(one.learningRate).toBe(0.25);
   });
   test("needs a schedule for each group", () => {
-    expect(thrownCode(() => new Scheduler(optimizer(), [schedules.constant(1)]))).toBe("schedule/groups");
+    expect(thrownCode(() => new Scheduler(optimizer(), [constantRate(1)]))).toBe("schedule/groups");
   });
 });
