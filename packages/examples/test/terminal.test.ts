@@ -27,6 +27,15 @@ test("a chart puts powers of ten where they belong, and stars where curves meet"
       2,
     ),
   ).toBe(["   1e2 │b   a", "   1e1 │  *", "   1e0 │a   b", "       └──────", "        1"].join("\n"));
+  const tall = logChart([{ mark: "a", values: [1, 1e-40] }], 10).split("\n");
+  expect(tall[0]).toBe("   1e0 │a");
+  expect(tall[10]).toBe(" 1e-40 │  a");
+  expect(tall).toHaveLength(13);
+  expect(
+    logChart([{ mark: "a", values: [1, 2] }], 2, [0, 49])
+      .split("\n")
+      .at(-1),
+  ).toBe("        1");
   expect(logChart([{ mark: "a", values: [0, 0] }])).toBe("(nothing to show: every value is 0)");
 });
 

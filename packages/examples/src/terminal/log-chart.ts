@@ -5,7 +5,7 @@ export interface Curve {
 }
 
 /** Curves over the same steps as text, with a logarithmic axis upwards; where curves meet, `*` stands.
- * @param lines - about how many lines the axis takes; every power of ten stands on one
+ * @param lines - about how many lines the axis takes
  * @param places - which step each value is of, counted from 0, if some were left out */
 export function logChart(curves: readonly Curve[], lines = 14, places?: readonly number[]): string {
   const powers = curves.map(({ values }) =>
@@ -14,21 +14,24 @@ export function logChart(curves: readonly Curve[], lines = 14, places?: readonly
   const finite = powers.flat().filter(Number.isFinite);
   if (finite.length === 0) return "(nothing to show: every value is 0)";
   const top = Math.ceil(Math.max(...finite));
-  const bottom = Math.min(Math.floor(Math.min(...finite)), top - 1);
-  const linesPerPower = Math.max(1, Math.round(lines / (top - bottom)));
-  const height = (top - bottom) * linesPerPower + 1;
+  const least = Math.min(Math.floor(Math.min(...finite)), top - 1);
+  const linesPerPower = Math.round(lines / (top - least));
+  // Where there are more powers than lines, a line stands for several.
+  const powersPerLine = linesPerPower >= 1 ? 1 / linesPerPower : Math.ceil((top - least) / lines);
+  const height = Math.ceil((top - least) / powersPerLine) + 1;
   const steps = Math.max(...curves.map(({ values }) => values.length));
   const columns = 2;
   const grid = Array.from({ length: height }, () => new Array<string>(steps * columns).fill(" "));
   powers.forEach((values, k) => {
     values.forEach((power, t) => {
       if (!Number.isFinite(power)) return;
-      const row = grid[Math.round(((top - power) / (top - bottom)) * (height - 1))];
+      const row = grid[Math.round((top - power) / powersPerLine)];
       row[t * columns] = row[t * columns] === " " ? curves[k].mark : "*";
     });
   });
   const rows = grid.map((row, r) => {
-    const power = r % linesPerPower === 0 ? `1e${top - r / linesPerPower}` : "";
+    const value = top - r * powersPerLine;
+    const power = Math.abs(value - Math.round(value)) < 1e-9 ? `1e${Math.round(value)}` : "";
     return `${power.padStart(6)} │${row.join("").trimEnd()}`;
   });
   const axis = Array.from({ length: steps }, (_, t) =>
