@@ -19,6 +19,8 @@ export interface Complaint {
  * try { matmul(ones([2, 3]), ones([4, 5])) } catch (error) { error.code } // => "shape/matmul"
  */
 export class ScopeError extends Error {
+  // Written out, here and below: a minifier renames classes.
+  override readonly name: string = "ScopeError";
   readonly code: string;
   readonly op: string;
   readonly got: string;
@@ -27,7 +29,6 @@ export class ScopeError extends Error {
   constructor(complaint: Complaint) {
     const { code, op, problem, got, expected, mend } = complaint;
     super(`${op}: ${problem}\n  got:      ${got}\n  expected: ${expected}\n  mend:     ${mend}`);
-    this.name = new.target.name;
     this.code = code;
     this.op = op;
     this.got = got;
@@ -37,37 +38,61 @@ export class ScopeError extends Error {
 }
 
 /** Shapes that do not fit together, or a shape that is not a list of whole numbers ≥ 0. */
-export class ShapeError extends ScopeError {}
+export class ShapeError extends ScopeError {
+  override readonly name: string = "ShapeError";
+}
 /** An axis or an index outside of the tensor. */
-export class IndexError extends ScopeError {}
+export class IndexError extends ScopeError {
+  override readonly name: string = "IndexError";
+}
 /** A dtype that the function does not take. */
-export class DTypeError extends ScopeError {}
+export class DTypeError extends ScopeError {
+  override readonly name: string = "DTypeError";
+}
 /** A value (option, number, array) that makes no sense to the function. */
-export class ValueError extends ScopeError {}
+export class ValueError extends ScopeError {
+  override readonly name: string = "ValueError";
+}
 /** Trees whose structures differ, or a leaf that is not a tensor. */
-export class TreeError extends ScopeError {}
+export class TreeError extends ScopeError {
+  override readonly name: string = "TreeError";
+}
 /** The value of a tensor was asked for while it is only a symbol in a trace. */
-export class SymbolicValueError extends ScopeError {}
+export class SymbolicValueError extends ScopeError {
+  override readonly name: string = "SymbolicValueError";
+}
 /** A symbolic tensor was used after its trace ended. */
-export class LeakError extends ScopeError {}
+export class LeakError extends ScopeError {
+  override readonly name: string = "LeakError";
+}
 /** An asynchronous function was given to a transform. */
-export class AsyncError extends ScopeError {}
+export class AsyncError extends ScopeError {
+  override readonly name: string = "AsyncError";
+}
 /** A Variable was assigned a value that does not fit. */
-export class VariableError extends ScopeError {}
+export class VariableError extends ScopeError {
+  override readonly name: string = "VariableError";
+}
 /** A derivative that does not exist or cannot be had this way. */
-export class DerivativeError extends ScopeError {}
+export class DerivativeError extends ScopeError {
+  override readonly name: string = "DerivativeError";
+}
 /** The first NaN or infinity found by `detectAnomalies`. */
-export class AnomalyError extends ScopeError {}
+export class AnomalyError extends ScopeError {
+  override readonly name: string = "AnomalyError";
+}
 /** A program could not be compiled or run. */
-export class CompileError extends ScopeError {}
+export class CompileError extends ScopeError {
+  override readonly name: string = "CompileError";
+}
 
 /** A fault of Scope itself, never of its user.
  * @example
  * new InternalError("a sum came out negative").name // => "InternalError"
  */
 export class InternalError extends Error {
+  override readonly name: string = "InternalError";
   constructor(message: string) {
     super(`${message} (this is a bug in Scope: please report it with the program that led here)`);
-    this.name = "InternalError";
   }
 }

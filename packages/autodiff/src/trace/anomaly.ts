@@ -2,30 +2,26 @@ import { isFloatDType } from "../base/dtype.js";
 import { AnomalyError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { type AnomalySearch, anomalies } from "./anomaly-search.js";
 import type { Node, Op } from "./op.js";
 
-/** Looks for the first NaN or infinity while it is on; tapes tell it which entry they are going back through. */
-export const anomalies: {
-  watching: boolean;
-  backward: Node | null;
-  inspect(op: Op, inputs: readonly Tensor[], outputs: readonly Tensor[]): void;
-} = {
-  watching: false,
-  backward: null,
-  inspect(op, inputs, outputs) {
+/** Looks for the first NaN or infinity. */
+const search: AnomalySearch = {
+  inspect(op, inputs, outputs, backward) {
     for (const t of outputs) {
       if (!isFloatDType(t.dtype) || t.storage === null || (op.names === undefined && op.cheap === true))
         continue;
       const data = t.data;
       for (let i = 0; i < data.length; i++) {
-        if (!Number.isFinite(data[i])) throw found(op, inputs, t, i, this.backward);
+        if (!Number.isFinite(data[i])) throw found(op, inputs, t, i, backward);
       }
     }
   },
+  userSource,
 };
 
 /** The first line of the stack that is not Scope's own. */
-export function userSource(): string {
+function userSource(): string {
   const lines = (new Error().stack ?? "").split("\n").slice(1);
   const own = lines[0]?.replace(/^.*?((?:file:|https?:)?[^\s()]*)\/trace\/anomaly\.[^/]*$/, "$1");
   const line = lines.find((l) => own === undefined || !l.includes(`${own}/`));
@@ -79,11 +75,11 @@ function found(
  * detectAnomalies(() => log(tensor([1, 0]))) // throws AnomalyError
  */
 export function detectAnomalies<T>(f: () => T): T {
-  const before = anomalies.watching;
-  anomalies.watching = true;
+  const before = anomalies.search;
+  anomalies.search = search;
   try {
     return f();
   } finally {
-    anomalies.watching = before;
+    anomalies.search = before;
   }
 }

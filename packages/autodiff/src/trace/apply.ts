@@ -2,7 +2,7 @@ import { eagerBackend } from "../backends/eager.js";
 import { LeakError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { anomalies } from "./anomaly.js";
+import { anomalies } from "./anomaly-search.js";
 import { current } from "./context.js";
 import type { Op } from "./op.js";
 
@@ -51,7 +51,7 @@ export function run(
     op.lower === undefined
       ? op.forward!(inputs, attributes, specs)
       : eagerBackend().execute(op.lower(inputs, attributes, specs), inputs, specs);
-  if (anomalies.watching) anomalies.inspect(op, inputs, outputs);
+  anomalies.search?.inspect(op, inputs, outputs, anomalies.backward);
   return outputs;
 }
 

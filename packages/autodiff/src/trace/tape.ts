@@ -1,6 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import { type Tensor, upcomingId, withoutValue } from "../tensor/tensor.js";
-import { anomalies, userSource } from "./anomaly.js";
+import { anomalies } from "./anomaly-search.js";
 import { applyBelow } from "./apply.js";
 import { current, type Recorder, within, withTapes } from "./context.js";
 import type { Maybe, Node, Op, Prepared } from "./op.js";
@@ -64,7 +64,7 @@ export class Tape implements Recorder {
       }
     }
     if (float) {
-      const source = anomalies.watching ? userSource() : undefined;
+      const source = anomalies.search?.userSource();
       const kept = this.kept(op, inputs, outputs, prepared);
       this.entries.push({
         op,

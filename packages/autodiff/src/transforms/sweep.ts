@@ -2,7 +2,7 @@ import { isFloatDType } from "../base/dtype.js";
 import { add } from "../ops/elementwise.js";
 import { zerosOf } from "../ops/fill.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { anomalies } from "../trace/anomaly.js";
+import { anomalies } from "../trace/anomaly-search.js";
 import { current, type Recorder, within, withTapes } from "../trace/context.js";
 import { alias } from "../trace/identity.js";
 import type { Maybe, Node } from "../trace/op.js";
@@ -88,7 +88,7 @@ function pullBack(
   wanted: readonly boolean[],
 ): readonly Maybe<Tensor>[] {
   const rule = node.pullback ?? node.op.pullback;
-  if (!anomalies.watching) return rule(node, given, wanted);
+  if (anomalies.search === null) return rule(node, given, wanted);
   const before = anomalies.backward;
   anomalies.backward = node;
   try {
