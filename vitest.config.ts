@@ -2,21 +2,64 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const autodiffSource = { find: /^@scope\/autodiff$/, replacement: source("packages/autodiff/src/index.ts") };
+const otherSources = [
+  { find: /^@scope\/autodiff\/functions$/, replacement: source("packages/autodiff/src/functions.ts") },
+  { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
+  { find: /^@scope\/nn$/, replacement: source("packages/nn/src/index.ts") },
+];
+const failOnConsole = "packages/autodiff/test/repository/fail-on-console.ts";
+
+/** Tests of transforms import them from their files; in the second run they get those that compile. */
+const compiledTransforms = {
+  name: "compiled-transforms",
+  enforce: "pre",
+  resolveId(id: string, importer: string | undefined): string | undefined {
+    const ofTransforms =
+      /\/src\/transforms\/(gradient|products|scan|vmap|jacobian|checkpoint|cond)\.js$/.test(id);
+    return ofTransforms && importer?.includes("/packages/autodiff/test/transforms/")
+      ? source("packages/autodiff/test/compiled/compiled-transforms.ts")
+      : undefined;
+  },
+} as const;
 
 // Tests run from the sources of every package, so that no build is needed before one.
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^@scope\/autodiff$/, replacement: source("packages/autodiff/src/index.ts") },
-      { find: /^@scope\/autodiff\/functions$/, replacement: source("packages/autodiff/src/functions.ts") },
-      { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
-      { find: /^@scope\/nn$/, replacement: source("packages/nn/src/index.ts") },
-    ],
-  },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
-    setupFiles: ["packages/autodiff/test/repository/fail-on-console.ts"],
     allowOnly: false,
     testTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        resolve: { alias: [autodiffSource, ...otherSources] },
+        test: { name: "eager", include: ["packages/*/test/**/*.test.ts"], setupFiles: [failOnConsole] },
+      },
+      {
+        // The second run: what computes anything goes through the compiler, and each file fails where no program ran.
+        extends: true,
+        plugins: [compiledTransforms],
+        resolve: {
+          alias: [
+            { ...autodiffSource, replacement: source("packages/autodiff/test/compiled/autodiff.ts") },
+            ...otherSources,
+          ],
+        },
+        test: {
+          name: "compiled",
+          include: [
+            "packages/autodiff/test/transforms/*.test.ts",
+            "packages/nn/test/{cells,layers,losses,optimizers,training,diagnostics}/*.test.ts",
+          ],
+          exclude: [
+            // About which function told a mistake, before anything is computed; about eager costs; compiled already.
+            "packages/autodiff/test/transforms/{errors,costs,random-stacks-compiled}.test.ts",
+            // About plain arrays, and about mistakes.
+            "packages/nn/test/diagnostics/spectra.test.ts",
+            "packages/nn/test/losses/losses.test.ts",
+          ],
+          setupFiles: [failOnConsole, "packages/autodiff/test/compiled/count-programs.ts"],
+        },
+      },
+    ],
   },
 });

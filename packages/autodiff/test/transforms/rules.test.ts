@@ -322,7 +322,8 @@ describe("scan", () => {
         expectClose(g, want[i], 1e-6);
       });
     }
-    expect(inCall.traces).toBe(1);
+    // None where the suite runs compiled: inside of a program a call is its function.
+    expect(inCall.traces).toBeLessThanOrEqual(1);
   });
   test("which carries are active is a fixed point", () => {
     // x reaches c only through b, and b only through a.

@@ -1,0 +1,14 @@
+// What `@scope/autodiff` is in the second run of the suite.
+export * from "../../src/index.js";
+export {
+  checkpoint,
+  cond,
+  grad,
+  hessian,
+  jacobian,
+  jvp,
+  lossAndGradients,
+  scan,
+  valueAndGrad,
+  vmap,
+} from "./compiled-transforms.js";
