@@ -1,6 +1,6 @@
 import type { Errors, Forecast } from "./baselines.js";
 import { errorsOf } from "./baselines.js";
-import { type CellName, cellNames } from "./forecaster.js";
+import type { CellName } from "./forecaster.js";
 import type { GradientStory } from "./gradients.js";
 import type { Trained } from "./training.js";
 
@@ -111,14 +111,16 @@ export function verdict(results: WeatherResults): string {
   const best = networks.reduce((a, b) => (b.errors.mean < a.errors.mean ? b : a));
   const beaten = networks.filter(({ errors }) => errors.mean < persistence.errors.mean).length;
   const gain = linear.errors.mean - best.errors.mean;
-  const all = networks.length === cellNames.length ? "three networks" : "networks";
+  const [subject, verb] =
+    networks.length === 1 ? [`The ${best.name}`, "beats"] : [`All ${networks.length} networks`, "beat"];
   const first =
     beaten === networks.length
-      ? `All ${all} beat persistence`
+      ? `${subject} ${verb} persistence`
       : `${beaten} of ${networks.length} networks beat persistence`;
+  const name = networks.length === 1 ? "it" : `the best of them, ${best.name},`;
   const against =
     gain > 0
-      ? `the best of them, ${best.name}, is ${gain.toFixed(2)} °C better than the linear model`
-      : `the linear model, which has ${results.history + 1} numbers in it, is ${(-gain).toFixed(2)} °C better than the best of them, ${best.name}`;
+      ? `${name} is ${gain.toFixed(2)} °C better than the linear model`
+      : `the linear model, which has ${results.history + 1} numbers in it, is ${(-gain).toFixed(2)} °C better than ${name.replace(/,$/, "")}`;
   return `${first}; ${against}.`;
 }

@@ -125,7 +125,10 @@ test("a verdict follows from the numbers, whichever way they fall", () => {
     "1 of 2 networks beat persistence; the linear model, which has 31 numbers in it, is 0.05 °C better than the best of them, GRU.",
   );
   expect(verdict(results([network("rnn", 2), network("gru", 2.05)]))).toBe(
-    "All networks beat persistence; the best of them, RNN, is 0.10 °C better than the linear model.",
+    "All 2 networks beat persistence; the best of them, RNN, is 0.10 °C better than the linear model.",
+  );
+  expect(verdict(results([network("rnn", 2.15)]))).toBe(
+    "The RNN beats persistence; the linear model, which has 31 numbers in it, is 0.05 °C better than it.",
   );
 });
 
