@@ -7,11 +7,17 @@ import { printTensor } from "./print.js";
 export interface ReadonlyData extends Iterable<number> {
   readonly length: number;
   readonly [index: number]: number;
+  /** A copy of a part. */
   slice(start?: number, end?: number): TypedArray;
+  /** The first position of a value, or −1. */
   indexOf(value: number): number;
+  /** Whether a test holds for all. */
   every(test: (value: number, index: number) => boolean): boolean;
+  /** Whether a test holds for one. */
   some(test: (value: number, index: number) => boolean): boolean;
+  /** Visits all in order. */
   forEach(visit: (value: number, index: number) => void): void;
+  /** Combines all in order. */
   reduce<T>(combine: (sofar: T, value: number, index: number) => T, start: T): T;
 }
 

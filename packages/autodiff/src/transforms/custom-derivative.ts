@@ -24,8 +24,14 @@ type Leaves = readonly Tensor[];
 /** A derivative written by hand: what comes back, or what goes forward. Must be linear in the cotangent or in the tangents:
  * the other mode is its transpose. */
 export type DerivativeRule<Args extends readonly Tensor[], R extends Tensor> =
-  | { vjp: (inputs: NoInfer<Args>, output: NoInfer<R>, cotangent: Tensor) => { [K in keyof Args]: Tensor } }
-  | { jvp: (inputs: NoInfer<Args>, tangents: NoInfer<Args>, output: NoInfer<R>) => Tensor };
+  | {
+      /** The cotangent of each input. */
+      vjp: (inputs: NoInfer<Args>, output: NoInfer<R>, cotangent: Tensor) => { [K in keyof Args]: Tensor };
+    }
+  | {
+      /** The tangent of the output. */
+      jvp: (inputs: NoInfer<Args>, tangents: NoInfer<Args>, output: NoInfer<R>) => Tensor;
+    };
 
 /** A rule in both modes, over lists. */
 interface BothModes {

@@ -7,8 +7,11 @@ import { RecurrentStack } from "../layers/recurrent-stack.js";
 
 /** A cell, as far as gradients over time are concerned. */
 export interface ObservedCell {
+  /** The state before the first step. */
   initialState(batchSize: number): object;
+  /** The next state. */
   step(x: Tensor, state: object): object;
+  /** What of a state the layer above sees. */
   output(state: object): Tensor;
 }
 

@@ -22,7 +22,7 @@ export interface FitOptions<Batch> {
   /** Batches to measure on after every epoch. */
   readonly validation?: Iterable<Batch>;
   /** Scalars to measure beside the loss, each a mean over a batch. */
-  readonly metrics?: { readonly [name: string]: (batch: Batch) => Tensor };
+  readonly metrics?: Readonly<Record<string, (batch: Batch) => Tensor>>;
   /** Scales gradients whose global norm is larger down to this norm. */
   readonly clipNorm?: number;
   /** The learning rate at every step, counted from 0. */

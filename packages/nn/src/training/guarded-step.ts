@@ -14,8 +14,11 @@ import { clipByGlobalNorm, globalNorm } from "../optimizers/clipping.js";
 
 /** What `fit` asks of an optimiser. */
 export interface StepTaker {
+  /** What is trained. */
   parameters(): Variable[];
+  /** All state that a step changes beside them. */
   variables(): Variable[];
+  /** Takes a step; gradients in the order of the parameters. */
   step(gradients: readonly Tensor[]): void;
   learningRate: number;
 }
