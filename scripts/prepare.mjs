@@ -51,12 +51,16 @@ const packageManifests = () =>
     .map((name) => join("packages", name, "package.json"))
     .filter((file) => existsSync(join(root, file)));
 
-/** Installs from the lock file, unless that is what is there already. */
-export async function install() {
-  const stamp = installStamp();
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return { code: 0, output: "" };
-  const result = await pnpm(["install", "--frozen-lockfile"], { quiet: true });
-  if (result.code === 0) writeFileSync(stampFile, stamp);
+/** Installs from the lock file, unless that is what is there already. Without `peers`, the libraries that only the benchmarks
+ * compare with (some hundred megabytes) stay away; where they are there already, they stay. */
+export async function install({ peers = true } = {}) {
+  const complete = installStamp();
+  const partial = `${complete} without peers`;
+  const found = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : "";
+  if (found === complete || (!peers && found === partial)) return { code: 0, output: "" };
+  const filter = peers ? [] : ["--filter", "!@scope/bench"];
+  const result = await pnpm(["install", "--frozen-lockfile", ...filter], { quiet: true });
+  if (result.code === 0) writeFileSync(stampFile, peers ? complete : partial);
   return result;
 }
 
@@ -67,7 +71,7 @@ export const build = (projects = []) => runTool("typescript/bin/tsc", ["-b", ...
  * and Ctrl-C are its own. */
 export async function runProgram(name) {
   const steps = [
-    ["install", () => install()],
+    ["install", () => install({ peers: name === "bench" })],
     ["build", () => build([`packages/${name}`])],
   ];
   for (const [step, action] of steps) {
