@@ -2,8 +2,8 @@ import { sizeOf } from "../base/shape.js";
 import type { Expression } from "../kernel/instruction.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import type { EagerBackend } from "./eager.js";
-import { javascriptTable, tableBackend } from "./javascript/eager.js";
 import { matrixOperand } from "./javascript/eager-matmul.js";
+import { javascriptTable, tableBackend } from "./javascript/eager-table.js";
 import { type EagerOperand, eagerGemm, eagerMap } from "./wasm/eager.js";
 import { isWasmAvailable } from "./wasm/index.js";
 

@@ -1,3 +1,4 @@
+import { eagerIota } from "../backends/javascript/eager-routines.js";
 import { checkDType, type DType, isFloatDType } from "../base/dtype.js";
 import { DTypeError, ValueError } from "../base/errors.js";
 import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
@@ -28,6 +29,7 @@ export const iotaOp: Op<Iota> = {
   names: { numpy: "arange", torch: "arange", onnx: "Range" },
   cheap: true,
   infer: (_inputs, { size, dtype }) => [{ shape: [size], dtype }],
+  eager: eagerIota,
   lower: (_inputs, { start, step }) => ({ kind: "iota", start, step }),
   .../* @__PURE__ */ zeroDerivative({ because: "it has no inputs" }),
   batch: (_inputs, _batched, attributes) => [apply(iotaOp, [], attributes), [false]],

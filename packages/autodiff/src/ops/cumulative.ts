@@ -1,3 +1,4 @@
+import { eagerCumulative } from "../backends/javascript/eager-routines.js";
 import { normalizeAxes, normalizeAxis, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -21,6 +22,7 @@ export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linea
   name: "cumsum",
   names: { numpy: "cumsum", torch: "cumsum", onnx: "CumSum" },
   infer: ([x]) => [{ shape: x.shape, dtype: x.dtype }],
+  eager: eagerCumulative,
   lower: (_inputs, { reverse }) => ({ kind: "cumulative", combine: "sum", reverse }),
   transpose: ({ attributes }, [c]) => [applyOne(cumsumOp, [c], { reverse: !attributes.reverse })],
   batch: ([x], batched, attributes) => [apply(cumsumOp, [x], attributes), batched],

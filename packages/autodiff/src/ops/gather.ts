@@ -1,3 +1,4 @@
+import { eagerGather, eagerScatterAdd } from "../backends/javascript/eager-routines.js";
 import { DTypeError, IndexError, ShapeError } from "../base/errors.js";
 import { broadcastShapes, normalizeAxis, type Shape, sameShape, showShape, sizeOf } from "../base/shape.js";
 import { contiguousArray, type Tensor } from "../tensor/tensor.js";
@@ -35,6 +36,7 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
   name: "gather",
   names: { numpy: "take", torch: "index_select", onnx: "Gather" },
   infer: ([x, index]) => [{ shape: [x.shape[0], index.shape[1], x.shape[2]], dtype: x.dtype }],
+  eager: eagerGather,
   lower: () => ({ kind: "gather" }),
   check: ([x, index]) => checkRange("take", index, x.shape[1]),
   transpose: ({ inputs: [x, index] }, [c], wanted) => [
@@ -61,6 +63,7 @@ export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   name: "scatterAdd",
   names: { numpy: "add.at", torch: "index_add", onnx: "ScatterElements" },
   infer: ([x], size) => [{ shape: [x.shape[0], size, x.shape[2]], dtype: x.dtype }],
+  eager: eagerScatterAdd,
   lower: () => ({ kind: "scatterAdd" }),
   check: ([, index], size) => checkRange("scatterAdd", index, size),
   transpose: ({ inputs: [, index] }, [c], wanted) => [

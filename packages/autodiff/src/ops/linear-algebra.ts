@@ -1,3 +1,4 @@
+import { eagerGemm } from "../backends/javascript/eager-routines.js";
 import { InternalError, ShapeError } from "../base/errors.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -21,6 +22,7 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
       throw new InternalError("matmul: leading axes differ");
     return [{ shape: [...lead, m, b.shape[b.shape.length - 1]], dtype: a.dtype }];
   },
+  eager: eagerGemm,
   lower: () => ({ kind: "gemm" }),
   transposes: [
     (c, b) => applyOne(matmulOp, [c, swapLast(b)], null),

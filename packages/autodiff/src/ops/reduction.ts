@@ -1,3 +1,4 @@
+import { eagerArgExtreme } from "../backends/javascript/eager-routines.js";
 import { ValueError } from "../base/errors.js";
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -55,6 +56,7 @@ export const argExtremeOp: Op<{ readonly largest: boolean }> = {
   name: "argExtreme",
   names: { numpy: "argmax", torch: "argmax", onnx: "ArgMax" },
   infer: ([x]) => [{ shape: x.shape.slice(0, -1), dtype: "int32" }],
+  eager: eagerArgExtreme,
   lower: (_inputs, { largest }) => ({ kind: "argExtreme", largest }),
   .../* @__PURE__ */ zeroDerivative({ because: "positions are whole numbers" }),
   batch: ([x], batched, attributes) => [apply(argExtremeOp, [x], attributes), batched],

@@ -1,3 +1,4 @@
+import { eagerPlace } from "../backends/javascript/eager-routines.js";
 import { IndexError, ShapeError, ValueError } from "../base/errors.js";
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -45,6 +46,7 @@ export const placeOp: Op<Placement> = /* @__PURE__ */ affinePlace(
     name: "place",
     names: { numpy: "pad", torch: "constant_pad_nd", onnx: "Pad" },
     infer: ([x], { shape }) => [{ shape, dtype: x.dtype }],
+    eager: eagerPlace,
     lower: (_inputs, { shape, regions, fill }) => ({
       kind: "place",
       regions: regions.map((region) => regionLayout({ shape, strides: null, offset: 0 }, region)),

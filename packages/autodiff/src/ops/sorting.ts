@@ -1,3 +1,4 @@
+import { eagerArgSort } from "../backends/javascript/eager-routines.js";
 import { ValueError } from "../base/errors.js";
 import { normalizeAxis, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -16,6 +17,7 @@ export const argSortOp: Op<{ readonly descending: boolean }> = {
   name: "argSort",
   names: { numpy: "argsort", torch: "argsort" },
   infer: ([x]) => [{ shape: x.shape, dtype: "int32" }],
+  eager: eagerArgSort,
   lower: (_inputs, { descending }) => ({ kind: "argSort", descending }),
   .../* @__PURE__ */ zeroDerivative({ because: "positions are whole numbers" }),
   batch: ([x], batched, attributes) => [apply(argSortOp, [x], attributes), batched],

@@ -50,7 +50,7 @@ export function run(
   const outputs =
     op.lower === undefined
       ? op.forward!(inputs, attributes, specs)
-      : eagerBackend().execute(op.lower(inputs, attributes, specs), inputs, specs);
+      : eagerBackend().execute(op.lower(inputs, attributes, specs), inputs, specs, op.eager);
   anomalies.search?.inspect(op, inputs, outputs, anomalies.backward);
   return outputs;
 }

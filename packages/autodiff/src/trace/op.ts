@@ -1,3 +1,4 @@
+import type { EagerRoutine } from "../backends/eager.js";
 import type { Lowering, Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -87,6 +88,8 @@ export interface Op<A = unknown> {
   infer(inputs: readonly Spec[], attributes: A): readonly Spec[];
   /** How backends carry it out; left out by ops with a body, which have `forward` and `structure`. */
   lower?(inputs: readonly Spec[], attributes: A, outputs: readonly Spec[]): Lowering;
+  /** The plain eager routine for what `lower` gives, unless that is a map, a view, a fill or a reduction, which are always there. */
+  readonly eager?: EagerRoutine;
   /** Eager execution of an op with a body. */
   forward?(inputs: readonly Tensor[], attributes: A, outputs: readonly Spec[]): readonly Tensor[];
   structure?(attributes: A): Structure;

@@ -1,4 +1,4 @@
-import { newArray, type DType, type TypedArray } from "../../base/dtype.js";
+import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import { rowMajor, type Shape } from "../../base/shape.js";
 import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
@@ -31,7 +31,8 @@ function prepare(expression: Expression): Prepared {
   const { nodes, results } = expression;
   const empty = new Float32Array(0);
   const places = nodes.map((node, i): Place => {
-    if (node.kind === "constant") return { array: newArray(node.dtype, 1).fill(node.value) as TypedArray, offset: 0, stride: 0 };
+    if (node.kind === "constant")
+      return { array: newArray(node.dtype, 1).fill(node.value) as TypedArray, offset: 0, stride: 0 };
     if (node.kind === "read" || i === results[0]) return { array: empty, offset: 0, stride: 0 };
     return { array: newArray(node.dtype, block), offset: 0, stride: 1 };
   });
@@ -71,7 +72,20 @@ function stepOf(node: ExpressionNode, dtypeOf: (node: number) => DType): Step | 
         const c = p[condition];
         const x = p[a];
         const y = p[b];
-        selectLoop(n, out, o, c.array, c.offset, c.stride, x.array, x.offset, x.stride, y.array, y.offset, y.stride);
+        selectLoop(
+          n,
+          out,
+          o,
+          c.array,
+          c.offset,
+          c.stride,
+          x.array,
+          x.offset,
+          x.stride,
+          y.array,
+          y.offset,
+          y.stride,
+        );
       };
     }
     case "index":

@@ -25,8 +25,14 @@ export function reduceTensor(combine: Combine, input: Tensor, axes: readonly num
   const kept: number[] = [];
   const gone: number[] = [];
   for (let k = 0; k < input.shape.length; k++) (axes.includes(k) ? gone : kept).push(k);
-  const outer = mergeAxes(kept.map((k) => input.shape[k]), [kept.map((k) => strides[k])]);
-  const inner = mergeAxes(gone.map((k) => input.shape[k]), [gone.map((k) => strides[k])]);
+  const outer = mergeAxes(
+    kept.map((k) => input.shape[k]),
+    [kept.map((k) => strides[k])],
+  );
+  const inner = mergeAxes(
+    gone.map((k) => input.shape[k]),
+    [gone.map((k) => strides[k])],
+  );
   const starts = offsets(outer.sizes, outer.strides[0], input.offset);
   const last = inner.sizes.length - 1;
   const rows = offsets(inner.sizes.slice(0, last), inner.strides[0].slice(0, last), 0);

@@ -1,3 +1,4 @@
+import { eagerRandomBits } from "../../backends/javascript/eager-routines.js";
 import { type Shape, showShape } from "../../base/shape.js";
 import { apply, applyOne } from "../../trace/apply.js";
 import type { Op } from "../../trace/op.js";
@@ -13,6 +14,7 @@ export const randomBitsOp: Op<Shape> = {
   name: "randomBits",
   cheap: true,
   infer: (_inputs, shape) => [{ shape, dtype: "int32" }],
+  eager: eagerRandomBits,
   lower: () => ({ kind: "randomBits" }),
   .../* @__PURE__ */ zeroDerivative({ because: "bits are whole numbers" }),
   batch([state], [batched], shape, n) {
