@@ -142,6 +142,10 @@ function namesOf({ graph, captures, variables }: Closed, args: readonly string[]
   return names;
 }
 
+/** Any graph as text, its inputs named x0, x1, …: what tests of passes show. */
+export const printGraph = (of: Graph): string =>
+  textOf(of, new Map(of.inputs.map((t, i) => [t.id, `x${i}`])), "");
+
 function textOf(of: Graph, inputNames: Map<number, string>, indent: string): string {
   const names = new Map(inputNames);
   let count = 0;

@@ -12,6 +12,7 @@ import { reuseStacks } from "./passes/reuse-stacks.js";
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { again, rewriteGraph, structureOf } from "./rewrite.js";
+import { turnProducts } from "./passes/turn-products.js";
 import { verify } from "./verify.js";
 
 /** What one pass left, for explain(). */
@@ -64,6 +65,7 @@ export function optimize(graph: Graph): { graph: Graph; report: Report } {
     ["reuse stacks", (g) => everywhere(reuseStacks, g)],
     ["merge sums", (g) => mergeSums(simplify(mergeSums(mergeSums(g))))],
     ["gather after products", (g) => everywhere(gatherAfterProducts, g)],
+    ["turn products", (g) => everywhere(turnProducts, g)],
     ["merge places", (g) => everywhere(mergePlaces, g)],
     ["add onto products", (g) => everywhere(addOntoProducts, g)],
     ["push slices", (g) => everywhere(pushSlices, g)],
