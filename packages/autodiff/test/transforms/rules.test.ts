@@ -15,13 +15,14 @@ import { Tape } from "../../src/trace/tape.js";
 import { traceFlat } from "../../src/trace/trace.js";
 import { Variable } from "../../src/trace/variable.js";
 import { callOp, interpreter } from "../../src/transforms/call.js";
-import { checkpoint } from "../../src/transforms/checkpoint.js";
+import { checkpoint, checkpointOp } from "../../src/transforms/checkpoint.js";
 import { close } from "../../src/transforms/close.js";
 import { customDerivative } from "../../src/transforms/custom-derivative.js";
 import { jvpFlat } from "../../src/transforms/forward.js";
 import { grad, lossAndGradients } from "../../src/transforms/gradient.js";
 import { jvp, linearize, vjp } from "../../src/transforms/products.js";
 import { scan } from "../../src/transforms/scan.js";
+import { scanOp } from "../../src/transforms/scan-op.js";
 import { splitOf } from "../../src/transforms/split.js";
 import { withTape } from "../../src/transforms/sweep.js";
 import { vmap } from "../../src/transforms/vmap.js";
@@ -41,6 +42,8 @@ describe("names: tapes go by identity", () => {
     expect(new Set([x, ...out]).size).toBe(4);
     const passed = tracedCall((h: Tensor) => scan((c: Tensor, y: Tensor) => [c, y], h, full([2], 1))[0]);
     expect(passed(x)).not.toBe(x);
+    const body = close(([c]) => [c], [x]).graph;
+    expect(apply(scanOp, [x], { body, constants: 0, carries: 1, length: 1, reverse: false })[0]).not.toBe(x);
   });
   test("an argument is renamed: a closure's copy of it is not the argument", () => {
     const y = s1(3);
@@ -400,6 +403,18 @@ describe("checkpoint, vmap and customDerivative", () => {
     const body = (x: Tensor): Tensor => exp(sin(exp(x)));
     expect(entries(body)).toBeGreaterThan(0);
     expect(entries((x) => checkpoint(body)(x))).toBe(0);
+  });
+  test("what is computed again stands behind a barrier", () => {
+    const { trace } = traceFlat(
+      ([x]) => [grad((y: Tensor) => checkpoint((z: Tensor) => exp(sin(z)))(y))(x)],
+      [s1(1)],
+    );
+    const again = trace.nodes.filter((n) => n.op === checkpointOp).at(-1);
+    const structure = again?.op.structure?.(again.attributes);
+    expect(structure?.kind === "inline" && structure.barrier).toBe(true);
+    const names = structure?.kind === "inline" ? structure.graph.nodes.map((n) => n.op.name) : [];
+    expect(names.filter((name) => name === "barrier")).toHaveLength(2);
+    expect(names.indexOf("barrier")).toBeLessThan(names.indexOf("exp"));
   });
   test("vmap refuses to assign a Variable what differs between examples", () => {
     const v = new Variable(s1(1));
