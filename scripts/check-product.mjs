@@ -1,5 +1,6 @@
-// Installs the packed packages as a user would, into an empty folder, then compiles and runs a program there.
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// Installs the packed packages as a user would, into an empty folder, then compiles and runs programs there: one that checks
+// itself, and those of the README files, as somebody would who copies them.
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packAll } from "./pack.mjs";
@@ -26,6 +27,15 @@ writeJson("tsconfig.json", {
   include: ["*.ts"],
 });
 copyFileSync(join(root, "scripts", "product", "program.ts"), join(folder, "program.ts"));
+const programs = ["program"];
+const pages = ["README.md", "packages/autodiff/README.md", "packages/nn/README.md"];
+for (const [i, page] of pages.entries()) {
+  const file = join(root, page);
+  if (!existsSync(file)) continue;
+  const blocks = [...readFileSync(file, "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
+  programs.push(`readme-${i}`);
+  writeFileSync(join(folder, `readme-${i}.ts`), `// The code of ${page}.\n${blocks.join("\n")}`);
+}
 
 const steps = [
   [
@@ -36,12 +46,15 @@ const steps = [
         quiet: true,
       }),
   ],
-  ["compiling a user's program", () => runTool("typescript/bin/tsc", ["-p", folder], { quiet: true })],
+  ["compiling users' programs", () => runTool("typescript/bin/tsc", ["-p", folder], { quiet: true })],
   [
-    "compiling it with TypeScript 5.9",
+    "compiling them with TypeScript 5.9",
     () => runTool("typescript-5.9/bin/tsc", ["-p", folder], { quiet: true }),
   ],
-  ["running it", () => run(process.execPath, ["dist/program.js"], { cwd: folder, quiet: true })],
+  ...programs.map((name) => [
+    `running ${name}`,
+    () => run(process.execPath, [`dist/${name}.js`], { cwd: folder, quiet: true }),
+  ]),
 ];
 
 let exitCode = 0;

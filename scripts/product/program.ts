@@ -1,5 +1,5 @@
 // A user's program: it is compiled and run against the packed packages, in a folder that knows nothing of this repository.
-import { grad, lossAndGradients, Random, sin, tensor } from "@scope/autodiff";
+import { compile, grad, lossAndGradients, Random, sin, type Tensor, tensor } from "@scope/autodiff";
 import { Adam, clipByGlobalNorm, Linear, LSTM, meanSquaredError } from "@scope/nn";
 
 const slope = grad((x) => sin(x).mul(x))(tensor(2, { dtype: "float64" })).item();
@@ -24,4 +24,11 @@ for (let step = 0; step < 20; step++) {
 const first = losses[0] ?? Number.NaN;
 const last = losses[losses.length - 1] ?? Number.NaN;
 if (!(last < first)) throw new Error(`training did not lower the loss: ${first} to ${last}`);
+const forward = compile((xs: Tensor) => head.forward(lstm.forward(xs)[0]));
+const difference = forward(x)
+  .sub(head.forward(lstm.forward(x)[0]))
+  .abs()
+  .max()
+  .item();
+if (!(difference < 1e-5)) throw new Error(`compiled differs from eager by ${difference}`);
 console.log("the packed packages train");
