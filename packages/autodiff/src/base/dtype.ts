@@ -12,7 +12,8 @@ export const bytesOf: { readonly [D in DType]: number } = { bool: 1, int32: 4, f
 /** Whether derivatives exist for this dtype. */
 export const isFloatDType = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 /** Whether a string names a dtype. */
-export const isDType = (name: unknown): name is DType => typeof name === "string" && Object.hasOwn(ranks, name);
+export const isDType = (name: unknown): name is DType =>
+  typeof name === "string" && Object.hasOwn(ranks, name);
 
 /** The dtype that holds both operands' values. */
 export const promote = (a: DType, b: DType): DType => (ranks[a] >= ranks[b] ? a : b);
@@ -30,6 +31,20 @@ export function newArray(dtype: DType, length: number): TypedArray {
       return new Int32Array(length);
     case "bool":
       return new Uint8Array(length);
+  }
+}
+
+/** A view of `length` elements of a memory, from a byte address on. */
+export function arrayAt(memory: ArrayBufferLike, dtype: DType, address: number, length: number): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(memory, address, length);
+    case "float64":
+      return new Float64Array(memory, address, length);
+    case "int32":
+      return new Int32Array(memory, address, length);
+    case "bool":
+      return new Uint8Array(memory, address, length);
   }
 }
 

@@ -97,7 +97,11 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 }
 
 /** Axes as sorted whole numbers without repetition; all of them when left out. */
-export function normalizeAxes(op: string, axes: number | readonly number[] | undefined | null, rank: number): number[] {
+export function normalizeAxes(
+  op: string,
+  axes: number | readonly number[] | undefined | null,
+  rank: number,
+): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axes === "number" ? [axes] : axes;
   const out = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);

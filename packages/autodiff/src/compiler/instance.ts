@@ -1,4 +1,4 @@
-import { bytesOf, type TypedArray } from "../base/dtype.js";
+import { arrayAt, bytesOf, type TypedArray } from "../base/dtype.js";
 import { rowMajor } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Buffer, Executable, Program, ProgramBackend } from "../kernel/program.js";
@@ -80,7 +80,7 @@ export class Instance {
     this.report = report;
     this.program = built.program;
     this.executable = backend.instantiate(built.program);
-    const arrayOf = (b: Buffer): TypedArray => arrayIn(this.executable.memory, b);
+    const arrayOf = (b: Buffer): TypedArray => arrayAt(this.executable.memory, b.dtype, b.address, b.length);
     this.inputArrays = built.inputs.map(arrayOf);
     this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [arrayOf(b)]));
     this.outputSpecs = graph.outputs.slice(0, results).map(({ shape, dtype }) => ({ shape, dtype }));
@@ -136,19 +136,6 @@ export class Instance {
 
   get name(): string {
     return this.source.name;
-  }
-}
-
-function arrayIn(memory: ArrayBufferLike, { dtype, address, length }: Buffer): TypedArray {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(memory, address, length);
-    case "float64":
-      return new Float64Array(memory, address, length);
-    case "int32":
-      return new Int32Array(memory, address, length);
-    case "bool":
-      return new Uint8Array(memory, address, length);
   }
 }
 

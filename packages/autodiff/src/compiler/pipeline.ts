@@ -11,8 +11,8 @@ import { pushSlices } from "./passes/push-slices.js";
 import { reuseStacks } from "./passes/reuse-stacks.js";
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
-import { again, rewriteGraph, structureOf } from "./rewrite.js";
 import { turnProducts } from "./passes/turn-products.js";
+import { again, rewriteGraph, structureOf } from "./rewrite.js";
 import { verify } from "./verify.js";
 
 /** What one pass left, for explain(). */

@@ -26,12 +26,45 @@ export interface KernelBuilder extends Unary, Binary, Compare {
 }
 
 const unaryNames: { readonly [I in UnaryInstruction]: true } = {
-  neg: true, abs: true, sign: true, floor: true, ceil: true, round: true, sqrt: true, exp: true, expm1: true,
-  log: true, log1p: true, sin: true, cos: true, tan: true, asin: true, acos: true, atan: true, sinh: true, cosh: true,
-  tanh: true, asinh: true, acosh: true, atanh: true, sigmoid: true, erf: true, not: true,
+  neg: true,
+  abs: true,
+  sign: true,
+  floor: true,
+  ceil: true,
+  round: true,
+  sqrt: true,
+  exp: true,
+  expm1: true,
+  log: true,
+  log1p: true,
+  sin: true,
+  cos: true,
+  tan: true,
+  asin: true,
+  acos: true,
+  atan: true,
+  sinh: true,
+  cosh: true,
+  tanh: true,
+  asinh: true,
+  acosh: true,
+  atanh: true,
+  sigmoid: true,
+  erf: true,
+  not: true,
 };
 const binaryNames: { readonly [I in BinaryInstruction]: true } = {
-  add: true, sub: true, mul: true, div: true, pow: true, mod: true, min: true, max: true, atan2: true, and: true, or: true,
+  add: true,
+  sub: true,
+  mul: true,
+  div: true,
+  pow: true,
+  mod: true,
+  min: true,
+  max: true,
+  atan2: true,
+  and: true,
+  or: true,
 };
 const compareNames: { readonly [I in CompareInstruction]: true } = { eq: true, ne: true, lt: true, le: true };
 
@@ -62,6 +95,8 @@ export function buildExpression(
   }) as unknown as KernelBuilder;
   const operands = dtypes.map((dtype, index) => push({ kind: "read", index, dtype }));
   const result = body(kernel, ...operands);
-  const results = (Array.isArray(result) ? (result as readonly Scalar[]) : [result as Scalar]).map((s) => s.node);
+  const results = (Array.isArray(result) ? (result as readonly Scalar[]) : [result as Scalar]).map(
+    (s) => s.node,
+  );
   return { nodes, results };
 }

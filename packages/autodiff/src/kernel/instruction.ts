@@ -2,13 +2,45 @@ import type { DType } from "../base/dtype.js";
 
 /** Scalar instructions with one operand. */
 export type UnaryInstruction =
-  | "neg" | "abs" | "sign" | "floor" | "ceil" | "round" | "sqrt"
-  | "exp" | "expm1" | "log" | "log1p"
-  | "sin" | "cos" | "tan" | "asin" | "acos" | "atan"
-  | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh"
-  | "sigmoid" | "erf" | "not";
+  | "neg"
+  | "abs"
+  | "sign"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "sqrt"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sin"
+  | "cos"
+  | "tan"
+  | "asin"
+  | "acos"
+  | "atan"
+  | "sinh"
+  | "cosh"
+  | "tanh"
+  | "asinh"
+  | "acosh"
+  | "atanh"
+  | "sigmoid"
+  | "erf"
+  | "not";
 /** Scalar instructions with two operands of one dtype. `mod` takes the divisor's sign; `round` goes to even. */
-export type BinaryInstruction = "add" | "sub" | "mul" | "div" | "pow" | "mod" | "min" | "max" | "atan2" | "and" | "or";
+export type BinaryInstruction =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "pow"
+  | "mod"
+  | "min"
+  | "max"
+  | "atan2"
+  | "and"
+  | "or";
 /** Comparisons: two operands of one dtype, a bool out; NaN compares false (`ne`: true). */
 export type CompareInstruction = "eq" | "ne" | "lt" | "le";
 /** The closed set of scalar instructions: every backend implements each, in a table that the type checker holds complete. */
@@ -20,10 +52,28 @@ export type ExpressionNode =
   | { readonly kind: "read"; readonly index: number; readonly dtype: DType }
   | { readonly kind: "constant"; readonly value: number; readonly dtype: DType }
   | { readonly kind: "unary"; readonly name: UnaryInstruction; readonly a: number; readonly dtype: DType }
-  | { readonly kind: "binary"; readonly name: BinaryInstruction; readonly a: number; readonly b: number; readonly dtype: DType }
-  | { readonly kind: "compare"; readonly name: CompareInstruction; readonly a: number; readonly b: number; readonly dtype: "bool" }
+  | {
+      readonly kind: "binary";
+      readonly name: BinaryInstruction;
+      readonly a: number;
+      readonly b: number;
+      readonly dtype: DType;
+    }
+  | {
+      readonly kind: "compare";
+      readonly name: CompareInstruction;
+      readonly a: number;
+      readonly b: number;
+      readonly dtype: "bool";
+    }
   /** `condition ? a : b`, per element, without evaluating to NaN what is not chosen. */
-  | { readonly kind: "select"; readonly condition: number; readonly a: number; readonly b: number; readonly dtype: DType }
+  | {
+      readonly kind: "select";
+      readonly condition: number;
+      readonly a: number;
+      readonly b: number;
+      readonly dtype: DType;
+    }
   /** Float to int32 truncates (NaN and out of range: as JavaScript's `|0`); to bool is `!== 0`. */
   | { readonly kind: "cast"; readonly a: number; readonly dtype: DType }
   /** The position along `axis` of the kernel's index space, as int32. */

@@ -33,7 +33,9 @@ export interface GatheredRead {
   readonly index: Access;
   readonly stride: number;
 }
-export type Read = { readonly kind: "plain"; readonly at: Access } | ({ readonly kind: "gathered" } & GatheredRead);
+export type Read =
+  | { readonly kind: "plain"; readonly at: Access }
+  | ({ readonly kind: "gathered" } & GatheredRead);
 
 /** One fused elementwise kernel: for every index of `shape`, evaluate the expression on the reads, store the results.
  * A write may be to the very element that a read of the same kernel reads (in place), never to one that another index reads. */
@@ -163,8 +165,17 @@ export interface WhileKernel {
 }
 
 export type Kernel =
-  | MapKernel | ReduceKernel | PackKernel | GemmKernel | FillKernel | ScatterAddKernel | RowKernel | RandomBitsKernel
-  | LoopKernel | BranchKernel | WhileKernel;
+  | MapKernel
+  | ReduceKernel
+  | PackKernel
+  | GemmKernel
+  | FillKernel
+  | ScatterAddKernel
+  | RowKernel
+  | RandomBitsKernel
+  | LoopKernel
+  | BranchKernel
+  | WhileKernel;
 
 /** A whole program: memory of `bytes`, kernels in order. */
 export interface Program {

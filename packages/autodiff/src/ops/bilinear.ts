@@ -6,7 +6,8 @@ import { add } from "./elementwise.js";
 import { addMaybe } from "./operands.js";
 
 /** Ops of two operands that are linear in each alone, such as a product of matrices. */
-export interface BilinearRecord<A> extends Omit<Op<A>, "pullback" | "pushforward" | "reads" | "infer" | "batch"> {
+export interface BilinearRecord<A>
+  extends Omit<Op<A>, "pullback" | "pushforward" | "reads" | "infer" | "batch"> {
   infer(inputs: readonly Spec[], attributes: A): readonly Spec[];
   batch: Op<A>["batch"];
   /** Cotangent of a from that of the output, and of b likewise. */
@@ -35,4 +36,3 @@ export function bilinearOp<A>(record: BilinearRecord<A>): Op<A> {
   };
   return op;
 }
-

@@ -1,4 +1,4 @@
-import { isFloatDType, type DType } from "../base/dtype.js";
+import { type DType, isFloatDType } from "../base/dtype.js";
 import { buildExpression } from "../kernel/expression.js";
 import type { Expression } from "../kernel/instruction.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -22,7 +22,9 @@ export const castOp: Op<DType> = {
   infer: ([x], dtype) => [{ shape: x.shape, dtype }],
   lower: ([x], dtype) => ({ kind: "map", expression: castExpression(x.dtype, dtype) }),
   pullback: ({ inputs: [x] }, [c]) => [c !== null && isFloatDType(x.dtype) ? to(c, x.dtype) : null],
-  pushforward: ({ attributes }, [t]) => [t !== null && isFloatDType(attributes as DType) ? to(t, attributes as DType) : null],
+  pushforward: ({ attributes }, [t]) => [
+    t !== null && isFloatDType(attributes as DType) ? to(t, attributes as DType) : null,
+  ],
   reads: () => ({ inputs: false, outputs: false }),
   batch: (inputs, batched, dtype) => [apply(castOp, inputs, dtype), batched],
   show: (dtype) => dtype,

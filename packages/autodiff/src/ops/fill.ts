@@ -32,17 +32,22 @@ export const fillOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly
   show: ({ value }) => `value=${value}`,
 };
 
-export const fillSamples: Samples<{ readonly shape: Shape; readonly dtype: DType; readonly value: number }> = {
-  draw: (random) => ({ inputs: [], attributes: { shape: random.shape(), dtype: "float64", value: random.number([-2, 2]) } }),
-  exact: () => [
-    { inputs: [], attributes: { shape: [2], dtype: "float64", value: -0 }, outputs: [[-0, -0]] },
-    { inputs: [], attributes: { shape: [1], dtype: "bool", value: 1 }, outputs: [[true]] },
-    { inputs: [], attributes: { shape: [0, 2], dtype: "float32", value: NaN }, outputs: [[]] },
-  ],
-  rejects: [],
-};
+export const fillSamples: Samples<{ readonly shape: Shape; readonly dtype: DType; readonly value: number }> =
+  {
+    draw: (random) => ({
+      inputs: [],
+      attributes: { shape: random.shape(), dtype: "float64", value: random.number([-2, 2]) },
+    }),
+    exact: () => [
+      { inputs: [], attributes: { shape: [2], dtype: "float64", value: -0 }, outputs: [[-0, -0]] },
+      { inputs: [], attributes: { shape: [1], dtype: "bool", value: 1 }, outputs: [[true]] },
+      { inputs: [], attributes: { shape: [0, 2], dtype: "float32", value: NaN }, outputs: [[]] },
+    ],
+    rejects: [],
+  };
 
 type SpecLike = { readonly shape: Shape; readonly dtype: DType };
-export const filledLike = ({ shape, dtype }: SpecLike, value: number): Tensor => applyOne(fillOp, [], { shape, dtype, value });
+export const filledLike = ({ shape, dtype }: SpecLike, value: number): Tensor =>
+  applyOne(fillOp, [], { shape, dtype, value });
 export const zerosOf = (spec: SpecLike): Tensor => filledLike(spec, 0);
 export const onesOf = (spec: SpecLike): Tensor => filledLike(spec, 1);

@@ -6,7 +6,8 @@ import { zerosOf } from "./fill.js";
 import { isFloat } from "./operands.js";
 
 /** Ops that are linear in their float inputs together: forward mode is the op itself. */
-export interface LinearRecord<A> extends Omit<Op<A>, "pullback" | "pushforward" | "reads" | "infer" | "batch"> {
+export interface LinearRecord<A>
+  extends Omit<Op<A>, "pullback" | "pushforward" | "reads" | "infer" | "batch"> {
   // Method syntax of Op is repeated, because Omit would drop its parameters' names.
   infer(inputs: readonly Spec[], attributes: A): readonly Spec[];
   batch: Op<A>["batch"];
@@ -24,9 +25,17 @@ export function linearOp<A>(record: LinearRecord<A>): Op<A> {
   const op: Op<A> = {
     ...rest,
     pullback: (node, cotangents, wanted) =>
-      transpose(node as Node & { readonly attributes: A }, cotangents.map((c, i) => c ?? zerosOf(node.outputs[i])), wanted),
+      transpose(
+        node as Node & { readonly attributes: A },
+        cotangents.map((c, i) => c ?? zerosOf(node.outputs[i])),
+        wanted,
+      ),
     pushforward: (node, tangents) =>
-      apply(op, node.inputs.map((x, i) => (isFloat(x) ? tangents[i] ?? zerosOf(x) : x)), node.attributes as A),
+      apply(
+        op,
+        node.inputs.map((x, i) => (isFloat(x) ? (tangents[i] ?? zerosOf(x)) : x)),
+        node.attributes as A,
+      ),
     reads: (_watched, inputs) => ({ inputs: inputs.map((t) => !isFloat(t)), outputs: false }),
   };
   return op;
@@ -34,4 +43,3 @@ export function linearOp<A>(record: LinearRecord<A>): Op<A> {
 
 /** Ops whose two modes are both written out. */
 export const explicitOp = <A>(record: Op<A>): Op<A> => record;
-

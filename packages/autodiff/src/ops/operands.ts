@@ -1,4 +1,4 @@
-import { isFloatDType, promote, type DType } from "../base/dtype.js";
+import { type DType, isFloatDType, promote } from "../base/dtype.js";
 import { DTypeError, TreeError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
 import { allocate, Tensor } from "../tensor/tensor.js";

@@ -1,6 +1,6 @@
-import { bytesOf, newArray, type DType, type TypedArray } from "../base/dtype.js";
+import { bytesOf, type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { InternalError, SymbolicValueError, ValueError } from "../base/errors.js";
-import { rowMajor, sizeOf, showShape, type Shape, type Strides } from "../base/shape.js";
+import { rowMajor, type Shape, type Strides, showShape, sizeOf } from "../base/shape.js";
 import { printTensor } from "./print.js";
 
 /** Elements in row-major order; reading only. */
@@ -151,7 +151,8 @@ export class Tensor {
   /** Arithmetic and comparison of a one-element tensor as a number; on a symbolic tensor this is an error.
    * @internal */
   [Symbol.toPrimitive](hint: string): number | string {
-    if (this.storage === null) throw unreadable(this, hint === "string" ? "a conversion to text" : "a comparison or arithmetic");
+    if (this.storage === null)
+      throw unreadable(this, hint === "string" ? "a conversion to text" : "a comparison or arithmetic");
     return hint === "string" ? this.toString() : this.item();
   }
 }
@@ -174,7 +175,8 @@ export function contiguousArray(t: Tensor, what = "data"): TypedArray {
   const { storage, strides, offset } = t;
   if (storage === null) throw unreadable(t, what);
   const n = t.size;
-  if (strides === null) return offset === 0 && storage.length === n ? storage : storage.subarray(offset, offset + n);
+  if (strides === null)
+    return offset === 0 && storage.length === n ? storage : storage.subarray(offset, offset + n);
   const out = newArray(t.dtype, n);
   copyStrided(t.shape, storage, offset, strides, out, 0, rowMajor(t.shape));
   return out;
@@ -250,7 +252,8 @@ export const fromArray = (array: TypedArray, shape: Shape, dtype: DType): Tensor
 
 /** A new name for the same value (tapes go by identity).
  * @internal */
-export const renamed = (t: Tensor): Tensor => new Tensor(t.shape, t.dtype, t.strides, t.storage, t.offset, t.owner);
+export const renamed = (t: Tensor): Tensor =>
+  new Tensor(t.shape, t.dtype, t.strides, t.storage, t.offset, t.owner);
 
 /** The same name without the value: what a tape keeps of a tensor whose elements no derivative reads.
  * @internal */

@@ -1,4 +1,4 @@
-import { bytesOf, type TypedArray } from "../../base/dtype.js";
+import { arrayAt, bytesOf, type TypedArray } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import type { Access, Buffer, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
 import { ScratchPool } from "./program-expression.js";
@@ -74,22 +74,9 @@ class JavaScriptExecutable implements Executable {
     if (address % bytesOf[dtype] !== 0 || address + length * bytesOf[dtype] > this.memory.byteLength) {
       throw new InternalError(`buffer ${name} at ${address} does not fit in the program's memory`);
     }
-    const view = viewOf(this.memory, buffer);
+    const view = arrayAt(this.memory, dtype, address, length);
     this.#views.set(buffer, view);
     return view;
-  }
-}
-
-function viewOf(memory: ArrayBuffer, { dtype, address, length }: Buffer): TypedArray {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(memory, address, length);
-    case "float64":
-      return new Float64Array(memory, address, length);
-    case "int32":
-      return new Int32Array(memory, address, length);
-    case "bool":
-      return new Uint8Array(memory, address, length);
   }
 }
 

@@ -1,4 +1,4 @@
-import { bytesOf, type DType } from "../../base/dtype.js";
+import { arrayAt, bytesOf, type DType } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import type { Access, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
 import { hasRelaxedMadd, hasSimd } from "./features.js";
@@ -91,16 +91,7 @@ function arrayOver(
 ): Float32Array | Float64Array | Int32Array | Uint8Array {
   if (address % bytesOf[dtype] !== 0)
     throw new InternalError(`a ${dtype} buffer lies at the odd address ${address}`);
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(memory, address, length);
-    case "float64":
-      return new Float64Array(memory, address, length);
-    case "int32":
-      return new Int32Array(memory, address, length);
-    case "bool":
-      return new Uint8Array(memory, address, length);
-  }
+  return arrayAt(memory, dtype, address, length);
 }
 
 /** Programs as WebAssembly: one module per program that runs all of it, loops included. */

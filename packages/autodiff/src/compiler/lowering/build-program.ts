@@ -1,9 +1,11 @@
 import { sizeOf } from "../../base/shape.js";
 import type { Buffer, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
 import type { Graph } from "../../trace/op.js";
-import { Assembly, Block, copyKernel, fillKernel } from "./lower-block.js";
+import { Assembly } from "./assembly.js";
+import { Block } from "./lower-block.js";
 import { inPlace, lowerControl } from "./lower-control.js";
 import { planMemory } from "./plan-memory.js";
+import { copyKernel, fillKernel } from "./simple-kernels.js";
 import { accessOf, type View, wholeView } from "./views.js";
 
 /** What the inputs and outputs of a graph are to its program. */

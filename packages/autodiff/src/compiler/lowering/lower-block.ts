@@ -1,16 +1,16 @@
-import type { DType } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import { type Shape, sameShape, sizeOf } from "../../base/shape.js";
-import { buildExpression } from "../../kernel/expression.js";
 import type { Expression } from "../../kernel/instruction.js";
-import type { Layout, Lowering, Spec } from "../../kernel/lowering.js";
-import type { Buffer, Kernel, MapKernel, ProgramBackend, Read } from "../../kernel/program.js";
+import type { Lowering, Spec } from "../../kernel/lowering.js";
+import type { Buffer, Kernel, MapKernel, Read } from "../../kernel/program.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { countUses, loweringOf, producers, structureOf } from "../rewrite.js";
+import type { Assembly } from "./assembly.js";
 import { type Body, inlineExpression, newBody, pruned, pushRead } from "./expressions.js";
-import { gemmKernels } from "./lower-gemm.js";
-import type { Group, Item, Lazy, Made, Slot, Value } from "./values.js";
+import { lowerRoutine } from "./lower-routines.js";
+import { copyExpression, copyKernel, fillKernel, iotaExpression } from "./simple-kernels.js";
+import { type Group, type Item, itemOf, type Slot, type Value } from "./values.js";
 import {
   accessOf,
   broadcastStrides,
@@ -20,62 +20,12 @@ import {
   squeezed,
   type View,
   viewsThrough,
-  wholeView,
 } from "./views.js";
 
 /** Kernels with more accesses than this spill registers instead of saving memory traffic. */
 const accessLimit = 40;
 /** How many elementwise nodes a reduction takes on. */
 const lazyLimit = 24;
-
-/** What all blocks of a program share. */
-export class Assembly {
-  readonly buffers: Buffer[] = [];
-  /** Buffers that are another buffer: results computed in place. */
-  readonly aliases: Map<Buffer, Buffer> = new Map();
-  readonly backend: ProgramBackend;
-  /** How many loops deep a buffer is written; 0 if left out. */
-  readonly writtenAt: Map<Buffer, number> = new Map();
-  /** Buffers that no run of the program writes: constants, and Variables that it only reads. */
-  readonly constants: Set<Buffer> = new Set();
-  /** Buffers made for one value of one block. */
-  readonly temporaries: Set<Buffer> = new Set();
-  /** Kernels that need to run only when a constant buffer has changed, and what they write. */
-  readonly setup: Kernel[] = [];
-  readonly setupBuffers: Buffer[] = [];
-  /** Lowers a node with a body; it makes blocks of its own. */
-  readonly control: (block: Block, node: Node) => void;
-  constructor(backend: ProgramBackend, control: (block: Block, node: Node) => void) {
-    this.backend = backend;
-    this.control = control;
-  }
-
-  setUp(kernel: Kernel, writes: Buffer): void {
-    this.setup.push(kernel);
-    this.setupBuffers.push(writes);
-  }
-
-  buffer(name: string, dtype: DType, length: number, initial?: ArrayLike<number>): Buffer {
-    const made: Buffer = {
-      id: this.buffers.length,
-      name,
-      dtype,
-      length,
-      address: 0,
-      ...(initial === undefined ? {} : { initial }),
-    };
-    this.buffers.push(made);
-    return made;
-  }
-
-  /** Room for a value of its own, written `depth` loops deep. */
-  room(name: string, spec: Spec, depth = 0): View {
-    const buffer = this.buffer(name, spec.dtype, sizeOf(spec.shape));
-    this.temporaries.add(buffer);
-    if (depth > 0) this.writtenAt.set(buffer, depth);
-    return wholeView(buffer, spec.shape);
-  }
-}
 
 /** Turns the nodes of one graph (a program, or the body of a loop) into kernels. */
 export class Block {
@@ -90,7 +40,7 @@ export class Block {
   readonly hoisted: { readonly level: number; readonly kernel: Kernel }[] = [];
   private readonly uses: Map<number, number>;
   /** Where a value must end up, if its producer can write there. */
-  private readonly targets: Map<number, () => View | null> = new Map();
+  readonly targets: Map<number, () => View | null> = new Map();
   private readonly graph: Graph;
 
   /** @param depth - loops around the nodes; one more than the parent's unless said otherwise */
@@ -179,7 +129,7 @@ export class Block {
     return this.program.constants.has(view.buffer) && view.steps.every((step) => step === 0);
   }
 
-  private readonly homes: Map<number, View> = new Map();
+  readonly homes: Map<number, View> = new Map();
   /** Where the block writes a value: its target, or room of its own. */
   homeOf(t: Tensor): View {
     let home = this.homes.get(t.id);
@@ -246,7 +196,7 @@ export class Block {
   }
 
   /** Lets the group that computes a value, and already stores it elsewhere, store it in one more place; false if no group does. */
-  private alsoAt(value: Value, place: View): boolean {
+  alsoAt(value: Value, place: View): boolean {
     if (value.kind !== "made" || value.slot.view === null) return false;
     const { slot } = value;
     const { group, view } = slot;
@@ -286,7 +236,7 @@ export class Block {
         this.gatherNode(node);
         return;
       default:
-        this.routine(node, lowering);
+        lowerRoutine(this, node, lowering);
     }
   }
 
@@ -425,7 +375,7 @@ export class Block {
   }
 
   /** The expression node that brings an operand over the index space of `shape` (axes of size 1 left out). */
-  private operand(body: Body, value: Value, shape: Shape, group: Group | null): number {
+  operand(body: Body, value: Value, shape: Shape, group: Group | null): number {
     if (value.kind === "uniform") {
       body.nodes.push({ kind: "constant", value: value.value, dtype: value.dtype });
       return body.nodes.length - 1;
@@ -464,174 +414,8 @@ export class Block {
     this.join(node.op.name, out, copyExpression(out.dtype), [], read);
   }
 
-  private routine(
-    node: Node,
-    lowering: Exclude<Lowering, { kind: "map" | "view" | "fill" | "iota" | "gather" }>,
-  ): void {
-    const [out] = node.outputs;
-    const inputs = node.inputs.map((t) => this.valueOf(t));
-    const name = node.op.name;
-    const done = (emit: () => readonly Kernel[]): void => {
-      const view = this.homeOf(out);
-      this.values.set(out.id, { kind: "stored", view, item: this.single(emit) });
-    };
-    switch (lowering.kind) {
-      case "reduce": {
-        const { shape } = node.inputs[0];
-        const axes = shape.map((_, k) => k);
-        const order = [...axes.filter((k) => !lowering.axes.includes(k)), ...lowering.axes].filter(
-          (k) => shape[k] !== 1,
-        );
-        const reduced = lowering.axes.filter((k) => shape[k] !== 1).length;
-        const inner = order.map((k) => squeezed(shape.slice(0, k)).length);
-        const body = newBody();
-        const result = this.operand(body, inputs[0], shape, null);
-        const { expression, reads } = pruned(body, [result]);
-        const permuted = reads.map((r): Read => {
-          const turn = <A extends { readonly strides: readonly number[] }>(a: A): A => ({
-            ...a,
-            strides: inner.map((k) => a.strides[k]),
-          });
-          return r.kind === "plain"
-            ? { kind: "plain", at: turn(r.at) }
-            : { ...r, at: turn(r.at), index: turn(r.index) };
-        });
-        const target = this.homeOf(out);
-        done(() => [
-          {
-            kind: "reduce",
-            name,
-            shape: order.map((k) => shape[k]),
-            reduced,
-            reads: permuted,
-            expression,
-            combine: [lowering.combine],
-            finishReads: [],
-            finish: copyExpression(out.dtype),
-            writes: [
-              accessOf(
-                target,
-                order.slice(0, order.length - reduced).map((k) => target.strides[k]),
-              ),
-            ],
-          },
-        ]);
-        return;
-      }
-      case "gemm": {
-        const [a, b] = inputs.slice(0, 2).map((v) => this.stored(v, name));
-        const bias = lowering.onto === "row" ? this.stored(inputs[2], name) : null;
-        if (lowering.onto === "tensor") {
-          const x = this.stored(inputs[2], name);
-          // Onto the summand itself, where nobody else looks at it.
-          const inPlace =
-            !this.targets.has(out.id) && this.isOurs(node.inputs[2]) && sameShape(x.shape, out.shape);
-          if (inPlace) this.homes.set(out.id, x);
-          const target = this.homeOf(out);
-          const product = gemmKernels(this, name, a, b, target, "accumulate", null);
-          done(() => (inPlace ? product() : [copyKernel(name, x, target), ...product()]));
-          return;
-        }
-        done(gemmKernels(this, name, a, b, this.homeOf(out), bias === null ? "set" : "bias", bias));
-        return;
-      }
-      case "place": {
-        const target = this.homeOf(out);
-        const pieces = node.inputs.map((t, k) => ({
-          value: inputs[k],
-          layout: lowering.regions[k],
-          home: this.homes.get(t.id),
-        }));
-        const covered = pieces.reduce((n, p) => n + sizeOf(p.layout.shape), 0) === sizeOf(out.shape);
-        const copies: (() => Kernel)[] = [];
-        for (const { value, layout, home } of pieces) {
-          const region = placed(target, layout);
-          if (value.kind === "uniform") {
-            if (value.value !== lowering.fill || covered)
-              copies.push(() => fillKernel(name, region, value.value));
-            continue;
-          }
-          if (this.alsoAt(value, region)) continue;
-          const view = this.stored(value, name);
-          if (home !== undefined && view.buffer === region.buffer && view.offset === region.offset) continue;
-          copies.push(() => copyKernel(name, view, region));
-        }
-        if (!covered) {
-          // Zeros first: before the first item that writes a piece into its region.
-          this.prefill(target, lowering.fill, name);
-        }
-        const item =
-          copies.length === 0
-            ? inputs.reduce((m, v) => Math.max(m, itemOf(v)), -1)
-            : this.single(() => copies.map((c) => c()));
-        this.values.set(out.id, { kind: "stored", view: target, item });
-        return;
-      }
-      case "scatterAdd": {
-        const [x, index] = inputs.map((v) => this.stored(v, name));
-        const target = this.homeOf(out);
-        const [batch, count, row] = x.shape;
-        done(() => [
-          fillKernel(name, target, 0),
-          {
-            kind: "scatterAdd",
-            name,
-            shape: [batch, count, row],
-            source: accessOf(x, x.strides),
-            index: accessOf(index, index.strides),
-            target: accessOf(target, target.strides),
-          },
-        ]);
-        return;
-      }
-      case "argExtreme":
-      case "cumulative":
-      case "argSort": {
-        const source = this.rowMajorView(this.stored(inputs[0], name), name);
-        const n = source.shape[source.shape.length - 1];
-        const rows = n === 0 ? 0 : sizeOf(source.shape) / n;
-        const target = this.homeOf(out);
-        const flat = isRowMajor(target) ? target : this.room(name, out);
-        done(() => [
-          {
-            kind: "row",
-            name,
-            routine:
-              lowering.kind === "cumulative"
-                ? { kind: "cumulativeSum", reverse: lowering.reverse }
-                : lowering.kind === "argSort"
-                  ? { kind: "argSort", descending: lowering.descending }
-                  : { kind: "argExtreme", largest: lowering.largest },
-            rows,
-            n,
-            source: accessOf(source, [n]),
-            target: accessOf(flat, [lowering.kind === "argExtreme" ? 1 : n]),
-          },
-          ...(flat === target ? [] : [copyKernel(name, flat, target)]),
-        ]);
-        return;
-      }
-      case "randomBits": {
-        const state = this.rowMajorView(this.stored(inputs[0], name), name);
-        const target = this.homeOf(out);
-        const flat = isRowMajor(target) ? target : this.room(name, out);
-        done(() => [
-          {
-            kind: "randomBits",
-            name,
-            length: sizeOf(out.shape),
-            state: accessOf(state, []),
-            target: accessOf(flat, []),
-          },
-          ...(flat === target ? [] : [copyKernel(name, flat, target)]),
-        ]);
-        return;
-      }
-    }
-  }
-
   /** Fills a target before any piece of it is written. */
-  private prefill(target: View, value: number, name: string): void {
+  prefill(target: View, value: number, name: string): void {
     this.prologueFills.push(() => fillKernel(name, target, value));
   }
   readonly prologueFills: (() => Kernel)[] = [];
@@ -660,12 +444,6 @@ export class Block {
   }
 }
 
-const placed = (target: View, layout: Layout): View => {
-  const region = regionOf(target, layout);
-  if (region === null) throw new InternalError("compile: a piece does not fit its place");
-  return region;
-};
-
 /** Strides of a view under a shape that differs by axes of size 1 only. */
 function alignedStrides(view: View, shape: Shape): number[] {
   const strides = squeezeBy(view.strides, view.shape);
@@ -678,59 +456,3 @@ const reshapedView = (view: View, shape: Shape): View => ({
   shape,
   strides: alignedStrides(view, shape),
 });
-
-/** The item that writes a value; −1 if it is there from the beginning. */
-export function itemOf(value: Value): number {
-  switch (value.kind) {
-    case "made":
-      return value.slot.group.index;
-    case "stored":
-      return value.item;
-    case "lazy":
-      return lazyItem(value);
-    case "uniform":
-      return -1;
-  }
-}
-const lazyItem = (value: Lazy): number => value.inputs.reduce((m, v) => Math.max(m, itemOf(v)), -1);
-
-export function fillKernel(name: string, target: View, value: number): Kernel {
-  return {
-    kind: "fill",
-    name,
-    shape: squeezed(target.shape),
-    value,
-    target: accessOf(target, squeezeBy(target.strides, target.shape)),
-  };
-}
-
-export function copyKernel(name: string, from: View, to: View): Kernel {
-  return {
-    kind: "map",
-    name,
-    shape: squeezed(to.shape),
-    reads: [{ kind: "plain", at: accessOf(from, squeezeBy(broadcastStrides(from, to.shape), to.shape)) }],
-    expression: copyExpression(to.dtype),
-    writes: [accessOf(to, squeezeBy(to.strides, to.shape))],
-  };
-}
-
-const copies = new Map<DType, Expression>();
-export function copyExpression(dtype: DType): Expression {
-  let expression = copies.get(dtype);
-  if (expression === undefined) {
-    expression = buildExpression([dtype], (_kernel, x) => x);
-    copies.set(dtype, expression);
-  }
-  return expression;
-}
-
-function iotaExpression(axis: number | null, start: number, step: number, dtype: DType): Expression {
-  return buildExpression([], (kernel) => {
-    if (axis === null) return kernel.constant(start, dtype);
-    const at = kernel.cast(kernel.index(axis), dtype);
-    return kernel.add(kernel.mul(at, kernel.constant(step, dtype)), kernel.constant(start, dtype));
-  });
-}
-
-export type { Made };

@@ -4,8 +4,9 @@ import type { Buffer, Kernel } from "../../kernel/program.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
 import { structureOf } from "../rewrite.js";
-import { Block, copyKernel, fillKernel } from "./lower-block.js";
+import { Block } from "./lower-block.js";
 import { accessesOf, bodiesOf } from "./plan-memory.js";
+import { copyKernel, fillKernel } from "./simple-kernels.js";
 import type { Value } from "./values.js";
 import { accessOf, isRowMajor, sliceAt, type View, wholeView } from "./views.js";
 

@@ -72,3 +72,18 @@ export interface Single {
 }
 
 export type Item = Group | Single;
+
+/** The item that writes a value; −1 if it is there from the beginning. */
+export function itemOf(value: Value): number {
+  switch (value.kind) {
+    case "made":
+      return value.slot.group.index;
+    case "stored":
+      return value.item;
+    case "lazy":
+      return lazyItem(value);
+    case "uniform":
+      return -1;
+  }
+}
+const lazyItem = (value: Lazy): number => value.inputs.reduce((m, v) => Math.max(m, itemOf(v)), -1);

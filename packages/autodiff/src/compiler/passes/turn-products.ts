@@ -10,7 +10,8 @@ import { again, countUses, loweringOf, rewriteGraph } from "../rewrite.js";
 export function turnProducts(graph: Graph): Graph {
   const uses = countUses(graph);
   const byProduct = new Set<number>();
-  for (const node of graph.nodes) if (loweringOf(node)?.kind === "gemm") for (const t of node.inputs) byProduct.add(t.id);
+  for (const node of graph.nodes)
+    if (loweringOf(node)?.kind === "gemm") for (const t of node.inputs) byProduct.add(t.id);
   const products = new Map<number, readonly Tensor[]>();
   return rewriteGraph(graph, (node, inputs) => {
     const lowering = loweringOf(node);
@@ -20,7 +21,8 @@ export function turnProducts(graph: Graph): Graph {
       return outputs;
     }
     // Products read their operands in any order: for them nothing is to be gained.
-    const product = isTurn(node) && !byProduct.has(node.outputs[0].id) ? products.get(inputs[0].id) : undefined;
+    const product =
+      isTurn(node) && !byProduct.has(node.outputs[0].id) ? products.get(inputs[0].id) : undefined;
     if (product === undefined) return again(node, inputs);
     return [applyOne(matmulOp, [swapLast(product[1]), swapLast(product[0])], null)];
   });
@@ -36,5 +38,11 @@ function isTurn(node: Node): boolean {
   if (layouts === null || layouts[0].offset !== 0) return false;
   const [{ shape, strides }] = layouts;
   const own = rowMajor(input.shape);
-  return strides !== null && shape.length === 2 && shape[0] === input.shape[1] && strides[0] === own[1] && strides[1] === own[0];
+  return (
+    strides !== null &&
+    shape.length === 2 &&
+    shape[0] === input.shape[1] &&
+    strides[0] === own[1] &&
+    strides[1] === own[0]
+  );
 }

@@ -1,0 +1,56 @@
+import type { DType } from "../../base/dtype.js";
+import { sizeOf } from "../../base/shape.js";
+import type { Spec } from "../../kernel/lowering.js";
+import type { Buffer, Kernel, ProgramBackend } from "../../kernel/program.js";
+import type { Node } from "../../trace/op.js";
+import type { Block } from "./lower-block.js";
+import { type View, wholeView } from "./views.js";
+
+/** What all blocks of a program share. */
+export class Assembly {
+  readonly buffers: Buffer[] = [];
+  /** Buffers that are another buffer: results computed in place. */
+  readonly aliases: Map<Buffer, Buffer> = new Map();
+  readonly backend: ProgramBackend;
+  /** How many loops deep a buffer is written; 0 if left out. */
+  readonly writtenAt: Map<Buffer, number> = new Map();
+  /** Buffers that no run of the program writes: constants, and Variables that it only reads. */
+  readonly constants: Set<Buffer> = new Set();
+  /** Buffers made for one value of one block. */
+  readonly temporaries: Set<Buffer> = new Set();
+  /** Kernels that need to run only when a constant buffer has changed, and what they write. */
+  readonly setup: Kernel[] = [];
+  readonly setupBuffers: Buffer[] = [];
+  /** Lowers a node with a body; it makes blocks of its own. */
+  readonly control: (block: Block, node: Node) => void;
+  constructor(backend: ProgramBackend, control: (block: Block, node: Node) => void) {
+    this.backend = backend;
+    this.control = control;
+  }
+
+  setUp(kernel: Kernel, writes: Buffer): void {
+    this.setup.push(kernel);
+    this.setupBuffers.push(writes);
+  }
+
+  buffer(name: string, dtype: DType, length: number, initial?: ArrayLike<number>): Buffer {
+    const made: Buffer = {
+      id: this.buffers.length,
+      name,
+      dtype,
+      length,
+      address: 0,
+      ...(initial === undefined ? {} : { initial }),
+    };
+    this.buffers.push(made);
+    return made;
+  }
+
+  /** Room for a value of its own, written `depth` loops deep. */
+  room(name: string, spec: Spec, depth = 0): View {
+    const buffer = this.buffer(name, spec.dtype, sizeOf(spec.shape));
+    this.temporaries.add(buffer);
+    if (depth > 0) this.writtenAt.set(buffer, depth);
+    return wholeView(buffer, spec.shape);
+  }
+}
