@@ -36,6 +36,11 @@ class Slot implements Residence {
   }
 }
 
+/** When a program is garbage-collected, Variables that lived in it take their values with them: nothing else holds its memory then. */
+const abandoned = /* @__PURE__ */ new FinalizationRegistry<readonly Slot[]>((slots) => {
+  for (const slot of slots) slot.variable.leave(slot);
+});
+
 /** A compiled program in its own memory, with the Variables that live there. */
 export class Instance {
   readonly program: Program;
@@ -89,6 +94,7 @@ export class Instance {
     this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
     this.changed = built.changed === null ? null : arrayOf(built.changed);
     captures.forEach((t, i) => upload(t, this.inputArrays[argumentCount + i]));
+    if (this.written.length > 0) abandoned.register(this, this.written);
   }
 
   /** Runs on arguments; Variables are read and assigned. */
