@@ -62,9 +62,10 @@ function describe(
   const file = declaration.getSourceFile();
   const { line } = file.getLineAndCharacterOfPosition(declaration.getStart());
   const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
+  // An error class spells out its name, because a minifier would change it; beside that it says nothing of its own.
   const inheritsAll =
     ts.isClassDeclaration(declaration) &&
-    declaration.members.length === 0 &&
+    declaration.members.every((member) => member.name?.getText() === "name") &&
     declaration.heritageClauses !== undefined;
   return {
     name,
