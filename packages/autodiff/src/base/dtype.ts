@@ -12,8 +12,7 @@ export const bytesOf: { readonly [D in DType]: number } = { bool: 1, int32: 4, f
 /** Whether derivatives exist for this dtype. */
 export const isFloatDType = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 /** Whether a string names a dtype. */
-export const isDType = (name: unknown): name is DType =>
-  typeof name === "string" && Object.hasOwn(ranks, name);
+const isDType = (name: unknown): name is DType => typeof name === "string" && Object.hasOwn(ranks, name);
 
 /** The dtype that holds both operands' values. */
 export const promote = (a: DType, b: DType): DType => (ranks[a] >= ranks[b] ? a : b);

@@ -5,7 +5,7 @@ import { bytesOfBuffer, type Instance } from "./instance.js";
 import { accessesOf } from "./lowering/plan-memory.js";
 
 /** Arithmetic operations of one run of a kernel (its body included). */
-export function flopsOf(kernel: Kernel): number {
+function flopsOf(kernel: Kernel): number {
   switch (kernel.kind) {
     case "gemm":
       return 2 * sizeOf(kernel.batch) * kernel.m * kernel.n * kernel.k;

@@ -27,7 +27,7 @@ export interface Report {
 }
 
 /** Nodes of a graph and of the graphs inside it. */
-export function countNodes(graph: Graph): number {
+function countNodes(graph: Graph): number {
   return graph.nodes.reduce(
     (n, node) => n + 1 + innerGraphs(node.attributes).reduce((m, g) => m + countNodes(g), 0),
     0,

@@ -43,8 +43,6 @@ export type BinaryInstruction =
   | "or";
 /** Comparisons: two operands of one dtype, a bool out; NaN compares false (`ne`: true). */
 export type CompareInstruction = "eq" | "ne" | "lt" | "le";
-/** The closed set of scalar instructions: every backend implements each, in a table that the type checker holds complete. */
-export type Instruction = UnaryInstruction | BinaryInstruction | CompareInstruction;
 
 /** How instructions appear in a kernel's body: a list in which operands come before their uses. */
 export type ExpressionNode =

@@ -51,6 +51,3 @@ export type Lowering =
   /** 32 random bits per element, as int32: Threefry-2x32 (20 rounds) of key (state[0], state[1]) and counter words
    * (state[2], i >> 1) for element i; even i takes the first word, odd i the second. Input 0: state int32 `[3]`. */
   | { readonly kind: "randomBits" };
-
-/** The kinds of {@link Lowering} that a backend implements as routines. */
-export type Routine = Exclude<Lowering["kind"], "map" | "view">;

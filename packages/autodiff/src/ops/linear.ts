@@ -40,6 +40,3 @@ export function linearOp<A>(record: LinearRecord<A>): Op<A> {
   };
   return op;
 }
-
-/** Ops whose two modes are both written out. */
-export const explicitOp = <A>(record: Op<A>): Op<A> => record;

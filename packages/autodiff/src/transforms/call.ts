@@ -1,7 +1,6 @@
 import { InternalError } from "../base/errors.js";
 import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
-import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op, Prepared, Pullback } from "../trace/op.js";
 import { batchedOf } from "./batch-graph.js";
 import {
@@ -19,9 +18,6 @@ import { present } from "./sweep.js";
 export interface Runner {
   run(graph: Graph, inputs: readonly Tensor[]): readonly Tensor[];
 }
-
-/** Op by op, on the eager backend. */
-export const interpreter: Runner = { run: interpret };
 
 /** A graph, and what runs it; its derivatives are graphs that the same runner runs. */
 export interface CallAttributes {

@@ -14,7 +14,7 @@ import { alias, identityOp } from "../../src/trace/identity.js";
 import { Tape } from "../../src/trace/tape.js";
 import { traceFlat } from "../../src/trace/trace.js";
 import { Variable } from "../../src/trace/variable.js";
-import { callOp, interpreter } from "../../src/transforms/call.js";
+import { callOp } from "../../src/transforms/call.js";
 import { checkpoint } from "../../src/transforms/checkpoint.js";
 import { close } from "../../src/transforms/close.js";
 import { customDerivative } from "../../src/transforms/custom-derivative.js";
@@ -27,7 +27,7 @@ import { splitOf } from "../../src/transforms/split.js";
 import { withTape } from "../../src/transforms/sweep.js";
 import { vmap } from "../../src/transforms/vmap.js";
 import { expectClose, full, numeric, s1, tensorOf } from "./tensors.js";
-import { tracedCall } from "./traced-call.js";
+import { interpreter, tracedCall } from "./traced-call.js";
 
 type F = (x: Tensor) => Tensor;
 const traced = (f: F) => (x: Tensor) => tracedCall((y: Tensor) => f(y))(x);

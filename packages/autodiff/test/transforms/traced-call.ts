@@ -1,11 +1,15 @@
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { apply } from "../../src/trace/apply.js";
 import { current } from "../../src/trace/context.js";
-import { callOp, interpreter } from "../../src/transforms/call.js";
+import { interpret } from "../../src/trace/evaluate.js";
+import { callOp, type Runner } from "../../src/transforms/call.js";
 import { type Closed, close, outside, settle } from "../../src/transforms/close.js";
 import { flatten, type Outline, rebuild } from "../../src/transforms/tree.js";
 
 type Trees<Args extends readonly unknown[], R> = (...args: Args) => R;
+
+/** Op by op, on the eager backend. */
+export const interpreter: Runner = { run: interpret };
 
 /** What compile is to tapes, without a compiler: traced once per signature, then applied as one call that the interpreter runs. */
 export function tracedCall<Args extends readonly unknown[] = Tensor[], R = Tensor>(
