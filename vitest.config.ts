@@ -6,6 +6,10 @@ const autodiffSource = { find: /^@scope\/autodiff$/, replacement: source("packag
 const otherSources = [
   { find: /^@scope\/autodiff\/functions$/, replacement: source("packages/autodiff/src/functions.ts") },
   { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
+  {
+    find: /^@scope\/autodiff\/testing\/arbitraries$/,
+    replacement: source("packages/autodiff/src/testing/arbitraries.ts"),
+  },
   { find: /^@scope\/nn$/, replacement: source("packages/nn/src/index.ts") },
 ];
 const failOnConsole = "packages/autodiff/test/repository/fail-on-console.ts";

@@ -52,10 +52,12 @@ describe("@scope/autodiff", () => {
   test("no file imports from a layer above its own", () => expect(upwardImports(table)).toEqual([]));
   test("no cycle", () =>
     expect(importCycle(tableOf("packages/autodiff/src", valueImportsOf))).toBeUndefined());
-  test("no package is imported, but fast-check for testing", () => {
+  test("no package is imported, but fast-check for arbitraries, which nothing else reaches", () => {
     const allowed = (file: string, specifier: string): boolean =>
-      specifier === "fast-check" && file.startsWith("testing");
+      specifier === "fast-check" && file === "testing/arbitraries.ts";
     expect(foreignImports(table, allowed)).toEqual([]);
+    const importers = [...table].filter(([, from]) => from.some((path) => path.endsWith("arbitraries.js")));
+    expect(importers).toEqual([]);
   });
 });
 

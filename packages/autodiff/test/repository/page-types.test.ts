@@ -8,6 +8,7 @@ const packages: { readonly [specifier: string]: string } = {
   "@scope/autodiff": "packages/autodiff/src/index.ts",
   "@scope/nn": "packages/nn/src/index.ts",
   "@scope/autodiff/testing": "packages/autodiff/src/testing.ts",
+  "@scope/autodiff/testing/arbitraries": "packages/autodiff/src/testing/arbitraries.ts",
 };
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,

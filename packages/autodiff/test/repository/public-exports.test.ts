@@ -21,7 +21,10 @@ test("documentation is found through re-exports", () => {
 });
 
 describe.each([
-  ["@scope/autodiff", ["packages/autodiff/src/index.ts", "packages/autodiff/src/testing.ts"]],
+  [
+    "@scope/autodiff",
+    ["index", "testing", "testing/arbitraries"].map((entry) => `packages/autodiff/src/${entry}.ts`),
+  ],
   ["@scope/nn", ["packages/nn/src/index.ts"]],
 ])("%s", (_name, entries) => {
   const exports = publicExports(entries);

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import * as autodiff from "@scope/autodiff";
 import * as functions from "@scope/autodiff/functions";
 import * as testing from "@scope/autodiff/testing";
+import * as arbitraries from "@scope/autodiff/testing/arbitraries";
 import * as nn from "@scope/nn";
 import type { Surroundings } from "./example-program.js";
 import { repository } from "./source-files.js";
@@ -13,6 +14,7 @@ const packages: { readonly [specifier: string]: Names } = {
   "@scope/autodiff": autodiff,
   "@scope/autodiff/functions": functions,
   "@scope/autodiff/testing": testing,
+  "@scope/autodiff/testing/arbitraries": arbitraries,
   "@scope/nn": nn,
 };
 
