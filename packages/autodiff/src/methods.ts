@@ -1,6 +1,7 @@
 import { showShape } from "./base/shape.js";
 import * as ops from "./ops/index.js";
 import { Tensor } from "./tensor/tensor.js";
+import { Variable } from "./trace/variable.js";
 
 /** Functions whose first parameter is not the tensor that a method would be called on. */
 const notMethods = [
@@ -44,10 +45,21 @@ for (const [name, operation] of Object.entries(ops)) {
   });
 }
 
+const inspected = (t: Tensor): string =>
+  t.storage === null ? `symbolic ${t.dtype}${showShape(t.shape)}` : t.toString();
+const inspection: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 /** What `console.log(tensor)` prints in Node. */
-Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+Object.defineProperty(Tensor.prototype, inspection, {
   value: function inspect(this: Tensor): string {
-    return this.storage === null ? `symbolic ${this.dtype}${showShape(this.shape)}` : this.toString();
+    return inspected(this);
+  },
+  writable: true,
+  configurable: true,
+});
+/** What `console.log(variable)` and, within it, `console.log(layer)` print. */
+Object.defineProperty(Variable.prototype, inspection, {
+  value: function inspect(this: Variable): string {
+    return `${this.constructor.name}(${inspected(this.value)})`;
   },
   writable: true,
   configurable: true,

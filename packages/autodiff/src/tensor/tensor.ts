@@ -153,7 +153,18 @@ export class Tensor {
   [Symbol.toPrimitive](hint: string): number | string {
     if (this.storage === null)
       throw unreadable(this, hint === "string" ? "a conversion to text" : "a comparison or arithmetic");
-    return hint === "string" ? this.toString() : this.item();
+    if (hint === "string") return this.toString();
+    if (this.size !== 1) {
+      throw new ValueError({
+        code: "value/operator",
+        op: "an operator of JavaScript",
+        problem: "+, - and > see numbers, not tensors.",
+        got: `a tensor of shape ${showShape(this.shape)}`,
+        expected: "a tensor with one element, which stands for its number",
+        mend: "use methods: a.add(b), a.mul(2), a.greater(b)",
+      });
+    }
+    return this.item();
   }
 }
 

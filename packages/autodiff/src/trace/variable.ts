@@ -79,6 +79,11 @@ export class Variable {
     return this.spec.dtype;
   }
 
+  /** Its value as text. */
+  toString(): string {
+    return `${this.constructor.name}(${this.value})`;
+  }
+
   /** @internal */
   readCell(): Tensor {
     if (this.cell === null) this.cell = this.residence!.fetch();

@@ -2,7 +2,6 @@ import { isFloatDType } from "../base/dtype.js";
 import { DerivativeError, DTypeError, ShapeError, TreeError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
 import { onesOf } from "../ops/fill.js";
-import { scalar } from "../ops/operands.js";
 import { Tensor } from "../tensor/tensor.js";
 import { Tape } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
@@ -149,8 +148,7 @@ const notFloat = (op: string, path: string, dtype: string): DTypeError =>
 /** The loss that a function returned, and what it returned beside it. */
 function lossOf(op: string, result: unknown): { readonly loss: Tensor; readonly aux: readonly unknown[] } {
   const pair = Array.isArray(result);
-  const first: unknown = pair ? result[0] : result;
-  const loss = typeof first === "number" ? scalar(first, "float32") : first;
+  const loss: unknown = pair ? result[0] : result;
   if (!(loss instanceof Tensor) || (pair && result.length !== 2)) {
     throw new DerivativeError({
       code: "derivative/result",
@@ -158,7 +156,7 @@ function lossOf(op: string, result: unknown): { readonly loss: Tensor; readonly 
       problem: "the function did not return a loss.",
       got: pair ? `an array of ${result.length}` : loss === null ? "null" : typeof loss,
       expected: "a scalar tensor, or [loss, aux]",
-      mend: "return the loss; wrap whatever else you need in one object: [loss, { logits, state }]",
+      mend: "return the loss as a tensor, not its item(); wrap whatever else you need in one object: [loss, { logits, state }]",
     });
   }
   if (loss.shape.length !== 0) {

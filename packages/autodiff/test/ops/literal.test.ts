@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { type Tensor, type TensorData, tensor } from "../../src/index.js";
+import { type Tensor, type TensorData, tensor, Variable } from "../../src/index.js";
 import { traceFlat } from "../../src/trace/trace.js";
 import { errorOf } from "./codes.js";
 
@@ -106,6 +106,15 @@ test("console.log prints the values, and of a symbol its kind", () => {
     [{ shape: [2, 3], dtype: "float32" }],
   );
   expect(shown).toBe("{ x: symbolic float32[2, 3] }");
+});
+test("console.log and text of a Variable show its value", () => {
+  const v = new Variable(tensor([1, 2]));
+  expect(inspect({ v })).toBe("{ v: Variable(tensor([1, 2])) }");
+  expect(`${v}`).toBe("Variable(tensor([1, 2]))");
+});
+test("an operator of JavaScript on more than one element says what to use", () => {
+  expect(+tensor([2])).toBe(2);
+  expect(() => +tensor([1, 2])).toThrow(/a\.greater\(b\)/);
 });
 test("a number in a trace is a node, not data", () => {
   const { trace } = traceFlat(() => [tensor(3)], []);

@@ -30,6 +30,7 @@ const mistakes: readonly (readonly [code: string, message: RegExp, run: () => un
   ["shape/loss", /valueAndGrad/, () => valueAndGrad((v: Tensor) => mul(v, 2))(two)],
   ["shape/loss", /lossAndGradients/, () => lossAndGradients(() => two, [new Variable(x)])],
   ["derivative/result", /a loss/, () => grad(untyped<F>(() => "x"))(x)],
+  ["derivative/result", /not its item/, () => grad(untyped<F>((v: Tensor) => v.item()))(x)],
   ["derivative/result", /an array of 3/, () => valueAndGrad(untyped<F>((v: Tensor) => [v, 1, 2]))(x)],
   ["dtype/derivative-of-integer", /argument: int32/, () => grad((v: Tensor) => sum(v))(ints)],
   [

@@ -34,7 +34,7 @@ export interface Batches<T> extends Iterable<T> {
  * Array.from(twos, ({ x, y }) => [x.toArray(), y.toArray()]) // => [[[1, 2], [10, 20]], [[3], [30]]]
  */
 export function batches<T>(data: T, options: BatchOptions): Batches<T> {
-  const { size, shuffle = false, dropLast = false } = options;
+  const { size, shuffle = false, dropLast = false } = options ?? {};
   checkCount("batches", "size", size);
   const examples = commonLength("batches", data);
   const length = dropLast ? Math.floor(examples / size) : Math.ceil(examples / size);

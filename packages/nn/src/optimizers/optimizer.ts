@@ -176,8 +176,9 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
     const names = this.#names;
     const given: readonly unknown[] = isList(gradients)
       ? gradients
-      : (names ?? []).map((name) => gradients[name]);
-    const count = isList(gradients) ? gradients.length : Object.keys(gradients).length;
+      : (names ?? []).map((name) => gradients?.[name]);
+    // `loss.backward(); optimizer.step()` is a habit: nothing at all is told like too few.
+    const count = isList(gradients) ? gradients.length : Object.keys(gradients ?? {}).length;
     if (
       isList(gradients) !== (names === null) ||
       count !== parameters.length ||

@@ -66,7 +66,7 @@ export function loadState(
       expected: `${names.size} entries with the names and shapes of stateDict()`,
       mend:
         wrong.length > 0
-          ? "make the module with the sizes that were saved"
+          ? "make the module with the sizes that were saved; values read from a file become tensors with tensor(values)"
           : "rename the entries, or pass { strict: false } to load those that fit",
     });
   }

@@ -63,6 +63,7 @@ describe("mistakes in options", () => {
 describe("gradients that do not fit change nothing", () => {
   test.each([
     ["one missing", (good: Tensor) => [good], "optimizer/gradients"],
+    ["none at all", () => undefined as unknown as Tensor[], "optimizer/gradients"],
     ["a hole", (good: Tensor) => [good, undefined as unknown as Tensor], "optimizer/gradients"],
     ["one too many", (good: Tensor) => [good, good, good], "optimizer/gradients"],
     ["a record", (good: Tensor) => ({ a: good, b: good }), "optimizer/gradients"],
