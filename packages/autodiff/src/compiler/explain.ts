@@ -33,7 +33,7 @@ const sizeText = (bytes: number): string =>
       : `${(bytes / 2 ** 20).toFixed(1)} MB`;
 const countText = (n: number): string =>
   n < 1e3
-    ? String(n)
+    ? `${n} `
     : n < 1e6
       ? `${(n / 1e3).toFixed(1)} k`
       : n < 1e9
