@@ -1,4 +1,4 @@
-import { Random, slice, type Tensor } from "@scope/autodiff";
+import { Random, type Tensor } from "@scope/autodiff";
 import {
   Adam,
   batches,
@@ -96,9 +96,3 @@ export function forecast(model: Forecaster, { days }: Examples): number[] {
   model.train();
   return predictions;
 }
-
-/** The first examples of a part. */
-export const firstExamples = ({ days, highest }: Examples, count: number): Examples => ({
-  days: slice(days, [[0, count]]),
-  highest: slice(highest, [[0, count]]),
-});
