@@ -12,7 +12,7 @@ import { reuseStacks } from "./passes/reuse-stacks.js";
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { turnProducts } from "./passes/turn-products.js";
-import { again, rewriteGraph, structureOf } from "./rewrite.js";
+import { again, isGraph, rewriteGraph, structureOf } from "./rewrite.js";
 import { verify } from "./verify.js";
 
 /** What one pass left, for explain(). */
@@ -33,8 +33,6 @@ function countNodes(graph: Graph): number {
     0,
   );
 }
-const isGraph = (value: unknown): value is Graph =>
-  typeof value === "object" && value !== null && "nodes" in value && "outputs" in value;
 const innerGraphs = (attributes: unknown): Graph[] =>
   typeof attributes === "object" && attributes !== null ? Object.values(attributes).filter(isGraph) : [];
 

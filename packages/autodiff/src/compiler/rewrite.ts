@@ -7,6 +7,10 @@ import { evaluate, type Step } from "../trace/evaluate.js";
 import type { Graph, Node, Structure } from "../trace/op.js";
 import { live, traceFlat } from "../trace/trace.js";
 
+/** Whether an attribute is the body of a loop, a branch or a call. */
+export const isGraph = (value: unknown): value is Graph =>
+  typeof value === "object" && value !== null && "nodes" in value && "outputs" in value;
+
 /** The same node again. */
 export const again: Step = (node, inputs) => apply(node.op, inputs, node.attributes);
 

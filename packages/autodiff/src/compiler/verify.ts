@@ -1,6 +1,7 @@
 import { InternalError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
 import type { Graph } from "../trace/op.js";
+import { isGraph } from "./rewrite.js";
 
 /** Throws if a graph is not one: a value used before it is made or made twice, shapes that do not follow from the op, something captured from outside. */
 export function verify(graph: Graph, after: string): void {
@@ -22,9 +23,7 @@ export function verify(graph: Graph, after: string): void {
     });
     const structure = node.op.structure?.(node.attributes);
     if (structure === undefined) continue;
-    for (const value of Object.values(structure)) {
-      if (typeof value === "object" && value !== null && "nodes" in value) verify(value as Graph, after);
-    }
+    for (const value of Object.values(structure)) if (isGraph(value)) verify(value, after);
   }
   for (const t of graph.outputs) {
     if (!known.has(t.id)) throw new InternalError(`after ${after}: an output is not made`);
