@@ -1,4 +1,4 @@
-import { bytesOf, type DType, newArray, type TypedArray } from "../base/dtype.js";
+import { type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { InternalError, SymbolicValueError, ValueError } from "../base/errors.js";
 import { rowMajor, type Shape, type Strides, showShape, sizeOf } from "../base/shape.js";
 import { printTensor } from "./print.js";
@@ -274,7 +274,3 @@ export function withoutValue(t: Tensor): Tensor {
   (ghost as { id: number }).id = t.id;
   return ghost;
 }
-
-/** Bytes of a tensor's own elements.
- * @internal */
-export const byteSize = (t: Tensor): number => t.size * bytesOf[t.dtype];

@@ -3,7 +3,7 @@ import { sameShape, showShape } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "./apply.js";
-import { current, ownCells, within, withTapes } from "./context.js";
+import { current, within, withTapes } from "./context.js";
 import { identityOp } from "./identity.js";
 
 /** Where a Variable's newest value is while it is not in the Variable: in the memory of a compiled program.
@@ -119,7 +119,3 @@ export class Variable {
     this.residence = null;
   }
 }
-
-/** Whether Variables are being read from their own cells.
- * @internal */
-export const storesInCells = (): boolean => current().store === ownCells;
