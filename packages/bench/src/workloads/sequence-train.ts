@@ -26,8 +26,16 @@ class SequenceModel extends Module {
   }
 }
 
-/** rnn-train, lstm-train and gru-train: one step of forward, BPTT and update. */
-export function sequenceTrain(sizes: SequenceSizes, compiled: boolean): Runner {
+export interface SequenceTask {
+  readonly train: (x: Tensor, y: Tensor) => Tensor;
+  /** `[T, B, input]`, or characters `[T, B]`. */
+  readonly x: Tensor;
+  /** `[T, B]`, int32. */
+  readonly y: Tensor;
+}
+
+/** One step of forward, BPTT and update, not yet compiled, and its batch. */
+export function sequenceTask(sizes: SequenceSizes): SequenceTask {
   const { kind, input, hidden, batch, time, classes, embedding } = sizes;
   const model = new SequenceModel(sizes);
   model.loadStateDict(
@@ -51,6 +59,12 @@ export function sequenceTrain(sizes: SequenceSizes, compiled: boolean): Runner {
     ? shaped(ids(time * batch, characterStride, classes), [time, batch])
     : waveTensor([time, batch, input]);
   const y = shaped(ids(time * batch, targetStride, classes), [time, batch]);
+  return { train, x, y };
+}
+
+/** rnn-train, lstm-train and gru-train. */
+export function sequenceTrain(sizes: SequenceSizes, compiled: boolean): Runner {
+  const { train, x, y } = sequenceTask(sizes);
   const step = compiled ? compile(train) : train;
   return { step: () => step(x, y).item() };
 }
