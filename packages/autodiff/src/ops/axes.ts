@@ -1,4 +1,5 @@
 import { ShapeError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { asTensor, type TensorLike } from "./operands.js";
@@ -47,6 +48,7 @@ export function swapAxes(x: TensorLike, first: number, second: number): Tensor {
  * squeeze(zeros([1, 3, 1]), { axis: 0 }).shape // => [3, 1]
  */
 export function squeeze(x: TensorLike, options?: { readonly axis?: number | readonly number[] }): Tensor {
+  checkOptions("squeeze", options, ["axis"]);
   const t = asTensor("squeeze", x);
   const named = options?.axis !== undefined;
   const axes = normalizeAxes("squeeze", options?.axis, t.shape.length).filter(

@@ -1,4 +1,5 @@
 import { eagerCumulative } from "../backends/javascript/eager-routines.js";
+import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -12,7 +13,7 @@ import { asTensor, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
 import { axisRegion } from "./region.js";
 import type { Samples } from "./samples.js";
-import { permute, type ReduceOptions, reshape } from "./shape.js";
+import { permute, type ReduceOptions, reduceOptionNames, reshape } from "./shape.js";
 import { type AxisOptions, sliceOp } from "./slicing.js";
 
 /** Running sum along the last axis, from its start, or from its end. */
@@ -45,6 +46,7 @@ const counted = (op: string, x: TensorLike): Tensor => {
  * cumsum(tensor([1, 2, 3]), { reverse: true }).toArray() // => [6, 5, 3]
  */
 export function cumsum(x: TensorLike, options?: AxisOptions & { readonly reverse?: boolean }): Tensor {
+  checkOptions("cumsum", options, ["axis", "reverse"]);
   const t = counted("cumsum", x);
   const { last, restore } = axisLast(t, normalizeAxis("cumsum", options?.axis ?? -1, t.shape.length));
   return restore(applyOne(cumsumOp, [last], { reverse: options?.reverse ?? false }));
@@ -63,6 +65,7 @@ const part = (t: Tensor, start: number, size: number): Tensor =>
  * cumprod(tensor([1, 2, 3])).toArray() // => [1, 2, 6]
  */
 export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
+  checkOptions("cumprod", options, ["axis"]);
   const t = counted("cumprod", x);
   const { last, restore } = axisLast(t, normalizeAxis("cumprod", options?.axis ?? -1, t.shape.length));
   const n = last.shape[last.shape.length - 1];
@@ -85,6 +88,7 @@ export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
  * grad((x) => prod(x))(tensor([0, 2, 3])).toArray() // => [6, 0, 0]
  */
 export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
+  checkOptions("prod", options, reduceOptionNames);
   const t = counted("prod", x);
   const axes = normalizeAxes("prod", options?.axis, t.shape.length);
   const kept = t.shape.map((_, k) => k).filter((k) => !axes.includes(k));

@@ -1,5 +1,6 @@
 import { eagerArgExtreme } from "../backends/javascript/eager-routines.js";
 import { ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -11,7 +12,7 @@ import { mul } from "./elementwise.js";
 import { zeroDerivative } from "./fill.js";
 import { asFloat, asTensor, type TensorLike } from "./operands.js";
 import type { Samples, StructuralSamples } from "./samples.js";
-import { permute, type ReduceOptions, reduceWith, reshape, sum, sumOp } from "./shape.js";
+import { permute, type ReduceOptions, reduceOptionNames, reduceWith, reshape, sum, sumOp } from "./shape.js";
 import type { AxisOptions } from "./slicing.js";
 
 /** Makes the record of max or min over axes, which stay with size 1. At a tie the derivative is the mean over the tied elements, as in torch.amax. */
@@ -77,6 +78,7 @@ function checkNotEmpty(op: string, shape: Shape, axes: readonly number[]): void 
 }
 
 function extreme(op: Op<readonly number[]>, x: TensorLike, options: ReduceOptions | undefined): Tensor {
+  checkOptions(op.name, options, reduceOptionNames);
   const t = asTensor(op.name, x);
   checkNotEmpty(op.name, t.shape, normalizeAxes(op.name, options?.axis, t.shape.length));
   return reduceWith(op, t, options);
@@ -125,6 +127,7 @@ export interface ArgOptions extends AxisOptions {
 }
 
 function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOptions | undefined): Tensor {
+  checkOptions(op, options, reduceOptionNames);
   const t = asTensor(op, x);
   const { axis, keepDims } = options ?? {};
   if (axis === undefined) {
@@ -177,6 +180,7 @@ export const argMin = (x: TensorLike, options?: ArgOptions): Tensor =>
  * mean(tensor([[1, 2], [3, 4]]), { axis: 0 }).toArray() // => [2, 3]
  */
 export function mean(x: TensorLike, options?: ReduceOptions): Tensor {
+  checkOptions("mean", options, reduceOptionNames);
   const t = asFloat("mean", x);
   const axes = normalizeAxes("mean", options?.axis, t.shape.length);
   return div(

@@ -1,4 +1,5 @@
 import { InternalError, ShapeError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import {
   checkShape,
   normalizeAxes,
@@ -249,8 +250,12 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+/** Names of {@link ReduceOptions}. */
+export const reduceOptionNames: readonly string[] = ["axis", "keepDims"];
+
 /** Applies an op that reduces `axes` to size 1, and drops them unless they are to be kept. */
 export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: ReduceOptions | undefined): Tensor {
+  checkOptions(op.name, options, reduceOptionNames);
   const axes = normalizeAxes(op.name, options?.axis, t.shape.length);
   const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
   return options?.keepDims === true

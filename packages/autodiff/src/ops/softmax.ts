@@ -1,3 +1,4 @@
+import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { div, sub } from "./arithmetic.js";
@@ -7,7 +8,7 @@ import { add } from "./elementwise.js";
 import { exp, log } from "./exponential.js";
 import { asFloat, type TensorLike } from "./operands.js";
 import { max } from "./reduction.js";
-import { type ReduceOptions, reshape, sum } from "./shape.js";
+import { type ReduceOptions, reduceOptionNames, reshape, sum } from "./shape.js";
 import type { AxisOptions } from "./slicing.js";
 
 /** Logarithm of the sum of exponentials over axes, without overflow: m + log Σ exp(x − m), m the greatest element.
@@ -19,6 +20,7 @@ import type { AxisOptions } from "./slicing.js";
  * logSumExp(tensor([1000, 1000])).item() // => 1000.693115234375
  */
 export function logSumExp(x: TensorLike, options?: ReduceOptions): Tensor {
+  checkOptions("logSumExp", options, reduceOptionNames);
   const t = asFloat("logSumExp", x);
   const axes = normalizeAxes("logSumExp", options?.axis, t.shape.length);
   if (axes.some((k) => t.shape[k] === 0)) return log(sum(exp(t), options));
@@ -40,6 +42,7 @@ function shifted(
   x: TensorLike,
   options: AxisOptions | undefined,
 ): readonly [shifted: Tensor, axis: number] {
+  checkOptions(op, options, ["axis"]);
   const t = asFloat(op, x);
   const axis = normalizeAxis(op, options?.axis ?? -1, t.shape.length);
   return [t.shape[axis] === 0 ? t : sub(t, stopGradient(max(t, { axis, keepDims: true }))), axis];

@@ -1,5 +1,6 @@
 import { eagerArgSort } from "../backends/javascript/eager-routines.js";
 import { ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { normalizeAxis, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -39,6 +40,7 @@ export interface SortOptions extends AxisOptions {
  * argSort(tensor([3, 1, 2])).toArray() // => [1, 2, 0]
  */
 export function argSort(x: TensorLike, options?: SortOptions): Tensor {
+  checkOptions("argSort", options, ["axis", "descending"]);
   const t = asTensor("argSort", x);
   const axis = normalizeAxis("argSort", options?.axis ?? -1, t.shape.length);
   const { last, restore } = axisLast(t, axis);
@@ -55,6 +57,7 @@ export function argSort(x: TensorLike, options?: SortOptions): Tensor {
  * sort(tensor([3, 1, 2]), { descending: true }).toArray() // => [3, 2, 1]
  */
 export function sort(x: TensorLike, options?: SortOptions): Tensor {
+  checkOptions("sort", options, ["axis", "descending"]);
   const t = asTensor("sort", x);
   const axis = normalizeAxis("sort", options?.axis ?? -1, t.shape.length);
   return takeAlongAxis(t, argSort(t, { axis, descending: options?.descending ?? false }), { axis });
@@ -76,6 +79,7 @@ export function topK(
   k: number,
   options?: AxisOptions & { readonly largest?: boolean },
 ): { readonly values: Tensor; readonly indices: Tensor } {
+  checkOptions("topK", options, ["axis", "largest"]);
   const t = asTensor("topK", x);
   const axis = normalizeAxis("topK", options?.axis ?? -1, t.shape.length);
   if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]) {

@@ -1,11 +1,12 @@
 import { ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { normalizeAxes } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { abs, div, sqrt, square, sub } from "./arithmetic.js";
 import { equal, where } from "./comparison.js";
 import { asFloat, type TensorLike } from "./operands.js";
 import { max, mean } from "./reduction.js";
-import { type ReduceOptions, sum } from "./shape.js";
+import { type ReduceOptions, reduceOptionNames, sum } from "./shape.js";
 
 /** Options of variance and std. */
 export interface VarianceOptions extends ReduceOptions {
@@ -23,6 +24,7 @@ export interface VarianceOptions extends ReduceOptions {
  * variance(tensor([1, 3]), { correction: 1 }).item() // => 2
  */
 export function variance(x: TensorLike, options?: VarianceOptions): Tensor {
+  checkOptions("variance", options, [...reduceOptionNames, "correction"]);
   const t = asFloat("variance", x);
   const axes = normalizeAxes("variance", options?.axis, t.shape.length);
   const correction = options?.correction ?? 0;
@@ -70,20 +72,22 @@ export const std = (x: TensorLike, options?: VarianceOptions): Tensor => rootOfS
  * norm(tensor([3, -4]), { order: 1 }).item() // => 7
  */
 export function norm(x: TensorLike, options?: ReduceOptions & { readonly order?: number }): Tensor {
+  checkOptions("norm", options, [...reduceOptionNames, "order"]);
   const t = asFloat("norm", x);
-  switch (options?.order ?? 2) {
+  const { order = 2, ...over } = options ?? {};
+  switch (order) {
     case 1:
-      return sum(abs(t), options);
+      return sum(abs(t), over);
     case 2:
-      return rootOfSquares(sum(square(t), options));
+      return rootOfSquares(sum(square(t), over));
     case Infinity:
-      return max(abs(t), options);
+      return max(abs(t), over);
     default:
       throw new ValueError({
         code: "value/norm-order",
         op: "norm",
         problem: "no such norm.",
-        got: `order ${String(options?.order)}`,
+        got: `order ${String(order)}`,
         expected: "1, 2 or Infinity",
         mend: "pow(sum(pow(abs(x), p)), 1 / p) is the norm of another order",
       });
