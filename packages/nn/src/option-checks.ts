@@ -18,6 +18,63 @@ export const invalidOption = (op: string, name: string, got: unknown, expected: 
     mend: `pass a ${name} in this range`,
   });
 
+/** What other libraries call an option, and Scope's own word for it. */
+const otherNames: Readonly<Record<string, string>> = {
+  lr: "learningRate",
+  learning_rate: "learningRate",
+  lr_decay: "learningRateDecay",
+  weight_decay: "weightDecay",
+  eps: "epsilon",
+  alpha: "smoothing",
+  initial_accumulator_value: "initialAccumulator",
+  num_layers: "layers",
+  numLayers: "layers",
+  batch_first: "timeFirst",
+  batchFirst: "timeFirst",
+  padding_idx: "paddingIndex",
+  paddingIdx: "paddingIndex",
+  validationData: "validation",
+  maxSteps: "steps",
+};
+
+/** How to put an option right that is called something else here. */
+function renaming(name: string, known: readonly string[]): string {
+  const meant = Object.hasOwn(otherNames, name) ? otherNames[name] : undefined;
+  if (meant === undefined || !known.includes(meant)) return "leave it out, or name one of these";
+  return meant === "timeFirst"
+    ? "batch is the first axis already; { timeFirst: true } makes it time"
+    : `${name} is called ${meant} here`;
+}
+
+/** Throws unless options are left out or an object of known names; plain JavaScript gets no such word from a compiler. */
+export function checkOptions(op: string, options: unknown, known: readonly string[]): void {
+  if (options === undefined) return;
+  const expected = `{ ${known.join(", ")} }`;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new ValueError({
+      code: "option/object",
+      op,
+      problem: "options are not an object.",
+      got: Array.isArray(options) ? "an array" : String(options),
+      expected,
+      mend: Array.isArray(options)
+        ? "name the options"
+        : `name the option: { ${known[0]}: ${String(options)} }`,
+    });
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new ValueError({
+      code: "option/unknown",
+      op,
+      problem: `there is no option ${name}.`,
+      got: name,
+      expected,
+      mend: renaming(name, known),
+    });
+  }
+}
+
 /** Throws unless `value` is a whole number ≥ `least`. */
 export function checkCount(op: string, name: string, value: unknown, least: 0 | 1 = 1): void {
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value < 2 ** 31) return;

@@ -1,7 +1,7 @@
 import { mul, type Random, type Tensor, where } from "@scope/autodiff";
 import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
-import { checkNumber } from "../option-checks.js";
+import { checkNumber, checkOptions } from "../option-checks.js";
 
 /** Sets elements to 0 at random while training, and makes the others larger, so that the mean stays; identity in evaluation.
  * y = x ∘ m / (1 − rate), m = 1 with probability 1 − rate
@@ -22,6 +22,7 @@ export class Dropout extends Module {
    * @throws {@link ValueError} if the rate is out of range */
   constructor(rate = 0.5, options?: SeedOptions) {
     super();
+    checkOptions("Dropout", options, ["seed", "random"]);
     checkNumber("Dropout", "rate", rate, 0, 1, true);
     this.rate = rate;
     this.random = ownRandom(options);

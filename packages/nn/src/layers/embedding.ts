@@ -11,7 +11,7 @@ import {
 import { type DrawOptions, normal } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount } from "../option-checks.js";
+import { checkCount, checkOptions } from "../option-checks.js";
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends DrawOptions {
@@ -38,6 +38,7 @@ export class Embedding extends Module {
    * @throws {@link ValueError} if a size is not a whole number ≥ 1; {@link IndexError} if `paddingIndex` is no symbol */
   constructor(count: number, size: number, options?: EmbeddingOptions) {
     super();
+    checkOptions("Embedding", options, ["paddingIndex", "dtype", "random", "seed"]);
     checkCount("Embedding", "count", count);
     checkCount("Embedding", "size", size);
     const padding = options?.paddingIndex;

@@ -3,7 +3,7 @@ import { transposed } from "../cells/gated-weights.js";
 import { type DrawOptions, randomOf, uniform } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkFeatures } from "../option-checks.js";
+import { checkCount, checkFeatures, checkOptions } from "../option-checks.js";
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends DrawOptions {
@@ -31,6 +31,7 @@ export class Linear extends Module {
    * @throws {@link ValueError} if a size is not a whole number ≥ 1 */
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions) {
     super();
+    checkOptions("Linear", options, ["bias", "dtype", "random", "seed"]);
     checkCount("Linear", "inFeatures", inFeatures);
     checkCount("Linear", "outFeatures", outFeatures);
     const bound = 1 / Math.sqrt(inFeatures);

@@ -26,6 +26,7 @@ export class LSTM extends RecurrentStack<LSTMState> {
       hiddenSize,
       options,
       (size, random) => new LSTMCell(size, hiddenSize, { ...options, random }),
+      ["forgetBias"],
     );
   }
 }

@@ -3,7 +3,7 @@ import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
 import { mapStates } from "../cells/state-tree.js";
 import { ownRandom, randomOf } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
-import { checkCount, checkFeatures, checkNumber, showShape } from "../option-checks.js";
+import { checkCount, checkFeatures, checkNumber, checkOptions, showShape } from "../option-checks.js";
 import { Dropout } from "./dropout.js";
 import {
   checkPrecision,
@@ -28,6 +28,17 @@ export interface StackOptions extends CellOptions {
   readonly timeFirst?: boolean;
 }
 
+const optionNames: readonly string[] = [
+  "layers",
+  "bidirectional",
+  "dropout",
+  "bias",
+  "timeFirst",
+  "dtype",
+  "random",
+  "seed",
+];
+
 /** What RNN, LSTM and GRU share: cells of several layers and directions, under PyTorch's names.
  * Each leaf of a state is `[layers·directions, batch, hidden]`, layer by layer, forwards before backwards.
  * @example
@@ -51,9 +62,11 @@ export abstract class RecurrentStack<State extends object> extends Module {
     hiddenSize: number,
     options: StackOptions | undefined,
     makeCell: (inputSize: number, random: Random) => GatedCell<State>,
+    ownOptions: readonly string[] = [],
   ) {
     super();
     const op = new.target.name;
+    checkOptions(op, options, [...optionNames, ...ownOptions]);
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.layers = options?.layers ?? 1;

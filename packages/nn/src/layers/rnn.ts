@@ -25,6 +25,7 @@ export class RNN extends RecurrentStack<RNNState> {
       hiddenSize,
       options,
       (size, random) => new RNNCell(size, hiddenSize, { ...options, random }),
+      ["nonlinearity"],
     );
   }
 }

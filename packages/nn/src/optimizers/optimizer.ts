@@ -11,7 +11,7 @@ import {
   Variable,
   zeros,
 } from "@scope/autodiff";
-import { checkNumber, sameShape, showShape } from "../option-checks.js";
+import { checkNumber, checkOptions, sameShape, showShape } from "../option-checks.js";
 import { type LoadOptions, loadState, type StateDict, stateOf } from "../state-dict/state-dict.js";
 import type { Gradients } from "./clipping.js";
 
@@ -91,7 +91,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
     this.#rule = rule;
     const op = this.constructor.name;
     this.#names = Array.isArray(trained) ? null : Object.keys(trained);
-    this.#groups = groupsOf<Options>(op, trained).map((group) => makeGroup(rule, options, group));
+    this.#groups = groupsOf<Options>(op, trained).map((group) => makeGroup(op, rule, options, group));
     const all = this.parameters();
     if (all.length === 0) throw untrainable(op, "no parameters");
     if (new Set(all).size !== all.length) throw untrainable(op, "a parameter twice");
@@ -299,10 +299,14 @@ const untrainable = (op: string, got: string): TreeError =>
   });
 
 function makeGroup<Options extends OptimizerOptions, Scalars>(
+  op: string,
   rule: UpdateRule<Options, Scalars>,
   shared: Options | undefined,
   { parameters, own }: GivenGroup<Options>,
 ): Group<Options> {
+  const known = Object.keys(rule.complete({}));
+  checkOptions(op, shared, known);
+  checkOptions(op, own, [...known, "parameters"]);
   const options = rule.complete({ ...shared, ...own });
   const starts = Object.entries(rule.moments(options));
   const dtype = parameters.some((parameter) => parameter.dtype === "float64") ? "float64" : "float32";

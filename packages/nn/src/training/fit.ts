@@ -1,7 +1,7 @@
 import { type Tensor, ValueError } from "@scope/autodiff";
 import { commonLength } from "../data/tensor-tree.js";
 import type { Module } from "../modules/module.js";
-import { checkCount, checkNumber, invalidOption } from "../option-checks.js";
+import { checkCount, checkNumber, checkOptions, invalidOption } from "../option-checks.js";
 import type { Schedule } from "../schedules/schedule.js";
 import type { StateDict } from "../state-dict/state-dict.js";
 import { compiledIf, guardedStep, type StepTaker } from "./guarded-step.js";
@@ -68,7 +68,7 @@ export async function fit<Batch>(
   data: Iterable<Batch>,
   options: FitOptions<Batch>,
 ): Promise<History> {
-  checkOptions(data, options);
+  checkFit(data, options);
   const wasTraining = model.training;
   try {
     const history = await new Training(model, data, options).run();
@@ -283,7 +283,27 @@ const noData = (): ValueError =>
     mend: "pass an array of batches or batches(data, { size }): a generator object can be gone through only once",
   });
 
-function checkOptions<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>): void {
+const optionNames: readonly (keyof FitOptions<unknown>)[] = [
+  "loss",
+  "optimizer",
+  "epochs",
+  "stepsPerEpoch",
+  "steps",
+  "validation",
+  "metrics",
+  "clipNorm",
+  "schedule",
+  "patience",
+  "minimumImprovement",
+  "watch",
+  "restoreBest",
+  "signal",
+  "reporter",
+  "compile",
+];
+
+function checkFit<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>): void {
+  checkOptions("fit", options, optionNames);
   const { epochs, stepsPerEpoch, steps, clipNorm, patience, minimumImprovement, metrics, watch } = options;
   if (data === null || typeof data !== "object" || typeof data[Symbol.iterator] !== "function")
     throw invalidOption(
