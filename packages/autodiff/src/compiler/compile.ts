@@ -50,11 +50,12 @@ const retracesBeforeWarning = 5;
 /** Traces a function once per signature (shapes, dtypes, and everything in its arguments that is not a tensor) and runs it as one program: forward, backward, optimiser and state together.
  * Tensors go in and out as trees; Variables that the function reads or assigns are updated in place. JavaScript numbers are part of the signature: what changes every call belongs into a tensor or a Variable.
  * Plain tensors of the surroundings are constants of the program.
- * A program checks no values: an index out of range, which is an error eagerly, counts as the nearest one in range.
+ * Arguments that are used as indices are checked before the program runs. Indices that the function computes are not: out of range, where eager execution throws, they count as the
+ * nearest one in range.
  * @param f - a function of trees of tensors that returns a tree of tensors; it runs while it is traced only
  * @param options - `name`, `backend`, `flushSubnormals`
  * @returns a function that is called in the same way
- * @throws {@link SymbolicValueError} at the first call, if `f` reads a value; {@link AsyncError} if `f` is asynchronous
+ * @throws {@link SymbolicValueError} at the first call, if `f` reads a value; {@link AsyncError} if `f` is asynchronous; {@link IndexError} if an argument holds an index out of range; {@link VariableError} if `f` makes a Variable
  * @example
  * const f = compile((x) => sum(mul(x, x)))
  * f(tensor([1, 2, 3])).item() // => 14

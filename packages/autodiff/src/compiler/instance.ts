@@ -6,6 +6,7 @@ import { allocate, copyStrided, type Tensor } from "../tensor/tensor.js";
 import { leaked } from "../trace/apply.js";
 import type { Graph } from "../trace/op.js";
 import type { Residence, Variable } from "../trace/variable.js";
+import { checkArguments, type IndexCheck, indexChecks } from "./argument-indices.js";
 import { type Built, buildProgram } from "./lowering/build-program.js";
 import { optimize, type Report } from "./pipeline.js";
 
@@ -57,6 +58,7 @@ export class Instance {
   private readonly changed: TypedArray | null;
   private fresh = true;
   private readonly argumentCount: number;
+  private readonly checks: readonly IndexCheck[];
 
   constructor(source: Source, backend: ProgramBackend) {
     const { graph, captures, variables, assigned } = source;
@@ -81,6 +83,7 @@ export class Instance {
       backend,
     );
     this.argumentCount = argumentCount;
+    this.checks = indexChecks(graph, argumentCount);
     this.optimized = optimized;
     this.report = report;
     this.program = built.program;
@@ -113,6 +116,7 @@ export class Instance {
   }
 
   private bring(inputs: readonly Tensor[]): void {
+    checkArguments(this.checks, inputs);
     for (let i = 0; i < this.argumentCount; i++) upload(inputs[i], this.inputArrays[i]);
     let constantsChanged = this.fresh;
     for (let i = 0; i < this.slots.length; i++) {

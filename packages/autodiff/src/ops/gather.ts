@@ -14,17 +14,17 @@ import { type AxisOptions, type SliceRange, slice } from "./slicing.js";
 
 // gather and scatterAdd: each is the transpose of the other. Both work on [B, N, R]; the functions reshape around them.
 
-/** Throws for the first index outside of 0 … size − 1; negative ones have been counted from the end before. */
-function checkRange(op: string, index: Tensor, size: number): void {
+/** Throws for the first index outside of 0 … size − 1; negative ones have been counted from the end before, or are to be (`wraps`). */
+export function checkRange(op: string, index: Tensor, size: number, wraps = false): void {
   const values = contiguousArray(index);
   for (let i = 0; i < values.length; i++) {
     const at = values[i];
-    if (at >= 0 && at < size) continue;
+    if (at >= (wraps ? -size : 0) && at < size) continue;
     throw new IndexError({
       code: "index/value",
       op,
       problem: "an index is out of range.",
-      got: `index ${at < 0 ? at - size : at} along an axis of size ${size}`,
+      got: `index ${at < 0 && !wraps ? at - size : at} along an axis of size ${size}`,
       expected: size === 0 ? "no index: the axis is empty" : `whole numbers from ${-size} to ${size - 1}`,
       mend: "clip(indices, 0, size - 1), or look for the wrong entry in the data",
     });

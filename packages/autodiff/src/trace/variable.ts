@@ -29,8 +29,10 @@ export class Variable {
    * @internal */
   version = 0;
 
-  /** @param value - the first value; a tensor or a number (float32 scalar), whose shape and dtype the Variable keeps */
+  /** @param value - the first value, whose shape and dtype the Variable keeps
+   * @throws {@link VariableError} while a function is being traced */
   constructor(value: Tensor) {
+    if (current().trace !== null) throw madeWhileTracing();
     this.spec = { shape: value.shape, dtype: value.dtype };
     this.cell = value;
   }
@@ -119,3 +121,14 @@ export class Variable {
     this.residence = null;
   }
 }
+
+const madeWhileTracing = (): VariableError =>
+  new VariableError({
+    code: "variable/traced",
+    op: "Variable",
+    problem:
+      "a Variable was made while a function was being traced: a program has no way to make new ones at each run.",
+    got: "new Variable (or a module, an optimiser, a Random) inside compile, trace, vmap or the body of a traced scan",
+    expected: "Variables that are there before",
+    mend: "make the model, the optimiser and the generator outside, and use them inside",
+  });
