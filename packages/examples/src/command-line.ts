@@ -85,6 +85,11 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
       interruptible(streams, (signal) => runAdding(options, output, signal)),
     );
   try {
+    // Commander would hand an unknown name to the default command, as one argument too many.
+    const [name] = args;
+    const names = [...program.commands.map((command) => command.name()), "help"];
+    if (name !== undefined && !name.startsWith("-") && !names.includes(name))
+      throw new UsageError(`unknown command '${name}': there are ${names.join(", ")}`);
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
