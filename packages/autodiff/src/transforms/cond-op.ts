@@ -24,7 +24,6 @@ export const condOp: Op<CondAttributes> = {
   infer: (_inputs, { whenTrue }) => whenTrue.outputs,
   forward: ([predicate, ...inputs], { whenTrue, whenFalse }) =>
     interpret(predicate.item() !== 0 ? whenTrue : whenFalse, inputs).map(renamed),
-  // biome-ignore lint/suspicious/noThenProperty: a graph, which nothing awaits
   structure: ({ whenTrue, whenFalse }) => ({ kind: "branch", then: whenTrue, otherwise: whenFalse }),
   prepare: (attributes, active) => prepareCond(attributes, active),
   pullback: () => {

@@ -81,7 +81,6 @@ export const branch = (
   kind: "branch",
   name: "branch",
   condition,
-  // biome-ignore lint/suspicious/noThenProperty: the kernel's own name for the list that runs when the condition holds.
   then: whenTrue,
   otherwise: whenFalse,
 });
