@@ -2,7 +2,12 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const autodiffSource = { find: /^@scope\/autodiff$/, replacement: source("packages/autodiff/src/index.ts") };
+// As Node resolves it: with eager products in WebAssembly.
+const autodiffSource = { find: /^@scope\/autodiff$/, replacement: source("packages/autodiff/src/server.ts") };
+const compileSource = {
+  find: /^@scope\/autodiff\/compile$/,
+  replacement: source("packages/autodiff/src/compile.ts"),
+};
 const otherSources = [
   { find: /^@scope\/autodiff\/functions$/, replacement: source("packages/autodiff/src/functions.ts") },
   { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
@@ -35,7 +40,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        resolve: { alias: [autodiffSource, ...otherSources] },
+        resolve: { alias: [autodiffSource, compileSource, ...otherSources] },
         test: { name: "eager", include: ["packages/*/test/**/*.test.ts"], setupFiles: [failOnConsole] },
       },
       {
@@ -45,6 +50,7 @@ export default defineConfig({
         resolve: {
           alias: [
             { ...autodiffSource, replacement: source("packages/autodiff/test/compiled/autodiff.ts") },
+            { ...compileSource, replacement: source("packages/autodiff/test/compiled/compile.ts") },
             ...otherSources,
           ],
         },

@@ -1,5 +1,6 @@
 // A user's program: it is compiled and run against the packed packages, in a folder that knows nothing of this repository.
-import { compile, grad, lossAndGradients, Random, sin, type Tensor, tensor } from "@scope/autodiff";
+import { grad, lossAndGradients, Random, sin, type Tensor, tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { Adam, clipByGlobalNorm, Linear, LSTM, meanSquaredError } from "@scope/nn";
 
 const slope = grad((x) => sin(x).mul(x))(tensor(2, { dtype: "float64" })).item();

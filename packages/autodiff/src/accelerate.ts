@@ -1,5 +1,5 @@
 import { acceleratedEager } from "./backends/accelerated.js";
 import { setEagerBackend } from "./backends/eager.js";
 
-// The full entry runs products and large maps in WebAssembly; the functions-only entry stays small and plain.
+// Imported for its effect: from here on eager products and large maps run in WebAssembly.
 setEagerBackend(acceleratedEager);

@@ -1,4 +1,3 @@
-import "./accelerate.js";
 import "./methods.js";
 
 export * from "./functions.js";

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { compile } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { Command, InvalidArgumentError } from "commander";
 import { duration, table } from "./report/format.js";
 import { median } from "./run/statistics.js";

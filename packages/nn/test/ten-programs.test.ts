@@ -1,5 +1,4 @@
 import {
-  compile,
   customDerivative,
   exp,
   grad,
@@ -25,6 +24,7 @@ import {
   vmap,
   zeros,
 } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import {
   Adam,
   Cell,

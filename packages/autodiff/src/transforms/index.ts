@@ -1,5 +1,4 @@
 export { checkpoint } from "./checkpoint.js";
-export { cond } from "./cond.js";
 export { customDerivative, type DerivativeRule } from "./custom-derivative.js";
 export { grad, lossAndGradients, valueAndGrad } from "./gradient.js";
 export { hessian, type JacobianOptions, jacobian } from "./jacobian.js";
@@ -7,4 +6,3 @@ export { jvp, linearize, vjp } from "./products.js";
 export { type ScanOptions, scan } from "./scan.js";
 export type { Axes, Gradient, InAxes, Jacobian, Loss, Result, Sync, Variables, WithAux } from "./types.js";
 export { vmap } from "./vmap.js";
-export { whileLoop } from "./while-loop.js";

@@ -1,6 +1,7 @@
 import { DerivativeError, SymbolicValueError } from "../../src/base/errors.js";
 import { compile } from "../../src/compiler/compile.js";
 import { current, ownCells } from "../../src/trace/context.js";
+import { cond as plainCond } from "../../src/transforms/cond.js";
 import * as plain from "../../src/transforms/index.js";
 
 // The transforms under their own names, but a call from outside of any other runs as a compiled program. In the second run of the suite, tests get these.
@@ -46,4 +47,4 @@ export const checkpoint: typeof plain.checkpoint = later(plain.checkpoint);
 export const lossAndGradients: typeof plain.lossAndGradients = now(plain.lossAndGradients);
 export const jvp: typeof plain.jvp = now(plain.jvp);
 export const scan: typeof plain.scan = now(plain.scan);
-export const cond: typeof plain.cond = now(plain.cond);
+export const cond: typeof plainCond = now(plainCond);

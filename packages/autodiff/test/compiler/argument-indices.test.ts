@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { compile } from "../../src/compile.js";
 import {
-  compile,
   IndexError,
   Random,
   sum,

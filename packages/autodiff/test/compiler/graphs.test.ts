@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { cond, whileLoop } from "../../src/compile.js";
 import {
   add,
-  cond,
   grad,
   graph,
   greater,
@@ -15,7 +15,6 @@ import {
   tensor,
   trace,
   Variable,
-  whileLoop,
 } from "../../src/index.js";
 
 // Functions shown as text, DOT and Mermaid.

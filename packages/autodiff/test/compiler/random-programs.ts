@@ -1,4 +1,5 @@
 import type { Shape } from "../../src/base/shape.js";
+import { cond, whileLoop } from "../../src/compile.js";
 import * as ops from "../../src/index.js";
 import { type Tensor, Variable } from "../../src/index.js";
 import type { SampleRandom } from "../../src/ops/samples.js";
@@ -350,7 +351,7 @@ const structured: readonly Step[] = [
     const predicate = ops.greater(ops.mean(pick(s)), 0.117);
     push(
       s,
-      ops.cond(
+      cond(
         predicate,
         (t: Tensor) => fit(p(t), t.shape),
         (t: Tensor) => fit(q(t), t.shape),
@@ -373,7 +374,7 @@ const structured: readonly Step[] = [
     if (s.options.differentiable) return;
     const body = inner(s, s.random.integer(1, 2));
     const times = s.random.integer(0, 3);
-    const made = ops.whileLoop(
+    const made = whileLoop(
       ({ n }: { n: Tensor; c: Tensor }) => ops.less(n, times),
       ({ n, c }) => ({ n: ops.add(n, 1), c: ops.tanh(fit(body(c), c.shape)) }),
       { n: ops.zeros([], { dtype: "int32" }), c: pick(s) },

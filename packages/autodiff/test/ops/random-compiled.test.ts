@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { compile } from "../../src/compile.js";
 import * as s from "../../src/index.js";
 
 const draws = (random: s.Random): readonly s.Tensor[] => [
@@ -14,7 +15,7 @@ const draws = (random: s.Random): readonly s.Tensor[] => [
 test("a compiled function draws the same numbers as an eager one, to the last bit, call after call", () => {
   const eager = new s.Random(5);
   const random = new s.Random(5);
-  const compiled = s.compile(() => [...draws(random)]);
+  const compiled = compile(() => [...draws(random)]);
   for (let call = 0; call < 3; call++) {
     const expected = draws(eager);
     compiled().forEach((t, i) => {
@@ -36,6 +37,6 @@ test("in the body of a scan every step draws anew, and the state comes out", () 
     )[1];
   const eager = walk(new s.Random(9));
   const random = new s.Random(9);
-  expect(Array.from(s.compile(() => walk(random))().data)).toEqual(Array.from(eager.data));
+  expect(Array.from(compile(() => walk(random))().data)).toEqual(Array.from(eager.data));
   expect(random.state.value.at(2).item()).toBe(4);
 });

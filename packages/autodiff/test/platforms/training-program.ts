@@ -1,4 +1,5 @@
-import { compile, grad, lossAndGradients, mul, Random, sin, type Tensor, tensor } from "@scope/autodiff";
+import { grad, lossAndGradients, mul, Random, sin, type Tensor, tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { Adam, clipByGlobalNorm, Linear, LSTM, meanSquaredError, setSeed } from "@scope/nn";
 
 /** What a host made of the program. */

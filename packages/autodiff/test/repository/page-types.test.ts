@@ -6,6 +6,7 @@ import { filesUnder, read, repository } from "./source-files.js";
 
 const packages: { readonly [specifier: string]: string } = {
   "@scope/autodiff": "packages/autodiff/src/index.ts",
+  "@scope/autodiff/compile": "packages/autodiff/src/compile.ts",
   "@scope/nn": "packages/nn/src/index.ts",
   "@scope/autodiff/testing": "packages/autodiff/src/testing.ts",
   "@scope/autodiff/testing/arbitraries": "packages/autodiff/src/testing/arbitraries.ts",

@@ -23,7 +23,7 @@ test("documentation is found through re-exports", () => {
 describe.each([
   [
     "@scope/autodiff",
-    ["index", "testing", "testing/arbitraries"].map((entry) => `packages/autodiff/src/${entry}.ts`),
+    ["index", "compile", "testing", "testing/arbitraries"].map((entry) => `packages/autodiff/src/${entry}.ts`),
   ],
   ["@scope/nn", ["packages/nn/src/index.ts"]],
 ])("%s", (_name, entries) => {

@@ -1,6 +1,7 @@
 import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as autodiff from "@scope/autodiff";
+import * as compiler from "@scope/autodiff/compile";
 import * as functions from "@scope/autodiff/functions";
 import * as testing from "@scope/autodiff/testing";
 import * as arbitraries from "@scope/autodiff/testing/arbitraries";
@@ -12,6 +13,7 @@ type Names = Readonly<Record<string, unknown>>;
 
 const packages: { readonly [specifier: string]: Names } = {
   "@scope/autodiff": autodiff,
+  "@scope/autodiff/compile": compiler,
   "@scope/autodiff/functions": functions,
   "@scope/autodiff/testing": testing,
   "@scope/autodiff/testing/arbitraries": arbitraries,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compile } from "../../src/compiler/index.js";
+import { compile } from "../../src/compiler/compile.js";
 import { add, mul } from "../../src/ops/elementwise.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";

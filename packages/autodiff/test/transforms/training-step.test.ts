@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compile } from "../../src/compiler/index.js";
+import { compile } from "../../src/compiler/compile.js";
 import { div, sqrt, square, sub } from "../../src/ops/arithmetic.js";
 import { cast } from "../../src/ops/conversion.js";
 import { add, mul } from "../../src/ops/elementwise.js";

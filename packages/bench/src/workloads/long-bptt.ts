@@ -1,4 +1,5 @@
-import { compile, lossAndGradients, mean, square, type Tensor } from "@scope/autodiff";
+import { lossAndGradients, mean, square, type Tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { RNN } from "@scope/nn";
 import type { Runner } from "../child/serve.js";
 import { longSizes } from "../work-data.js";

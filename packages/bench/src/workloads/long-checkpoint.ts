@@ -1,6 +1,5 @@
 import {
   checkpoint,
-  compile,
   lossAndGradients,
   mean,
   reshape,
@@ -9,6 +8,7 @@ import {
   type Tensor,
   zeros,
 } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { RNN } from "@scope/nn";
 import type { Runner } from "../child/serve.js";
 import { longSizes } from "../work-data.js";

@@ -1,4 +1,5 @@
-import { compile, type Tensor } from "@scope/autodiff";
+import type { Tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { LSTM, type LSTMState } from "@scope/nn";
 import type { Runner } from "../child/serve.js";
 import { streamSizes } from "../work-data.js";

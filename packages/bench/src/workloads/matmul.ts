@@ -1,4 +1,5 @@
-import { compile, matmul, type Tensor } from "@scope/autodiff";
+import { matmul, type Tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import type { Runner } from "../child/serve.js";
 import { rightWave } from "../work-data.js";
 import { shaped, waveTensor } from "./arrays.js";

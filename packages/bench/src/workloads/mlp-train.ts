@@ -1,4 +1,5 @@
-import { compile, lossAndGradients, relu, type Tensor } from "@scope/autodiff";
+import { lossAndGradients, relu, type Tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { crossEntropy, Linear, Sequential, SGD } from "@scope/nn";
 import type { Runner } from "../child/serve.js";
 import { ids, learningRates, mlpSizes, targetStride } from "../work-data.js";

@@ -1,4 +1,5 @@
-import { compile, lossAndGradients, type Tensor } from "@scope/autodiff";
+import { lossAndGradients, type Tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { Adam, crossEntropy, Embedding, GRU, Linear, LSTM, Module, RNN, SGD } from "@scope/nn";
 import type { Runner } from "../child/serve.js";
 import { characterStride, ids, learningRates, type SequenceSizes, targetStride } from "../work-data.js";

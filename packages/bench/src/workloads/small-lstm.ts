@@ -1,4 +1,5 @@
-import { compile, lossAndGradients, type Tensor } from "@scope/autodiff";
+import { lossAndGradients, type Tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { Adam, clipByGlobalNorm, crossEntropy, Linear, LSTM, Module } from "@scope/nn";
 import { ids, targetStride, wave } from "../work-data.js";
 import { shaped } from "./arrays.js";

@@ -1,4 +1,5 @@
-import { compile, Random, tensor } from "@scope/autodiff";
+import { Random, tensor } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import type { CharModel, TextState } from "./char-model.js";
 
 /** Lets a model write: each character is drawn from its scores, and read as the next one.

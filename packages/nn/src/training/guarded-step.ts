@@ -1,6 +1,5 @@
 import {
   add,
-  compile,
   isFinite,
   lossAndGradients,
   type Result,
@@ -9,6 +8,7 @@ import {
   type Variable,
   where,
 } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import type { Module } from "../modules/module.js";
 import { clipByGlobalNorm, globalNorm } from "../optimizers/clipping.js";
 

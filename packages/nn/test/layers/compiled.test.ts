@@ -1,7 +1,6 @@
 import {
   abs,
   add,
-  compile,
   lossAndGradients,
   max,
   square,
@@ -11,6 +10,7 @@ import {
   tensor,
   zeros,
 } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import { Dropout, exponentialRate, GRU, Linear, LSTM, Scheduler, SGD } from "@scope/nn";
 import { expect, test } from "vitest";
 import { thrownCode } from "../thrown-code.js";

@@ -1,0 +1,4 @@
+// The full entry where the size of the code does not matter (Node, Deno, Bun): with eager products and large maps in WebAssembly.
+import "./accelerate.js";
+
+export * from "./index.js";
