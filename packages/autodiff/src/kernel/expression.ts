@@ -25,48 +25,13 @@ export interface KernelBuilder extends Unary, Binary, Compare {
   index(axis: number): Scalar;
 }
 
-const unaryNames: { readonly [I in UnaryInstruction]: true } = {
-  neg: true,
-  abs: true,
-  sign: true,
-  floor: true,
-  ceil: true,
-  round: true,
-  sqrt: true,
-  exp: true,
-  expm1: true,
-  log: true,
-  log1p: true,
-  sin: true,
-  cos: true,
-  tan: true,
-  asin: true,
-  acos: true,
-  atan: true,
-  sinh: true,
-  cosh: true,
-  tanh: true,
-  asinh: true,
-  acosh: true,
-  atanh: true,
-  sigmoid: true,
-  erf: true,
-  not: true,
-};
-const binaryNames: { readonly [I in BinaryInstruction]: true } = {
-  add: true,
-  sub: true,
-  mul: true,
-  div: true,
-  pow: true,
-  mod: true,
-  min: true,
-  max: true,
-  atan2: true,
-  and: true,
-  or: true,
-};
-const compareNames: { readonly [I in CompareInstruction]: true } = { eq: true, ne: true, lt: true, le: true };
+/** A builder with some of the instructions, and with everything that is not one. */
+export type KernelOf<I extends keyof KernelBuilder> = Pick<
+  KernelBuilder,
+  I | "constant" | "select" | "cast" | "index"
+>;
+
+const isComparison = (name: string): name is CompareInstruction => ["eq", "ne", "lt", "le"].includes(name);
 
 /** Builds the expression of an elementwise op whose operands have the given dtypes. */
 export function buildExpression(
@@ -78,21 +43,28 @@ export function buildExpression(
     nodes.push(node);
     return { node: nodes.length - 1, dtype: node.dtype };
   };
-  const methods: Record<string, (...operands: Scalar[]) => Scalar> = {};
-  for (const name of Object.keys(unaryNames) as UnaryInstruction[])
-    methods[name] = (a) => push({ kind: "unary", name, a: a.node, dtype: a.dtype });
-  for (const name of Object.keys(binaryNames) as BinaryInstruction[])
-    methods[name] = (a, b) => push({ kind: "binary", name, a: a.node, b: b.node, dtype: a.dtype });
-  for (const name of Object.keys(compareNames) as CompareInstruction[])
-    methods[name] = (a, b) => push({ kind: "compare", name, a: a.node, b: b.node, dtype: "bool" });
-  // The three tables above hold every instruction, so the mapped interface is complete.
-  const kernel = Object.assign(methods, {
+  const structure = {
     constant: (value: number, dtype: DType) => push({ kind: "constant", value, dtype }),
     select: (condition: Scalar, a: Scalar, b: Scalar) =>
       push({ kind: "select", condition: condition.node, a: a.node, b: b.node, dtype: a.dtype }),
     cast: (a: Scalar, dtype: DType) => (a.dtype === dtype ? a : push({ kind: "cast", a: a.node, dtype })),
     index: (axis: number) => push({ kind: "index", axis, dtype: "int32" }),
-  }) as unknown as KernelBuilder;
+  };
+  // Every other name is an instruction, which the type of the builder guarantees, as it does the number of operands.
+  const instruction =
+    (name: string) =>
+    (a: Scalar, b?: Scalar): Scalar => {
+      if (b === undefined)
+        return push({ kind: "unary", name: name as UnaryInstruction, a: a.node, dtype: a.dtype });
+      return push(
+        isComparison(name)
+          ? { kind: "compare", name, a: a.node, b: b.node, dtype: "bool" }
+          : { kind: "binary", name: name as BinaryInstruction, a: a.node, b: b.node, dtype: a.dtype },
+      );
+    };
+  const kernel = new Proxy(structure, {
+    get: (known, name: string) => (name in known ? known[name as keyof typeof structure] : instruction(name)),
+  }) as KernelBuilder;
   const operands = dtypes.map((dtype, index) => push({ kind: "read", index, dtype }));
   const result = body(kernel, ...operands);
   const results = (Array.isArray(result) ? (result as readonly Scalar[]) : [result as Scalar]).map(

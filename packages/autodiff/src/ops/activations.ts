@@ -1,3 +1,4 @@
+import * as loops from "../backends/javascript/instruction-loops.js";
 import { ValueError } from "../base/errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
@@ -12,6 +13,7 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 export const sigmoidOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sigmoid",
   names: { torch: "sigmoid", onnx: "Sigmoid" },
+  loops: { sigmoid: loops.sigmoid },
   lower: (kernel, x) => kernel.sigmoid(x),
   // y(1 − y)
   partials: [(_inputs, y) => mul(y, sub(1, y))],
@@ -35,6 +37,14 @@ export const sigmoidSamples: ElementwiseSamples = {
 export const softplusOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "softplus",
   names: { torch: "nn.functional.softplus", onnx: "Softplus" },
+  loops: {
+    add: loops.add,
+    max: loops.max,
+    log1p: loops.log1p,
+    exp: loops.exp,
+    neg: loops.neg,
+    abs: loops.abs,
+  },
   lower: (kernel, x) =>
     kernel.add(
       kernel.max(x, kernel.constant(0, x.dtype)),
@@ -58,6 +68,7 @@ export const softplusSamples: ElementwiseSamples = {
 export const erfOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "erf",
   names: { torch: "erf", onnx: "Erf" },
+  loops: { erf: loops.erf },
   lower: (kernel, x) => kernel.erf(x),
   // 2/√π · exp(−x²)
   partials: [([x]) => mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))],
@@ -89,6 +100,7 @@ export const reluOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "relu",
   names: { torch: "relu", onnx: "Relu" },
   // Written so that NaN stays NaN.
+  loops: { le: loops.le },
   lower: (kernel, x) => {
     const zero = kernel.constant(0, x.dtype);
     return kernel.select(kernel.le(x, zero), zero, x);

@@ -1,3 +1,4 @@
+import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -9,6 +10,7 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sub",
   names: { numpy: "subtract", torch: "sub", onnx: "Sub" },
+  loops: { sub: loops.sub },
   lower: (kernel, a, b) => kernel.sub(a, b),
   partials: [() => 1, () => -1],
 });
@@ -31,6 +33,7 @@ export const subSamples: ElementwiseSamples = {
 export const divOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "div",
   names: { numpy: "divide", torch: "div", onnx: "Div" },
+  loops: { div: loops.div },
   lower: (kernel, a, b) => kernel.div(a, b),
   partials: [{ times: (t, [, b]) => div(t, b) }, ([, b], y) => neg(div(y, b))],
 });
@@ -59,6 +62,7 @@ export const divSamples: ElementwiseSamples = {
 export const absOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "abs",
   names: { numpy: "abs", torch: "abs", onnx: "Abs" },
+  loops: { abs: loops.abs },
   lower: (kernel, x) => kernel.abs(x),
   partials: [([x]) => sign(x)],
 });
@@ -85,6 +89,7 @@ export const absSamples: ElementwiseSamples = {
 export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sign",
   names: { numpy: "sign", torch: "sign", onnx: "Sign" },
+  loops: { sign: loops.sign },
   lower: (kernel, x) => kernel.sign(x),
   partials: { because: "constant on both sides of 0; 0 at the step itself" },
 });
@@ -112,6 +117,7 @@ export const signSamples: ElementwiseSamples = {
 export const sqrtOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sqrt",
   names: { numpy: "sqrt", torch: "sqrt", onnx: "Sqrt" },
+  loops: { sqrt: loops.sqrt },
   lower: (kernel, x) => kernel.sqrt(x),
   partials: [(_inputs, y) => div(0.5, y)],
 });

@@ -1,3 +1,4 @@
+import { eagerMap } from "../backends/javascript/eager.js";
 import { type DType, isFloatDType } from "../base/dtype.js";
 import { buildExpression } from "../kernel/expression.js";
 import type { Expression } from "../kernel/instruction.js";
@@ -20,6 +21,7 @@ export const castOp: Op<DType> = {
   name: "cast",
   names: { numpy: "astype", torch: "to", onnx: "Cast" },
   infer: ([x], dtype) => [{ shape: x.shape, dtype }],
+  eager: /* @__PURE__ */ eagerMap({}),
   lower: ([x], dtype) => ({ kind: "map", expression: castExpression(x.dtype, dtype) }),
   pullback: ({ inputs: [x] }, [c]) => [c !== null && isFloatDType(x.dtype) ? to(c, x.dtype) : null],
   pushforward: ({ attributes }, [t]) => [

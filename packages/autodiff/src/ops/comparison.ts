@@ -1,25 +1,30 @@
+import * as loops from "../backends/javascript/instruction-loops.js";
+import type { InstructionLoops } from "../backends/javascript/instructions.js";
 import { DTypeError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
-import type { KernelBuilder, Scalar } from "../kernel/expression.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { ForeignNames, Op } from "../trace/op.js";
 import { castOp } from "./cast.js";
-import { binary, elementwiseOp } from "./elementwise.js";
+import { binary, type ElementwiseRecord, elementwiseOp } from "./elementwise.js";
 import { asTensor, isFloat, promoted, type TensorLike } from "./operands.js";
 import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 // Comparisons, logic, and the choice by a condition. NaN compares false with everything (notEqual: true).
 
-type Lower = (kernel: KernelBuilder, ...operands: Scalar[]) => Scalar;
 const because = "the result is true or false: constant almost everywhere";
-const predicate = (name: string, names: ForeignNames, lower: Lower): Op<null> =>
-  elementwiseOp({ name, names, lower, dtype: () => "bool", partials: { because } });
+const predicate = <I extends keyof InstructionLoops>(
+  name: string,
+  names: ForeignNames,
+  loops: Pick<InstructionLoops, I>,
+  lower: ElementwiseRecord<I>["lower"],
+): Op<null> => elementwiseOp({ name, names, loops, lower, dtype: () => "bool", partials: { because } });
 
 /** Whether two elements are equal. */
 export const equalOp: Op<null> = /* @__PURE__ */ predicate(
   "equal",
   { numpy: "equal", torch: "eq", onnx: "Equal" },
+  { eq: loops.eq },
   (kernel, a, b) => kernel.eq(a, b),
 );
 export const equalSamples: ElementwiseSamples = {
@@ -39,6 +44,7 @@ export const equalSamples: ElementwiseSamples = {
 export const notEqualOp: Op<null> = /* @__PURE__ */ predicate(
   "notEqual",
   { numpy: "not_equal", torch: "ne" },
+  { ne: loops.ne },
   (kernel, a, b) => kernel.ne(a, b),
 );
 export const notEqualSamples: ElementwiseSamples = {
@@ -57,6 +63,7 @@ export const notEqualSamples: ElementwiseSamples = {
 export const lessOp: Op<null> = /* @__PURE__ */ predicate(
   "less",
   { numpy: "less", torch: "lt", onnx: "Less" },
+  { lt: loops.lt },
   (kernel, a, b) => kernel.lt(a, b),
 );
 export const lessSamples: ElementwiseSamples = {
@@ -77,6 +84,7 @@ export const lessSamples: ElementwiseSamples = {
 export const lessEqualOp: Op<null> = /* @__PURE__ */ predicate(
   "lessEqual",
   { numpy: "less_equal", torch: "le", onnx: "LessOrEqual" },
+  { le: loops.le },
   (kernel, a, b) => kernel.le(a, b),
 );
 export const lessEqualSamples: ElementwiseSamples = {
@@ -96,6 +104,7 @@ export const lessEqualSamples: ElementwiseSamples = {
 export const greaterOp: Op<null> = /* @__PURE__ */ predicate(
   "greater",
   { numpy: "greater", torch: "gt", onnx: "Greater" },
+  { lt: loops.lt },
   (kernel, a, b) => kernel.lt(b, a),
 );
 export const greaterSamples: ElementwiseSamples = {
@@ -116,6 +125,7 @@ export const greaterSamples: ElementwiseSamples = {
 export const greaterEqualOp: Op<null> = /* @__PURE__ */ predicate(
   "greaterEqual",
   { numpy: "greater_equal", torch: "ge", onnx: "GreaterOrEqual" },
+  { le: loops.le },
   (kernel, a, b) => kernel.le(b, a),
 );
 export const greaterEqualSamples: ElementwiseSamples = {
@@ -137,6 +147,7 @@ export const greaterEqualSamples: ElementwiseSamples = {
 export const logicalAndOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalAnd",
   { numpy: "logical_and", torch: "logical_and", onnx: "And" },
+  { and: loops.and },
   (kernel, a, b) => kernel.and(a, b),
 );
 export const logicalAndSamples: ElementwiseSamples = {
@@ -155,6 +166,7 @@ export const logicalAndSamples: ElementwiseSamples = {
 export const logicalOrOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalOr",
   { numpy: "logical_or", torch: "logical_or", onnx: "Or" },
+  { or: loops.or },
   (kernel, a, b) => kernel.or(a, b),
 );
 export const logicalOrSamples: ElementwiseSamples = {
@@ -173,6 +185,7 @@ export const logicalOrSamples: ElementwiseSamples = {
 export const logicalXorOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalXor",
   { numpy: "logical_xor", torch: "logical_xor", onnx: "Xor" },
+  { ne: loops.ne },
   (kernel, a, b) => kernel.ne(a, b),
 );
 export const logicalXorSamples: ElementwiseSamples = {
@@ -191,6 +204,7 @@ export const logicalXorSamples: ElementwiseSamples = {
 export const logicalNotOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalNot",
   { numpy: "logical_not", torch: "logical_not", onnx: "Not" },
+  { not: loops.not },
   (kernel, x) => kernel.not(x),
 );
 export const logicalNotSamples: ElementwiseSamples = {
@@ -208,6 +222,7 @@ export const logicalNotSamples: ElementwiseSamples = {
 export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "where",
   names: { numpy: "where", torch: "where", onnx: "Where" },
+  loops: {},
   lower: (kernel, condition, a, b) => kernel.select(condition, a, b),
   partials: [
     () => null,

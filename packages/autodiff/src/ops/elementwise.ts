@@ -1,6 +1,9 @@
+import { eagerMap } from "../backends/javascript/eager.js";
+import * as loops from "../backends/javascript/instruction-loops.js";
+import type { InstructionLoops } from "../backends/javascript/instructions.js";
 import { type DType, floatOf } from "../base/dtype.js";
 import { broadcastShapes, type Shape, sameShape } from "../base/shape.js";
-import { buildExpression, type KernelBuilder, type Scalar } from "../kernel/expression.js";
+import { buildExpression, type KernelOf, type Scalar } from "../kernel/expression.js";
 import type { Lowering } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -19,11 +22,13 @@ export type Partial =
   | { times(t: Tensor, inputs: readonly Tensor[], output: Tensor): Tensor };
 
 /** Elementwise ops: each output element from the input elements that broadcast to it. Operands have one dtype (conditions of a select apart). */
-export interface ElementwiseRecord {
+export interface ElementwiseRecord<I extends keyof InstructionLoops> {
   readonly name: string;
   readonly names?: ForeignNames;
+  /** How plain eager runs carry out the instructions that `lower` uses; no others are at hand. */
+  readonly loops: Pick<InstructionLoops, I>;
   /** The forward computation in scalar instructions, once, for every backend. */
-  lower(kernel: KernelBuilder, ...operands: Scalar[]): Scalar;
+  lower(kernel: KernelOf<I>, ...operands: Scalar[]): Scalar;
   /** The dtype of the result; that of the last operand if left out. */
   dtype?(operands: readonly DType[]): DType;
   /** ∂out/∂in for each input, or why there is none. */
@@ -34,7 +39,7 @@ export interface ElementwiseRecord {
 const codes: { readonly [D in DType]: number } = { bool: 0, int32: 1, float32: 2, float64: 3 };
 
 /** Makes the record of an elementwise op: shape rule, broadcasting, both modes of derivative and vmap come with the kind. */
-export function elementwiseOp(record: ElementwiseRecord): Op<null> {
+export function elementwiseOp<I extends keyof InstructionLoops>(record: ElementwiseRecord<I>): Op<null> {
   const { name, partials } = record;
   const lowered: Lowering[] = [];
   const derivative = "because" in partials ? zeroDerivative(partials) : elementwiseDerivative(partials);
@@ -63,6 +68,7 @@ export function elementwiseOp(record: ElementwiseRecord): Op<null> {
       };
       return lowered[key];
     },
+    eager: eagerMap(record.loops),
     ...derivative,
     batch(inputs, batched) {
       let rank = 0;
@@ -152,6 +158,7 @@ function readsOf(partial: Partial, inputs: readonly Tensor[]): Reads {
 export const addOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "add",
   names: { numpy: "add", torch: "add", onnx: "Add" },
+  loops: { or: loops.or, add: loops.add },
   lower: (kernel, a, b) => (a.dtype === "bool" ? kernel.or(a, b) : kernel.add(a, b)),
   partials: [() => 1, () => 1],
 });
@@ -159,6 +166,7 @@ export const addOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 export const mulOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "mul",
   names: { numpy: "multiply", torch: "mul", onnx: "Mul" },
+  loops: { and: loops.and, mul: loops.mul },
   lower: (kernel, a, b) => (a.dtype === "bool" ? kernel.and(a, b) : kernel.mul(a, b)),
   partials: [([, b]) => b, ([a]) => a],
 });
@@ -166,6 +174,7 @@ export const mulOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 export const negOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "neg",
   names: { numpy: "negative", torch: "neg", onnx: "Neg" },
+  loops: { neg: loops.neg },
   lower: (kernel, x) => kernel.neg(x),
   partials: [() => -1],
 });

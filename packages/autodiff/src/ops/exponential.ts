@@ -1,3 +1,4 @@
+import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { div, sub } from "./arithmetic.js";
@@ -10,6 +11,7 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "exp",
   names: { numpy: "exp", torch: "exp", onnx: "Exp" },
+  loops: { exp: loops.exp },
   lower: (kernel, x) => kernel.exp(x),
   partials: [(_inputs, y) => y],
 });
@@ -32,6 +34,7 @@ export const expSamples: ElementwiseSamples = {
 export const expm1Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "expm1",
   names: { numpy: "expm1", torch: "expm1" },
+  loops: { expm1: loops.expm1 },
   lower: (kernel, x) => kernel.expm1(x),
   // exp(x), not y + 1, which loses every digit at very negative x
   partials: [([x]) => exp(x)],
@@ -54,6 +57,7 @@ export const expm1Samples: ElementwiseSamples = {
 export const logOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "log",
   names: { numpy: "log", torch: "log", onnx: "Log" },
+  loops: { log: loops.log },
   lower: (kernel, x) => kernel.log(x),
   partials: [{ times: (t, [x]) => div(t, x) }],
 });
@@ -74,6 +78,7 @@ export const logSamples: ElementwiseSamples = {
 export const log1pOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "log1p",
   names: { numpy: "log1p", torch: "log1p" },
+  loops: { log1p: loops.log1p },
   lower: (kernel, x) => kernel.log1p(x),
   partials: [{ times: (t, [x]) => div(t, add(x, 1)) }],
 });
@@ -95,6 +100,7 @@ export const log1pSamples: ElementwiseSamples = {
 export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "pow",
   names: { numpy: "power", torch: "pow", onnx: "Pow" },
+  loops: { pow: loops.pow },
   lower: (kernel, a, b) => kernel.pow(a, b),
   partials: [
     // b·a^(b−1), and 0 where b = 0 (also at a = 0). What is not chosen is replaced inside as well: second derivatives stay finite.
@@ -132,6 +138,7 @@ export const powSamples: ElementwiseSamples = {
 export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "tanh",
   names: { numpy: "tanh", torch: "tanh", onnx: "Tanh" },
+  loops: { tanh: loops.tanh },
   lower: (kernel, x) => kernel.tanh(x),
   // 1 − y²
   partials: [(_inputs, y) => sub(1, mul(y, y))],

@@ -1,3 +1,4 @@
+import * as loops from "../backends/javascript/instruction-loops.js";
 import { ValueError } from "../base/errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
@@ -10,6 +11,7 @@ import type { ElementwiseSamples } from "./samples.js";
 export const maximumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "maximum",
   names: { numpy: "maximum", torch: "maximum", onnx: "Max" },
+  loops: { max: loops.max },
   lower: (kernel, a, b) => kernel.max(a, b),
   partials: [
     { times: (t, [a, b]) => where(less(a, b), 0, where(equal(a, b), mul(t, 0.5), t)) },
@@ -41,6 +43,7 @@ export const maximumSamples: ElementwiseSamples = {
 export const minimumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "minimum",
   names: { numpy: "minimum", torch: "minimum", onnx: "Min" },
+  loops: { min: loops.min },
   lower: (kernel, a, b) => kernel.min(a, b),
   partials: [
     { times: (t, [a, b]) => where(less(b, a), 0, where(equal(a, b), mul(t, 0.5), t)) },

@@ -1,3 +1,4 @@
+import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { div } from "./arithmetic.js";
@@ -11,6 +12,7 @@ const because = "constant between whole numbers; 0 at the steps themselves";
 export const floorOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "floor",
   names: { numpy: "floor", torch: "floor", onnx: "Floor" },
+  loops: { floor: loops.floor },
   lower: (kernel, x) => kernel.floor(x),
   partials: { because },
 });
@@ -38,6 +40,7 @@ export const floorSamples: ElementwiseSamples = {
 export const ceilOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "ceil",
   names: { numpy: "ceil", torch: "ceil", onnx: "Ceil" },
+  loops: { ceil: loops.ceil },
   lower: (kernel, x) => kernel.ceil(x),
   partials: { because },
 });
@@ -65,6 +68,7 @@ export const ceilSamples: ElementwiseSamples = {
 export const roundOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "round",
   names: { numpy: "round", torch: "round", onnx: "Round" },
+  loops: { round: loops.round },
   lower: (kernel, x) => kernel.round(x),
   partials: { because },
 });
@@ -94,6 +98,7 @@ export const roundSamples: ElementwiseSamples = {
 export const modOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "mod",
   names: { numpy: "mod", torch: "remainder", onnx: "Mod" },
+  loops: { mod: loops.mod },
   lower: (kernel, a, b) => kernel.mod(a, b),
   // The derivative at the jumps, where a is a multiple of b, is that of the side away from 0.
   partials: [() => 1, ([a, b]) => neg(floor(div(a, b)))],

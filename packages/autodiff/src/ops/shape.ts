@@ -1,3 +1,5 @@
+import { eagerReduce } from "../backends/javascript/eager.js";
+import { sum as sumReduction } from "../backends/javascript/reductions.js";
 import { InternalError, ShapeError } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import {
@@ -129,6 +131,7 @@ export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly nu
   name: "sum",
   names: { numpy: "sum", torch: "sum", onnx: "ReduceSum" },
   infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
+  eager: eagerReduce(sumReduction),
   lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),
   transpose: ({ inputs: [x] }, [c]) => [broadcastTo(c, x.shape)],
   batch: ([x], batched, axes) => [

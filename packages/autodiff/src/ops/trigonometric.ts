@@ -1,3 +1,4 @@
+import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -10,6 +11,7 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 export const sinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sin",
   names: { numpy: "sin", torch: "sin", onnx: "Sin" },
+  loops: { sin: loops.sin },
   lower: (kernel, x) => kernel.sin(x),
   partials: [([x]) => cos(x)],
 });
@@ -29,6 +31,7 @@ export const sinSamples: ElementwiseSamples = {
 export const cosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "cos",
   names: { numpy: "cos", torch: "cos", onnx: "Cos" },
+  loops: { cos: loops.cos },
   lower: (kernel, x) => kernel.cos(x),
   partials: [([x]) => neg(sin(x))],
 });
@@ -48,6 +51,7 @@ export const cosSamples: ElementwiseSamples = {
 export const tanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "tan",
   names: { numpy: "tan", torch: "tan", onnx: "Tan" },
+  loops: { tan: loops.tan },
   lower: (kernel, x) => kernel.tan(x),
   // 1 + y²
   partials: [(_inputs, y) => add(1, mul(y, y))],
@@ -68,6 +72,7 @@ export const tanSamples: ElementwiseSamples = {
 export const asinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "asin",
   names: { numpy: "arcsin", torch: "asin", onnx: "Asin" },
+  loops: { asin: loops.asin },
   lower: (kernel, x) => kernel.asin(x),
   // 1 / √((1 − x)(1 + x)), which keeps its digits near ±1
   partials: [([x]) => rsqrt(mul(sub(1, x), add(1, x)))],
@@ -89,6 +94,7 @@ export const asinSamples: ElementwiseSamples = {
 export const acosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "acos",
   names: { numpy: "arccos", torch: "acos", onnx: "Acos" },
+  loops: { acos: loops.acos },
   lower: (kernel, x) => kernel.acos(x),
   partials: [([x]) => neg(rsqrt(mul(sub(1, x), add(1, x))))],
 });
@@ -107,6 +113,7 @@ export const acosSamples: ElementwiseSamples = {
 export const atanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atan",
   names: { numpy: "arctan", torch: "atan", onnx: "Atan" },
+  loops: { atan: loops.atan },
   lower: (kernel, x) => kernel.atan(x),
   partials: [{ times: (t, [x]) => div(t, add(1, square(x))) }],
 });
@@ -127,6 +134,7 @@ export const atanSamples: ElementwiseSamples = {
 export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atan2",
   names: { numpy: "arctan2", torch: "atan2" },
+  loops: { atan2: loops.atan2 },
   lower: (kernel, y, x) => kernel.atan2(y, x),
   // x / (x² + y²) and −y / (x² + y²); NaN at the origin, as in PyTorch
   partials: [
@@ -161,6 +169,7 @@ export const atan2Samples: ElementwiseSamples = {
 export const sinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sinh",
   names: { numpy: "sinh", torch: "sinh", onnx: "Sinh" },
+  loops: { sinh: loops.sinh },
   lower: (kernel, x) => kernel.sinh(x),
   partials: [([x]) => cosh(x)],
 });
@@ -181,6 +190,7 @@ export const sinhSamples: ElementwiseSamples = {
 export const coshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "cosh",
   names: { numpy: "cosh", torch: "cosh", onnx: "Cosh" },
+  loops: { cosh: loops.cosh },
   lower: (kernel, x) => kernel.cosh(x),
   partials: [([x]) => sinh(x)],
 });
@@ -201,6 +211,7 @@ export const coshSamples: ElementwiseSamples = {
 export const asinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "asinh",
   names: { numpy: "arcsinh", torch: "asinh", onnx: "Asinh" },
+  loops: { asinh: loops.asinh },
   lower: (kernel, x) => kernel.asinh(x),
   partials: [([x]) => rsqrt(add(square(x), 1))],
 });
@@ -221,6 +232,7 @@ export const asinhSamples: ElementwiseSamples = {
 export const acoshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "acosh",
   names: { numpy: "arccosh", torch: "acosh", onnx: "Acosh" },
+  loops: { acosh: loops.acosh },
   lower: (kernel, x) => kernel.acosh(x),
   // 1 / (√(x − 1) √(x + 1)): NaN below 1, where there is no value either
   partials: [([x]) => div(1, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))],
@@ -240,6 +252,7 @@ export const acoshSamples: ElementwiseSamples = {
 export const atanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atanh",
   names: { numpy: "arctanh", torch: "atanh", onnx: "Atanh" },
+  loops: { atanh: loops.atanh },
   lower: (kernel, x) => kernel.atanh(x),
   // 1 / ((1 − x)(1 + x))
   partials: [{ times: (t, [x]) => div(t, mul(sub(1, x), add(1, x))) }],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import * as loops from "../../src/backends/javascript/instruction-loops.js";
 import { DerivativeError } from "../../src/base/errors.js";
 import { square, sub } from "../../src/ops/arithmetic.js";
 import { elementwiseOp, mul } from "../../src/ops/elementwise.js";
@@ -78,6 +79,7 @@ test("random programs: derivatives are slopes, traced is eager", () => {
 // The derivative of this "sine" is off by one part in a hundred thousand.
 const slip: Op<null> = elementwiseOp({
   name: "slip",
+  loops: { sin: loops.sin },
   lower: (kernel, x) => kernel.sin(x),
   partials: [([x]) => mul(ops.cos(x), 1.00001)],
 });
@@ -101,6 +103,7 @@ test("a planted wrong derivative is caught, and the error says where", () => {
 test("a rule that is wrong in one mode, or in its second derivative only, is caught", () => {
   const good = elementwiseOp({
     name: "good",
+    loops: { sin: loops.sin },
     lower: (kernel, x) => kernel.sin(x),
     partials: [([x]) => ops.cos(x)],
   });
@@ -110,6 +113,7 @@ test("a rule that is wrong in one mode, or in its second derivative only, is cau
   expect(() => checkDuality(run, [at])).toThrow(/forward and reverse mode of run disagree/);
   const cut = elementwiseOp({
     name: "cut",
+    loops: { sin: loops.sin },
     lower: (kernel, x) => kernel.sin(x),
     partials: [([x]) => ops.stopGradient(ops.cos(x))],
   });

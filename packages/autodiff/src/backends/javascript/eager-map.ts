@@ -1,10 +1,10 @@
-import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
+import { newArray, type TypedArray } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import { rowMajor, type Shape } from "../../base/shape.js";
 import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
 import type { Spec } from "../../kernel/lowering.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
-import { binaryLoops, castLoop, compareLoops, copyLoop, selectLoop, unaryLoops } from "./instructions.js";
+import { castLoop, copyLoop, type InstructionLoops, selectLoop } from "./instructions.js";
 
 /** Elements that one pass over an expression's nodes handles: small enough for the first cache. */
 const block = 256;
@@ -27,7 +27,7 @@ interface Prepared {
 }
 const prepared = new WeakMap<Expression, Prepared>();
 
-function prepare(expression: Expression): Prepared {
+function prepare(expression: Expression, loops: Partial<InstructionLoops>): Prepared {
   const { nodes, results } = expression;
   const empty = new Float32Array(0);
   const places = nodes.map((node, i): Place => {
@@ -36,29 +36,34 @@ function prepare(expression: Expression): Prepared {
     if (node.kind === "read" || i === results[0]) return { array: empty, offset: 0, stride: 0 };
     return { array: newArray(node.dtype, block), offset: 0, stride: 1 };
   });
-  const steps = nodes.map((node) => stepOf(node, (i) => nodes[i].dtype));
+  const steps = nodes.map((node) => stepOf(node, loops));
   const reads = nodes.reduce((n, node) => (node.kind === "read" ? Math.max(n, node.index + 1) : n), 0);
   return { nodes, steps, places, result: results[0], reads };
 }
 
-function stepOf(node: ExpressionNode, dtypeOf: (node: number) => DType): Step | null {
+function brought<I extends keyof InstructionLoops>(
+  loops: Partial<InstructionLoops>,
+  name: I,
+): InstructionLoops[I] {
+  const loop = loops[name];
+  if (loop === undefined) throw new InternalError(`no op brought the loop of ${name} along`);
+  return loop;
+}
+
+function stepOf(node: ExpressionNode, loops: Partial<InstructionLoops>): Step | null {
   switch (node.kind) {
     case "read":
     case "constant":
       return null;
-    case "unary": {
-      const loop = unaryLoops(dtypeOf(node.a))[node.name];
-      const { a } = node;
-      return (n, out, o, p) => loop(n, out, o, p[a].array, p[a].offset, p[a].stride);
-    }
+    case "unary":
     case "cast": {
-      const loop = castLoop(node.dtype);
+      const loop = node.kind === "cast" ? castLoop(node.dtype) : brought(loops, node.name);
       const { a } = node;
       return (n, out, o, p) => loop(n, out, o, p[a].array, p[a].offset, p[a].stride);
     }
     case "binary":
     case "compare": {
-      const loop = node.kind === "binary" ? binaryLoops(dtypeOf(node.a))[node.name] : compareLoops[node.name];
+      const loop = brought(loops, node.name);
       const { a, b } = node;
       return (n, out, o, p) => {
         const x = p[a];
@@ -93,11 +98,17 @@ function stepOf(node: ExpressionNode, dtypeOf: (node: number) => DType): Step | 
   }
 }
 
-/** The expression over operands that broadcast to the output. */
-export function mapTensors(expression: Expression, inputs: readonly Tensor[], spec: Spec): Tensor {
+/** The expression over operands that broadcast to the output.
+ * @param loops - those of its instructions, at least */
+export function mapTensors(
+  expression: Expression,
+  inputs: readonly Tensor[],
+  spec: Spec,
+  loops: Partial<InstructionLoops>,
+): Tensor {
   let program = prepared.get(expression);
   if (program === undefined) {
-    program = prepare(expression);
+    program = prepare(expression, loops);
     prepared.set(expression, program);
   }
   const out = allocate(spec.shape, spec.dtype);

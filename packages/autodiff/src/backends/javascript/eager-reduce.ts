@@ -1,21 +1,25 @@
 import type { TypedArray } from "../../base/dtype.js";
 import { rowMajor, type Shape } from "../../base/shape.js";
-import type { Combine } from "../../kernel/instruction.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import { mergeAxes } from "./eager-map.js";
-import { neutralOf, reduceLoops } from "./routines.js";
+import { type Reduction, sum } from "./reductions.js";
 
 /** Combines over axes, which stay with size 1. Sums are taken in double precision and rounded once. */
-export function reduceTensor(combine: Combine, input: Tensor, axes: readonly number[], shape: Shape): Tensor {
+export function reduceTensor(
+  reduction: Reduction,
+  input: Tensor,
+  axes: readonly number[],
+  shape: Shape,
+): Tensor {
   const out = allocate(shape, input.dtype);
   const to = out.storage!;
-  const neutral = neutralOf(combine, input.dtype);
+  const neutral = reduction.neutral[input.dtype];
   const count = out.size;
   if (input.size === 0) {
     to.fill(neutral, out.offset, out.offset + count);
     return out;
   }
-  const fold = reduceLoops(input.dtype)[combine];
+  const { fold } = reduction;
   const from = input.storage!;
   if (input.strides === null && count === 1) {
     to[out.offset] = fold(input.size, neutral, from, input.offset, 1);
@@ -39,7 +43,7 @@ export function reduceTensor(combine: Combine, input: Tensor, axes: readonly num
   const n = inner.sizes[last];
   const step = inner.strides[0][last];
   const innerOfOuter = outer.strides[0][outer.sizes.length - 1];
-  if (combine === "sum" && innerOfOuter === 1 && step !== 1 && count > 8) {
+  if (reduction === sum && innerOfOuter === 1 && step !== 1 && count > 8) {
     sumRows(starts, rows, from, n, step, to, out.offset);
     return out;
   }

@@ -1,7 +1,7 @@
 import type { Lowering, Spec } from "../../kernel/lowering.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { EagerBackend } from "../eager.js";
-import { coreTable, type EagerTable } from "./eager.js";
+import { coreTable, type EagerTable, eagerMap, eagerReduce } from "./eager.js";
 import {
   eagerArgExtreme,
   eagerArgSort,
@@ -13,10 +13,14 @@ import {
   eagerRandomBits,
   eagerScatterAdd,
 } from "./eager-routines.js";
+import { instructionLoops } from "./instructions.js";
+import { reductions } from "./reduction-table.js";
 
 /** The plain implementation of every kind of lowering. */
 export const javascriptTable: EagerTable = {
   ...coreTable,
+  map: eagerMap(instructionLoops),
+  reduce: (lowering, inputs, outputs) => eagerReduce(reductions[lowering.combine])(lowering, inputs, outputs),
   iota: eagerIota,
   argExtreme: eagerArgExtreme,
   gemm: eagerGemm,

@@ -6,6 +6,8 @@ import { allocate, contiguousArray, fromArray, Tensor } from "../../tensor/tenso
 import type { EagerBackend } from "../eager.js";
 import { mapTensors } from "./eager-map.js";
 import { reduceTensor } from "./eager-reduce.js";
+import type { InstructionLoops } from "./instructions.js";
+import type { Reduction } from "./reductions.js";
 
 /** A lowering of one kind. */
 export type Of<K extends Lowering["kind"]> = Extract<Lowering, { kind: K }>;
@@ -30,11 +32,18 @@ export const filled = (shape: Shape, dtype: DType, value: number): Tensor => {
   return out;
 };
 
-type Core = "map" | "view" | "fill" | "reduce";
+/** Runs maps with the loops of their instructions. */
+export const eagerMap =
+  (loops: Partial<InstructionLoops>): EagerTable["map"] =>
+  ({ expression }, inputs, [out]) => [mapTensors(expression, inputs, out, loops)];
 
-/** What every derivative needs. The other kinds are routines: here each op brings its own along, so that a bundle holds only those of its ops. */
-export const coreTable: Pick<EagerTable, Core> = {
-  map: (lowering, inputs, [out]) => [mapTensors(lowering.expression, inputs, out)],
+/** Runs reductions of one kind. */
+export const eagerReduce =
+  (reduction: Reduction): EagerTable["reduce"] =>
+  ({ axes }, [input], [out]) => [reduceTensor(reduction, input, axes, out.shape)];
+
+/** What needs no loops of its own. For everything else each op brings its routine along, so that a bundle holds only those of its ops. */
+export const coreTable: Pick<EagerTable, "view" | "fill"> = {
   view: (lowering, [input], outputs) => {
     let source = input;
     let layouts = lowering.layouts(source);
@@ -48,21 +57,15 @@ export const coreTable: Pick<EagerTable, Core> = {
     );
   },
   fill: (lowering, _inputs, [out]) => [filled(out.shape, out.dtype, lowering.value)],
-  reduce: ({ combine, axes }, [input], [out]) => [reduceTensor(combine, input, axes, out.shape)],
 };
-
-type General = (lowering: Lowering, inputs: readonly Tensor[], outputs: readonly Spec[]) => readonly Tensor[];
-
-const isCore = (kind: Lowering["kind"]): kind is Core => Object.hasOwn(coreTable, kind);
 
 /** The plain, exact eager backend on tensors in the garbage collector's memory. */
 export const javascriptEager: EagerBackend = {
   name: "javascript",
   execute(lowering, inputs, outputs, routine) {
-    const { kind } = lowering;
-    // Each entry takes its own kind of lowering, which the key guarantees.
-    const run = isCore(kind) ? (coreTable[kind] as General) : routine;
-    if (run === undefined) throw new InternalError(`no op brought the routine ${kind} along`);
-    return run(lowering, inputs, outputs);
+    if (lowering.kind === "view") return coreTable.view(lowering, inputs, outputs);
+    if (lowering.kind === "fill") return coreTable.fill(lowering, inputs, outputs);
+    if (routine === undefined) throw new InternalError(`no op brought the routine ${lowering.kind} along`);
+    return routine(lowering, inputs, outputs);
   },
 };

@@ -1,15 +1,7 @@
 import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
 import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
-import {
-  type BinaryLoop,
-  binaryLoops,
-  castLoop,
-  compareLoops,
-  copyLoop,
-  selectLoop,
-  type UnaryLoop,
-  unaryLoops,
-} from "./instructions.js";
+import type { BinaryLoop, UnaryLoop } from "./instruction-loops.js";
+import { castLoop, copyLoop, instructionLoops, selectLoop } from "./instructions.js";
 
 /** Elements that one pass of each instruction covers: short enough for the first-level cache, long enough to hide the dispatch. */
 export const blockLength = 512;
@@ -159,7 +151,7 @@ export class BlockExpression {
         case "unary":
           this.#steps.push({
             kind: "unary",
-            loop: unaryLoops(node.dtype)[node.name],
+            loop: instructionLoops[node.name],
             out: own(),
             a: operands[node.a],
           });
@@ -170,7 +162,7 @@ export class BlockExpression {
         case "binary":
           this.#steps.push({
             kind: "binary",
-            loop: binaryLoops(node.dtype)[node.name],
+            loop: instructionLoops[node.name],
             out: own(),
             a: operands[node.a],
             b: operands[node.b],
@@ -179,7 +171,7 @@ export class BlockExpression {
         case "compare":
           this.#steps.push({
             kind: "binary",
-            loop: compareLoops[node.name],
+            loop: instructionLoops[node.name],
             out: own(),
             a: operands[node.a],
             b: operands[node.b],

@@ -1,7 +1,8 @@
 import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
 import type { Combine, Expression } from "../../kernel/instruction.js";
 import type { Access, MapKernel, Read, ReduceKernel } from "../../kernel/program.js";
-import { type BinaryLoop, binaryLoops, stridedCopy } from "./instructions.js";
+import type { BinaryLoop } from "./instruction-loops.js";
+import { instructionLoops, stridedCopy } from "./instructions.js";
 import {
   BlockExpression,
   type BlockRead,
@@ -10,7 +11,8 @@ import {
   type ScratchPool,
 } from "./program-expression.js";
 import { type AxisGroup, groupAxes, type InnerAxis, Place, splitInner, Walk } from "./program-walk.js";
-import { neutralOf, type ReduceLoop, reduceLoops } from "./routines.js";
+import { reductions } from "./reduction-table.js";
+import type { ReduceLoop } from "./reductions.js";
 
 /** A kernel made ready to run. */
 export interface Runner {
@@ -147,9 +149,9 @@ function accumulatorOf(combine: Combine, dtype: DType): Accumulator {
   const wide = dtype === "float32" ? "float64" : dtype;
   return {
     values: newArray(wide, blockLength),
-    neutral: neutralOf(combine, dtype),
-    along: reduceLoops(dtype)[combine],
-    across: binaryLoops(dtype)[acrossNames[combine]],
+    neutral: reductions[combine].neutral[dtype],
+    along: reductions[combine].fold,
+    across: instructionLoops[acrossNames[combine]],
   };
 }
 

@@ -1,5 +1,4 @@
-import type { DType, TypedArray } from "../../base/dtype.js";
-import type { Combine } from "../../kernel/instruction.js";
+import type { TypedArray } from "../../base/dtype.js";
 
 /** Elements of an array in the order of an index space: element (i, j, …) lies at `offset + i·strides[0] + j·strides[1] + …`. */
 export interface Elements {
@@ -7,59 +6,6 @@ export interface Elements {
   readonly offset: number;
   readonly strides: readonly number[];
 }
-
-const neutrals: { readonly [C in Combine]: { readonly [D in DType]: number } } = {
-  sum: { float32: 0, float64: 0, int32: 0, bool: 0 },
-  prod: { float32: 1, float64: 1, int32: 1, bool: 1 },
-  max: { float32: -Infinity, float64: -Infinity, int32: -2147483648, bool: 0 },
-  min: { float32: Infinity, float64: Infinity, int32: 2147483647, bool: 1 },
-};
-/** What a reduction starts from. */
-export const neutralOf = (combine: Combine, dtype: DType): number => neutrals[combine][dtype];
-
-/** Continues a reduction from `start` over `n` elements; in double precision, so that float32 is rounded once, by whoever stores it. */
-export type ReduceLoop = (n: number, start: number, a: TypedArray, p: number, s: number) => number;
-type ReduceLoops = { readonly [C in Combine]: ReduceLoop };
-
-const floatReduce: ReduceLoops = {
-  sum: (n, start, a, p, s) => {
-    let y = start;
-    for (let i = 0, j = p; i < n; i++, j += s) y += a[j];
-    return y;
-  },
-  prod: (n, start, a, p, s) => {
-    let y = start;
-    for (let i = 0, j = p; i < n; i++, j += s) y *= a[j];
-    return y;
-  },
-  // Math.max and Math.min return NaN as soon as one operand is NaN.
-  max: (n, start, a, p, s) => {
-    let y = start;
-    for (let i = 0, j = p; i < n; i++, j += s) y = Math.max(y, a[j]);
-    return y;
-  },
-  min: (n, start, a, p, s) => {
-    let y = start;
-    for (let i = 0, j = p; i < n; i++, j += s) y = Math.min(y, a[j]);
-    return y;
-  },
-};
-const intReduce: ReduceLoops = {
-  ...floatReduce,
-  sum: (n, start, a, p, s) => {
-    let y = start;
-    for (let i = 0, j = p; i < n; i++, j += s) y = (y + a[j]) | 0;
-    return y;
-  },
-  prod: (n, start, a, p, s) => {
-    let y = start;
-    for (let i = 0, j = p; i < n; i++, j += s) y = Math.imul(y, a[j]);
-    return y;
-  },
-};
-/** The loops that reduce elements of a dtype. */
-export const reduceLoops = (dtype: DType): ReduceLoops =>
-  dtype === "int32" || dtype === "bool" ? intReduce : floatReduce;
 
 /** Position of the first greatest (or least) of `n` elements; the first NaN wins. */
 export function argExtreme(n: number, a: TypedArray, p: number, s: number, largest: boolean): number {

@@ -1,4 +1,5 @@
 import { eagerRandomBits } from "../../backends/javascript/eager-routines.js";
+import * as loops from "../../backends/javascript/instruction-loops.js";
 import { type Shape, showShape } from "../../base/shape.js";
 import { apply, applyOne } from "../../trace/apply.js";
 import type { Op } from "../../trace/op.js";
@@ -35,6 +36,7 @@ const because = "random numbers depend on nothing that changes smoothly";
 export const unitFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "unitFloat32",
   dtype: () => "float32",
+  loops: { and: loops.and, mul: loops.mul },
   lower: (kernel, bits) => {
     const low = kernel.and(bits, kernel.constant(0xffffff, "int32"));
     return kernel.mul(kernel.cast(low, "float32"), kernel.constant(2 ** -24, "float32"));
@@ -46,6 +48,7 @@ export const unitFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
 export const unitFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "unitFloat64",
   dtype: () => "float64",
+  loops: { and: loops.and, add: loops.add, mul: loops.mul },
   lower: (kernel, high, low) => {
     const top = kernel.cast(kernel.and(high, kernel.constant(2 ** 27 - 1, "int32")), "float64");
     const rest = kernel.cast(kernel.and(low, kernel.constant(2 ** 26 - 1, "int32")), "float64");

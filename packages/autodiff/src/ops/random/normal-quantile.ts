@@ -1,4 +1,5 @@
-import type { KernelBuilder, Scalar } from "../../kernel/expression.js";
+import * as loops from "../../backends/javascript/instruction-loops.js";
+import type { KernelOf, Scalar } from "../../kernel/expression.js";
 import type { Op } from "../../trace/op.js";
 import { elementwiseOp } from "../elementwise.js";
 import type { Samples } from "../samples.js";
@@ -60,15 +61,28 @@ const rationals: { readonly float32: Rationals; readonly float64: Rationals } = 
 
 type FloatDType = keyof typeof rationals;
 
+const quantileLoops = {
+  add: loops.add,
+  sub: loops.sub,
+  mul: loops.mul,
+  div: loops.div,
+  neg: loops.neg,
+  sqrt: loops.sqrt,
+  and: loops.and,
+  lt: loops.lt,
+  le: loops.le,
+} as const;
+type QuantileKernel = KernelOf<keyof typeof quantileLoops>;
+
 /** c₀ xⁿ + … + cₙ by Horner's rule. */
-function polynomial(kernel: KernelBuilder, coefficients: readonly number[], x: Scalar): Scalar {
+function polynomial(kernel: QuantileKernel, coefficients: readonly number[], x: Scalar): Scalar {
   let sum = kernel.constant(coefficients[0], x.dtype);
   for (const c of coefficients.slice(1)) sum = kernel.add(kernel.mul(sum, x), kernel.constant(c, x.dtype));
   return sum;
 }
 
 /** −log x for x in [2⁻⁶³, 1]: the power of two is taken out by comparisons, the rest is 2 atanh((m − 1)/(m + 1)) as a series. */
-function negativeLog(kernel: KernelBuilder, x: Scalar, dtype: FloatDType): Scalar {
+function negativeLog(kernel: QuantileKernel, x: Scalar, dtype: FloatDType): Scalar {
   const constant = (value: number): Scalar => kernel.constant(value, dtype);
   let m = x;
   let halvings = constant(0);
@@ -88,7 +102,7 @@ function negativeLog(kernel: KernelBuilder, x: Scalar, dtype: FloatDType): Scala
 }
 
 /** z with Φ(−z) = p, for p in (0, ½]. */
-function upperQuantile(kernel: KernelBuilder, p: Scalar, dtype: FloatDType): Scalar {
+function upperQuantile(kernel: QuantileKernel, p: Scalar, dtype: FloatDType): Scalar {
   const constant = (value: number): Scalar => kernel.constant(value, dtype);
   const ratio = (index: number, x: Scalar): Scalar => {
     const [numerator, denominator] = rationals[dtype][index];
@@ -106,7 +120,7 @@ function upperQuantile(kernel: KernelBuilder, p: Scalar, dtype: FloatDType): Sca
   );
 }
 
-const signed = (kernel: KernelBuilder, bits: Scalar, z: Scalar): Scalar =>
+const signed = (kernel: QuantileKernel, bits: Scalar, z: Scalar): Scalar =>
   kernel.select(kernel.lt(bits, kernel.constant(0, "int32")), kernel.neg(z), z);
 
 const because = "random numbers depend on nothing that changes smoothly";
@@ -115,6 +129,7 @@ const because = "random numbers depend on nothing that changes smoothly";
 export const normalFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "normalFloat32",
   dtype: () => "float32",
+  loops: quantileLoops,
   lower: (kernel, bits) => {
     const distance = kernel.cast(kernel.and(bits, kernel.constant(0x7fffffff, "int32")), "float32");
     const p = kernel.mul(
@@ -129,6 +144,7 @@ export const normalFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
 export const normalFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "normalFloat64",
   dtype: () => "float64",
+  loops: quantileLoops,
   lower: (kernel, high, low) => {
     const constant = (value: number): Scalar => kernel.constant(value, "float64");
     const top = kernel.cast(kernel.and(high, kernel.constant(0x7fffffff, "int32")), "float64");
