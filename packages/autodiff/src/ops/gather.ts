@@ -1,4 +1,5 @@
 import { eagerGather, eagerScatterAdd } from "../backends/javascript/eager-routines.js";
+import * as loops from "../backends/javascript/instruction-loops.js";
 import { DTypeError, IndexError, ShapeError } from "../base/errors.js";
 import { broadcastShapes, normalizeAxis, type Shape, sameShape, showShape, sizeOf } from "../base/shape.js";
 import { contiguousArray, type Tensor } from "../tensor/tensor.js";
@@ -86,6 +87,7 @@ const splitFirst = (t: Tensor, n: number): Tensor =>
 /** Indices with negative ones counted from the end: `i < 0 ? i + size : i`. */
 export const wrapIndexOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "wrapIndex",
+  loops: { lt: loops.lt, add: loops.add },
   lower: (kernel, index, size) =>
     kernel.select(kernel.lt(index, kernel.constant(0, index.dtype)), kernel.add(index, size), index),
   dtype: ([index]) => index,

@@ -1,4 +1,10 @@
+import { eagerReduce } from "../backends/javascript/eager.js";
 import { eagerArgExtreme } from "../backends/javascript/eager-routines.js";
+import {
+  max as maxReduction,
+  min as minReduction,
+  type Reduction,
+} from "../backends/javascript/reductions.js";
 import { ValueError } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
@@ -16,7 +22,7 @@ import { permute, type ReduceOptions, reduceOptionNames, reduceWith, reshape, su
 import type { AxisOptions } from "./slicing.js";
 
 /** Makes the record of max or min over axes, which stay with size 1. At a tie the derivative is the mean over the tied elements, as in torch.amax. */
-function extremeOp(name: "max" | "min"): Op<readonly number[]> {
+function extremeOp(name: "max" | "min", reduction: Reduction): Op<readonly number[]> {
   // 1/(number of tied elements) where x is the extreme, 0 elsewhere.
   const share = (x: Tensor, y: Tensor, axes: readonly number[]): Tensor => {
     const mask = applyOne(castOp, [equal(x, y)], x.dtype);
@@ -26,6 +32,7 @@ function extremeOp(name: "max" | "min"): Op<readonly number[]> {
     name,
     names: { numpy: name, torch: `a${name}`, onnx: name === "max" ? "ReduceMax" : "ReduceMin" },
     infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
+    eager: eagerReduce(reduction),
     lower: (_inputs, axes) => ({ kind: "reduce", combine: name, axes }),
     pullback: ({ inputs: [x], outputs: [y], attributes }, [c]): readonly Maybe<Tensor>[] => [
       c === null ? null : mul(c, share(x, y, attributes as readonly number[])),
@@ -48,9 +55,9 @@ function extremeOp(name: "max" | "min"): Op<readonly number[]> {
 }
 
 /** Greatest element over axes. */
-export const maxOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("max");
+export const maxOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("max", maxReduction);
 /** Least element over axes. */
-export const minOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("min");
+export const minOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("min", minReduction);
 
 /** Position of the first greatest or least element along the last axis; a NaN counts as the extreme. */
 export const argExtremeOp: Op<{ readonly largest: boolean }> = {
