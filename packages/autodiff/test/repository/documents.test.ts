@@ -52,6 +52,20 @@ describe("pages", () => {
       await runExample(code, surroundingsOf(names, folder));
     });
 
+  test("a page that compiles says where that is imported from", () => {
+    const silent = pages.filter((path) => {
+      const { code } = pageCode(read(path));
+      const imported = /import \{([^}]*)\} from "@scope\/autodiff\/compile"/g;
+      const named = [...code.matchAll(imported)].flatMap(([, names]) =>
+        names.split(",").map((n) => n.trim()),
+      );
+      return ["compile", "cond", "whileLoop"].some(
+        (name) => new RegExp(`(?<![\\w.])${name}\\(`).test(code) && !named.includes(name),
+      );
+    });
+    expect(silent).toEqual([]);
+  });
+
   test("links from page to page lead somewhere", () => {
     const broken = pages.flatMap((path) =>
       [...read(path).matchAll(/\]\((?!\w+:|#)([^)#\s]+)[^)]*\)/g)]
@@ -59,5 +73,13 @@ describe("pages", () => {
         .map(([, target]) => `${path}: ${target}`),
     );
     expect(broken).toEqual([]);
+  });
+  test("pages that are packed link to nothing outside of their package", () => {
+    const packed = pages.filter((path) => /^packages\/[\w-]+\/\w+\.md$/.test(path));
+    expect(packed).toContain("packages/autodiff/ARCHITECTURE.md");
+    const leaving = packed.flatMap((path) =>
+      [...read(path).matchAll(/\]\((\.\.\/[^)]*)\)/g)].map(([, target]) => `${path}: ${target}`),
+    );
+    expect(leaving).toEqual([]);
   });
 });

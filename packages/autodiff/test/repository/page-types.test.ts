@@ -2,15 +2,10 @@ import { dirname, join, posix } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
 import { pageCode } from "./documents.js";
+import { allEntries } from "./entries.js";
 import { filesUnder, read, repository } from "./source-files.js";
 
-const packages: { readonly [specifier: string]: string } = {
-  "@scope/autodiff": "packages/autodiff/src/index.ts",
-  "@scope/autodiff/compile": "packages/autodiff/src/compile.ts",
-  "@scope/nn": "packages/nn/src/index.ts",
-  "@scope/autodiff/testing": "packages/autodiff/src/testing.ts",
-  "@scope/autodiff/testing/arbitraries": "packages/autodiff/src/testing/arbitraries.ts",
-};
+const entries = new Map([...allEntries()].map(([specifier, path]) => [specifier, join(repository, path)]));
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2023.d.ts", "lib.dom.d.ts"],
@@ -20,7 +15,7 @@ const options: ts.CompilerOptions = {
   noEmit: true,
   skipLibCheck: true,
   types: [],
-  paths: Object.fromEntries(Object.entries(packages).map(([name, path]) => [name, [join(repository, path)]])),
+  paths: Object.fromEntries([...entries].map(([specifier, path]) => [specifier, [path]])),
 };
 
 /** A page's code as a module that imports every public name that it uses without declaring it; lines stay where they are. */
@@ -55,12 +50,9 @@ function moduleOf(code: string, publicNames: ReadonlyMap<string, string>): strin
 test("the code of pages has types, as its readers' compilers will say", () => {
   const pages = new Map<string, string>();
   const names = new Map<string, string>();
-  const checker = ts.createProgram(
-    Object.values(packages).map((path) => join(repository, path)),
-    options,
-  );
-  for (const [specifier, path] of Object.entries(packages)) {
-    const file = checker.getSourceFile(join(repository, path));
+  const checker = ts.createProgram([...entries.values()], options);
+  for (const [specifier, path] of entries) {
+    const file = checker.getSourceFile(path);
     const symbol = file && checker.getTypeChecker().getSymbolAtLocation(file);
     for (const { name } of symbol ? checker.getTypeChecker().getExportsOfModule(symbol) : [])
       if (!names.has(name)) names.set(name, specifier);
