@@ -7,6 +7,16 @@ export const showShape = (shape: readonly number[]): string => `[${shape.join(",
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, k) => size === b[k]);
 
+/** What a value is that should have been another: for messages. */
+export const kindOf = (value: unknown): string =>
+  value === null
+    ? "null"
+    : value instanceof Promise
+      ? "a Promise"
+      : Array.isArray(value)
+        ? "an array"
+        : typeof value;
+
 /** The error for an option outside of its range. */
 export const invalidOption = (op: string, name: string, got: unknown, expected: string): ScopeError =>
   new ValueError({
@@ -18,29 +28,31 @@ export const invalidOption = (op: string, name: string, got: unknown, expected: 
     mend: `pass a ${name} in this range`,
   });
 
-/** What other libraries call an option, and Scope's own word for it. */
+/** What other libraries call an option, in camelCase, and Scope's own word for it. */
 const otherNames: Readonly<Record<string, string>> = {
   lr: "learningRate",
-  learning_rate: "learningRate",
-  lr_decay: "learningRateDecay",
-  weight_decay: "weightDecay",
+  lrDecay: "learningRateDecay",
   eps: "epsilon",
   alpha: "smoothing",
-  initial_accumulator_value: "initialAccumulator",
-  num_layers: "layers",
+  initialAccumulatorValue: "initialAccumulator",
   numLayers: "layers",
-  batch_first: "timeFirst",
   batchFirst: "timeFirst",
-  padding_idx: "paddingIndex",
   paddingIdx: "paddingIndex",
   validationData: "validation",
   maxSteps: "steps",
+  batchSize: "size",
+  gamma: "factor",
+  stepSize: "every",
+  weight: "weights",
+  posWeight: "positiveWeight",
+  elementwiseAffine: "affine",
 };
 
 /** How to put an option right that is called something else here. */
 function renaming(name: string, known: readonly string[]): string {
-  const meant = Object.hasOwn(otherNames, name) ? otherNames[name] : undefined;
-  if (meant === undefined || !known.includes(meant)) return "leave it out, or name one of these";
+  const camel = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const meant = Object.hasOwn(otherNames, camel) ? otherNames[camel] : camel;
+  if (!known.includes(meant)) return "leave it out, or name one of these";
   return meant === "timeFirst"
     ? "batch is the first axis already; { timeFirst: true } makes it time"
     : `${name} is called ${meant} here`;
@@ -55,7 +67,7 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
       code: "option/object",
       op,
       problem: "options are not an object.",
-      got: Array.isArray(options) ? "an array" : String(options),
+      got: typeof options === "object" ? kindOf(options) : String(options),
       expected,
       mend: Array.isArray(options)
         ? "name the options"
@@ -74,6 +86,10 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
     });
   }
 }
+
+/** As {@link checkOptions}, for what is drawn at random. */
+export const checkDraw = (op: string, options: unknown, own: readonly string[]): void =>
+  checkOptions(op, options, [...own, "dtype", "random", "seed"]);
 
 /** Throws unless `value` is a whole number ≥ `least`. */
 export function checkCount(op: string, name: string, value: unknown, least: 0 | 1 = 1): void {
@@ -105,6 +121,20 @@ export function checkNumber(
   throw invalidOption(op, name, value, range);
 }
 
+/** Throws unless `x` is a tensor.
+ * @param expected - which one, in a few signs */
+export function checkTensor(op: string, name: string, x: unknown, expected: string): asserts x is Tensor {
+  if (x instanceof Tensor) return;
+  throw new ValueError({
+    code: "input/type",
+    op,
+    problem: `the ${name} is not a tensor.`,
+    got: kindOf(x),
+    expected: `a tensor ${expected}`,
+    mend: "make a tensor of it first: tensor([[1, 2], [3, 4]])",
+  });
+}
+
 /** How many axes an input may have. */
 export interface RankRange {
   readonly least: number;
@@ -118,16 +148,7 @@ export function checkFeatures(
   size: number,
   { least, most }: RankRange = { least: 1 },
 ): void {
-  if (!(x instanceof Tensor)) {
-    throw new ValueError({
-      code: "input/type",
-      op,
-      problem: "the input is not a tensor.",
-      got: x === null ? "null" : typeof x,
-      expected: `a tensor whose last axis has ${size} features`,
-      mend: "make a tensor of it first: tensor([[1, 2], [3, 4]])",
-    });
-  }
+  checkTensor(op, "input", x, `[..., ${size}]`);
   if (x.rank >= least && (most === undefined || x.rank <= most) && x.shape[x.rank - 1] === size) return;
   const form = least === 1 ? "..." : least === 2 ? "batch" : "..., batch";
   throw new ShapeError({

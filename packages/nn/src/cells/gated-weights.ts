@@ -9,9 +9,9 @@ import {
   unstack,
   zeros,
 } from "@scope/autodiff";
-import { type DrawOptions, randomOf, uniform } from "../initializers/random-laws.js";
+import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkFeatures, sameShape, showShape } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures, sameShape, showShape } from "../option-checks.js";
 import { Cell } from "./cell.js";
 
 /** Options of cells and recurrent layers. */
@@ -46,13 +46,20 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
   /** `[gates·H]`, `bias_hh` in the state dict; null without bias. */
   readonly biasHh: Parameter | null;
 
-  constructor(gates: number, inputSize: number, hiddenSize: number, options?: CellOptions) {
+  constructor(
+    gates: number,
+    inputSize: number,
+    hiddenSize: number,
+    options?: CellOptions,
+    ownOptions: readonly string[] = [],
+  ) {
     super();
     const op = new.target.name;
+    checkDraw(op, options, ["bias", ...ownOptions]);
     checkCount(op, "inputSize", inputSize);
     checkCount(op, "hiddenSize", hiddenSize);
     const bound = 1 / Math.sqrt(hiddenSize);
-    const law = { dtype: options?.dtype ?? "float32", random: randomOf(options), low: -bound, high: bound };
+    const law = { ...drawOf(options), low: -bound, high: bound };
     const drawn = (shape: readonly number[]): Parameter => new Parameter(uniform(shape, law));
     const bias = options?.bias ?? true;
     this.inputSize = inputSize;

@@ -16,6 +16,11 @@ export interface GRUState {
  * cell.step(zeros([2, 3]), cell.initialState(2)).h.shape // => [2, 4]
  */
 export class GRUCell extends GatedCell<GRUState> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "GRUCell";
+  }
+
   /** @param inputSize - features of the input
    * @param hiddenSize - features of the state
    * @param options - `bias` (true), `dtype` ("float32"), `random` or `seed`

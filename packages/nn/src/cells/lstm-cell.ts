@@ -26,12 +26,17 @@ export interface LSTMCellOptions extends CellOptions {
  * cell.step(zeros([2, 3]), cell.initialState(2)).c.shape // => [2, 4]
  */
 export class LSTMCell extends GatedCell<LSTMState> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "LSTMCell";
+  }
+
   /** @param inputSize - features of the input
    * @param hiddenSize - features of the state
    * @param options - `forgetBias`, `bias` (true), `dtype` ("float32"), `random` or `seed`
    * @throws {@link ValueError} if a size is not a whole number ≥ 1, or `forgetBias` is not finite */
   constructor(inputSize: number, hiddenSize: number, options?: LSTMCellOptions) {
-    super(4, inputSize, hiddenSize, options);
+    super(4, inputSize, hiddenSize, options, ["forgetBias"]);
     const forgetBias = options?.forgetBias;
     if (forgetBias === undefined) return;
     checkNumber("LSTMCell", "forgetBias", forgetBias, -Number.MAX_VALUE);

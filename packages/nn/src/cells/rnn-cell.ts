@@ -23,6 +23,11 @@ export interface RNNCellOptions extends CellOptions {
  * cell.step(zeros([2, 3]), cell.initialState(2)).h.shape // => [2, 4]
  */
 export class RNNCell extends GatedCell<RNNState> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "RNNCell";
+  }
+
   readonly nonlinearity: "tanh" | "relu";
 
   /** @param inputSize - features of the input
@@ -30,7 +35,7 @@ export class RNNCell extends GatedCell<RNNState> {
    * @param options - `nonlinearity` ("tanh"), `bias` (true), `dtype` ("float32"), `random` or `seed`
    * @throws {@link ValueError} if a size is not a whole number ≥ 1, or the nonlinearity is unknown */
   constructor(inputSize: number, hiddenSize: number, options?: RNNCellOptions) {
-    super(1, inputSize, hiddenSize, options);
+    super(1, inputSize, hiddenSize, options, ["nonlinearity"]);
     this.nonlinearity = options?.nonlinearity ?? "tanh";
     if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu")
       throw invalidOption("RNNCell", "nonlinearity", this.nonlinearity, '"tanh" or "relu"');

@@ -1,5 +1,5 @@
 import { Random, ValueError } from "@scope/autodiff";
-import { checkCount } from "../option-checks.js";
+import { checkCount, checkOptions } from "../option-checks.js";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
 /** Options of {@link batches}. */
@@ -34,6 +34,8 @@ export interface Batches<T> extends Iterable<T> {
  * Array.from(twos, ({ x, y }) => [x.toArray(), y.toArray()]) // => [[[1, 2], [10, 20]], [[3], [30]]]
  */
 export function batches<T>(data: T, options: BatchOptions): Batches<T> {
+  checkOptions("batches", options, ["size", "shuffle", "dropLast", "random", "seed"]);
+  // Plain JavaScript leaves the options out as well: then it is the size that is missing.
   const { size, shuffle = false, dropLast = false } = options ?? {};
   checkCount("batches", "size", size);
   const examples = commonLength("batches", data);

@@ -1,5 +1,5 @@
 import { Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff";
-import { checkCount, sameShape, showShape } from "../option-checks.js";
+import { checkCount, checkOptions, sameShape, showShape } from "../option-checks.js";
 import { type Batches, orderOf } from "./batches.js";
 
 /** Sequences of different lengths in one tensor. */
@@ -23,6 +23,7 @@ export function padSequences(
   sequences: readonly Tensor[],
   options?: { readonly padding?: number },
 ): PaddedSequences {
+  checkOptions("padSequences", options, ["padding"]);
   checkSequences("padSequences", sequences);
   const [first] = sequences;
   const features = first.shape.slice(1);
@@ -92,7 +93,8 @@ export interface BucketBatch extends PaddedSequences {
  * Array.from(bucketByLength(sequences, { size: 2 }), (batch) => batch.values.toArray()) // => [[[4], [8]], [[1, 2, 3], [5, 6, 7]]]
  */
 export function bucketByLength(sequences: readonly Tensor[], options: BucketOptions): Batches<BucketBatch> {
-  const { size, padding, shuffle = false } = options;
+  checkOptions("bucketByLength", options, ["size", "padding", "shuffle", "random", "seed"]);
+  const { size, padding, shuffle = false } = options ?? {};
   checkCount("bucketByLength", "size", size);
   checkSequences("bucketByLength", sequences);
   if (padding !== undefined && typeof padding !== "number") {

@@ -12,7 +12,7 @@ import {
   zeros,
 } from "@scope/autodiff";
 import { Module } from "../modules/module.js";
-import { checkCount, checkFeatures } from "../option-checks.js";
+import { checkCount, checkFeatures, checkOptions } from "../option-checks.js";
 
 /** Brings every feature to mean 0 and standard deviation 1, with statistics that are measured, not trained. They are Variables of the
  * module, so that a model that holds a Normalizer saves them in its state dict and gets them back with it.
@@ -25,6 +25,11 @@ import { checkCount, checkFeatures } from "../option-checks.js";
  * normalizer.parameters().length // => 0
  */
 export class Normalizer extends Module {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Normalizer";
+  }
+
   /** `[features]`; zeros until measured. */
   readonly mean: Variable;
   /** `[features]`; ones until measured. */
@@ -35,6 +40,7 @@ export class Normalizer extends Module {
    * @throws {@link ValueError} if `features` is not a whole number ≥ 1 */
   constructor(features: number, options?: { readonly dtype?: DType }) {
     super();
+    checkOptions("Normalizer", options, ["dtype"]);
     checkCount("Normalizer", "features", features);
     this.mean = new Variable(zeros([features], options));
     this.deviation = new Variable(ones([features], options));

@@ -1,5 +1,5 @@
 import { ShapeError, Tensor } from "@scope/autodiff";
-import { checkCount, showShape } from "../option-checks.js";
+import { checkCount, checkOptions, showShape } from "../option-checks.js";
 import { takeRows } from "./tensor-tree.js";
 
 /** Options of {@link windows}. */
@@ -36,7 +36,8 @@ export interface Windows {
  * windows(tensor([1, 2, 3, 4, 5]), { length: 2, stride: 2, everyStep: true }).targets.toArray() // => [[2, 3], [4, 5]]
  */
 export function windows(series: Tensor, options: WindowOptions): Windows {
-  const { length, horizon = 1, stride = 1, targets = series, everyStep = false } = options;
+  checkOptions("windows", options, ["length", "horizon", "stride", "targets", "everyStep"]);
+  const { length, horizon = 1, stride = 1, targets = series, everyStep = false } = options ?? {};
   checkCount("windows", "length", length);
   checkCount("windows", "horizon", horizon, 0);
   checkCount("windows", "stride", stride);

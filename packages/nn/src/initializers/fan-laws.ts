@@ -1,6 +1,6 @@
 import { ShapeError, type Tensor } from "@scope/autodiff";
-import { checkNumber, invalidOption, showShape } from "../option-checks.js";
-import { type DrawOptions, normal, uniform } from "./random-laws.js";
+import { checkDraw, checkNumber, invalidOption, showShape } from "../option-checks.js";
+import { type DrawOptions, drawOf, normal, uniform } from "./random-laws.js";
 
 /** Nonlinearities with a known gain. */
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "selu";
@@ -61,6 +61,7 @@ export interface XavierOptions extends DrawOptions {
 }
 
 function xavierDeviation(op: string, shape: readonly number[], options: XavierOptions | undefined): number {
+  checkDraw(op, options, ["gain"]);
   const { fanIn, fanOut } = fans(op, shape);
   const factor = options?.gain ?? 1;
   checkNumber(op, "gain", factor, 0);
@@ -77,7 +78,7 @@ function xavierDeviation(op: string, shape: readonly number[], options: XavierOp
  */
 export function xavierUniform(shape: readonly number[], options?: XavierOptions): Tensor {
   const bound = Math.sqrt(3) * xavierDeviation("xavierUniform", shape, options);
-  return uniform(shape, { ...options, low: -bound, high: bound });
+  return uniform(shape, { ...drawOf(options), low: -bound, high: bound });
 }
 
 /** Normal with variance gain²·2 / (in + out).
@@ -89,7 +90,7 @@ export function xavierUniform(shape: readonly number[], options?: XavierOptions)
  * xavierNormal([3, 2]).shape // => [3, 2]
  */
 export function xavierNormal(shape: readonly number[], options?: XavierOptions): Tensor {
-  return normal(shape, { ...options, mean: 0, std: xavierDeviation("xavierNormal", shape, options) });
+  return normal(shape, { ...drawOf(options), mean: 0, std: xavierDeviation("xavierNormal", shape, options) });
 }
 
 /** Options of {@link kaimingUniform} and {@link kaimingNormal}. */
@@ -103,6 +104,7 @@ export interface KaimingOptions extends DrawOptions {
 }
 
 function kaimingDeviation(op: string, shape: readonly number[], options: KaimingOptions | undefined): number {
+  checkDraw(op, options, ["mode", "nonlinearity", "slope"]);
   const { fanIn, fanOut } = fans(op, shape);
   const mode = options?.mode ?? "fanIn";
   if (mode !== "fanIn" && mode !== "fanOut") throw invalidOption(op, "mode", mode, "fanIn or fanOut");
@@ -121,7 +123,7 @@ function kaimingDeviation(op: string, shape: readonly number[], options: Kaiming
  */
 export function kaimingUniform(shape: readonly number[], options?: KaimingOptions): Tensor {
   const bound = Math.sqrt(3) * kaimingDeviation("kaimingUniform", shape, options);
-  return uniform(shape, { ...options, low: -bound, high: bound });
+  return uniform(shape, { ...drawOf(options), low: -bound, high: bound });
 }
 
 /** Normal with variance gain² / fan.
@@ -133,5 +135,9 @@ export function kaimingUniform(shape: readonly number[], options?: KaimingOption
  * kaimingNormal([3, 2]).shape // => [3, 2]
  */
 export function kaimingNormal(shape: readonly number[], options?: KaimingOptions): Tensor {
-  return normal(shape, { ...options, mean: 0, std: kaimingDeviation("kaimingNormal", shape, options) });
+  return normal(shape, {
+    ...drawOf(options),
+    mean: 0,
+    std: kaimingDeviation("kaimingNormal", shape, options),
+  });
 }

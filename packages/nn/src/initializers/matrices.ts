@@ -1,7 +1,7 @@
 import { cast, eye, mul, reshape, type Tensor, tensor } from "@scope/autodiff";
-import { checkCount, checkNumber } from "../option-checks.js";
+import { checkCount, checkDraw, checkNumber, checkOptions } from "../option-checks.js";
 import { fans } from "./fan-laws.js";
-import { type DrawOptions, type FloatDType, normal } from "./random-laws.js";
+import { type DrawOptions, drawOf, type FloatDType, normal } from "./random-laws.js";
 
 /** Options of {@link scaledIdentity}. */
 export interface ScaledIdentityOptions {
@@ -20,6 +20,7 @@ export interface ScaledIdentityOptions {
  * scaledIdentity(2, { gain: 0.5 }).toArray() // => [[0.5, 0], [0, 0.5]]
  */
 export function scaledIdentity(size: number, options?: ScaledIdentityOptions): Tensor {
+  checkOptions("scaledIdentity", options, ["gain", "dtype"]);
   checkCount("scaledIdentity", "size", size);
   const factor = options?.gain ?? 1;
   checkNumber("scaledIdentity", "gain", factor, -Number.MAX_VALUE);
@@ -42,13 +43,14 @@ export interface OrthogonalOptions extends DrawOptions {
  * matmul(q, transpose(q)).data.every((x, i) => Math.abs(x - (i % 4 === 0 ? 1 : 0)) < 1e-12) // => true
  */
 export function orthogonal(shape: readonly number[], options?: OrthogonalOptions): Tensor {
+  checkDraw("orthogonal", options, ["gain"]);
   const { fanIn: columns } = fans("orthogonal", shape);
   const rows = shape[0];
   const factor = options?.gain ?? 1;
   checkNumber("orthogonal", "gain", factor, 0);
   const wide = rows < columns;
   const [count, length] = wide ? [rows, columns] : [columns, rows];
-  const drawn = normal([count, length], { ...options, mean: 0, std: 1, dtype: "float64" });
+  const drawn = normal([count, length], { ...drawOf(options), dtype: "float64" });
   const vectors = orthonormalRows(Float64Array.from(drawn.data), count, length);
   const out = new Float64Array(rows * columns);
   for (let i = 0; i < count; i++) {

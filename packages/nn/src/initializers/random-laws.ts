@@ -1,5 +1,5 @@
 import { Random, type Tensor } from "@scope/autodiff";
-import { checkNumber } from "../option-checks.js";
+import { checkDraw, checkNumber } from "../option-checks.js";
 
 /** Where random numbers come from. */
 export interface SeedOptions {
@@ -49,6 +49,14 @@ export function ownRandom(options: SeedOptions | undefined): Random {
   return options?.seed === undefined ? random.fork() : random;
 }
 
+/** What draws: the options that every law has, and no others. */
+export const drawOf = (
+  options: DrawOptions | undefined,
+): { readonly dtype: FloatDType; readonly random: Random } => ({
+  dtype: options?.dtype ?? "float32",
+  random: randomOf(options),
+});
+
 /** Options of {@link uniform}. */
 export interface UniformOptions extends DrawOptions {
   /** Least value (−1). */
@@ -60,15 +68,18 @@ export interface UniformOptions extends DrawOptions {
 /** Values that are equally likely between `low` and `high`.
  * @param shape - of the result
  * @param options - `low` (−1), `high` (1), `dtype`, `random` or `seed`
+ * @throws {@link ValueError} if an option is unknown or out of range
  * @example
  * uniform([100], { low: 0, high: 0.5, seed: 1 }).data.every((x) => x >= 0 && x < 0.5) // => true
  */
 export function uniform(shape: readonly number[], options?: UniformOptions): Tensor {
+  checkDraw("uniform", options, ["low", "high"]);
   const low = options?.low ?? -1;
   const high = options?.high ?? 1;
   checkNumber("uniform", "low", low, -Number.MAX_VALUE);
   checkNumber("uniform", "high", high, low);
-  return randomOf(options).uniform(shape, { low, high, dtype: options?.dtype ?? "float32" });
+  const { random, dtype } = drawOf(options);
+  return random.uniform(shape, { low, high, dtype });
 }
 
 /** Options of {@link normal}. */
@@ -82,13 +93,16 @@ export interface NormalOptions extends DrawOptions {
 /** Values of a normal law.
  * @param shape - of the result
  * @param options - `mean` (0), `std` (1), `dtype`, `random` or `seed`
+ * @throws {@link ValueError} if an option is unknown or out of range
  * @example
  * normal([2, 3], { std: 0.02 }).shape // => [2, 3]
  */
 export function normal(shape: readonly number[], options?: NormalOptions): Tensor {
+  checkDraw("normal", options, ["mean", "std"]);
   const mean = options?.mean ?? 0;
   const std = options?.std ?? 1;
   checkNumber("normal", "mean", mean, -Number.MAX_VALUE);
   checkNumber("normal", "std", std, 0);
-  return randomOf(options).normal(shape, { mean, std, dtype: options?.dtype ?? "float32" });
+  const { random, dtype } = drawOf(options);
+  return random.normal(shape, { mean, std, dtype });
 }

@@ -13,6 +13,11 @@ import { checkNumber, checkOptions } from "../option-checks.js";
  * dropout.eval().forward(ones([2])).toArray() // => [1, 1]
  */
 export class Dropout extends Module {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Dropout";
+  }
+
   /** The probability of an element to become 0. */
   readonly rate: number;
   readonly random: Random;

@@ -8,10 +8,11 @@ import {
   take,
   where,
 } from "@scope/autodiff";
-import { type DrawOptions, normal } from "../initializers/random-laws.js";
+import { checkIndices } from "../index-checks.js";
+import { type DrawOptions, drawOf, normal } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkOptions } from "../option-checks.js";
+import { checkCount, checkDraw } from "../option-checks.js";
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends DrawOptions {
@@ -26,6 +27,11 @@ export interface EmbeddingOptions extends DrawOptions {
  * new Embedding(10, 4).forward(tensor([[1, 2, 9]], { dtype: "int32" })).shape // => [1, 3, 4]
  */
 export class Embedding extends Module {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Embedding";
+  }
+
   readonly count: number;
   readonly size: number;
   readonly paddingIndex: number | null;
@@ -38,7 +44,7 @@ export class Embedding extends Module {
    * @throws {@link ValueError} if a size is not a whole number ≥ 1; {@link IndexError} if `paddingIndex` is no symbol */
   constructor(count: number, size: number, options?: EmbeddingOptions) {
     super();
-    checkOptions("Embedding", options, ["paddingIndex", "dtype", "random", "seed"]);
+    checkDraw("Embedding", options, ["paddingIndex"]);
     checkCount("Embedding", "count", count);
     checkCount("Embedding", "size", size);
     const padding = options?.paddingIndex;
@@ -52,7 +58,7 @@ export class Embedding extends Module {
         mend: "count the padding symbol in count",
       });
     }
-    const drawn = normal([count, size], options);
+    const drawn = normal([count, size], drawOf(options));
     this.count = count;
     this.size = size;
     this.paddingIndex = padding ?? null;
@@ -67,6 +73,7 @@ export class Embedding extends Module {
    * @returns `[..., size]`
    * @throws {@link DTypeError} if `indices` is not int32; {@link IndexError} if one is out of range */
   forward(indices: Tensor): Tensor {
+    checkIndices("Embedding", "index", indices, this.count);
     const vectors = take(this.weight, indices, { axis: 0 });
     if (this.paddingIndex === null) return vectors;
     return where(expandDims(equal(indices, this.paddingIndex), -1), stopGradient(vectors), vectors);

@@ -14,16 +14,16 @@ export interface GRUOptions extends StackOptions {}
  * h.shape // => [2, 8, 4]
  */
 export class GRU extends RecurrentStack<GRUState> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "GRU";
+  }
+
   /** @param inputSize - features of the input
    * @param hiddenSize - features of the state, and of each direction's output
    * @param options - `layers` (1), `bidirectional` (false), `dropout` (0), `bias` (true), `timeFirst` (false), `dtype` ("float32"), `random` or `seed`
    * @throws {@link ValueError} if an option is out of range */
   constructor(inputSize: number, hiddenSize: number, options?: GRUOptions) {
-    super(
-      inputSize,
-      hiddenSize,
-      options,
-      (size, random) => new GRUCell(size, hiddenSize, { ...options, random }),
-    );
+    super(inputSize, hiddenSize, options, (size, shared) => new GRUCell(size, hiddenSize, shared));
   }
 }

@@ -14,7 +14,7 @@ import {
 import type { FloatDType } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkNumber, showShape } from "../option-checks.js";
+import { checkCount, checkNumber, checkOptions, showShape } from "../option-checks.js";
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions {
@@ -33,6 +33,11 @@ export interface LayerNormOptions {
  * new LayerNorm(2, { epsilon: 0 }).forward(tensor([[1, 3]])).toArray() // => [[-1, 1]]
  */
 export class LayerNorm extends Module {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "LayerNorm";
+  }
+
   /** The axes that are normalised together: the last ones. */
   readonly shape: readonly number[];
   readonly epsilon: number;
@@ -44,6 +49,7 @@ export class LayerNorm extends Module {
    * @throws {@link ValueError} if a size is not a whole number ≥ 1, or epsilon is negative */
   constructor(shape: number | readonly number[], options?: LayerNormOptions) {
     super();
+    checkOptions("LayerNorm", options, ["epsilon", "affine", "dtype"]);
     const sizes = typeof shape === "number" ? [shape] : [...shape];
     checkCount("LayerNorm", "rank", sizes.length);
     for (const size of sizes) checkCount("LayerNorm", "size", size);

@@ -1,9 +1,9 @@
 import { add, matmul, type Tensor } from "@scope/autodiff";
 import { transposed } from "../cells/gated-weights.js";
-import { type DrawOptions, randomOf, uniform } from "../initializers/random-laws.js";
+import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkFeatures, checkOptions } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures } from "../option-checks.js";
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends DrawOptions {
@@ -18,6 +18,11 @@ export interface LinearOptions extends DrawOptions {
  * new Linear(3, 2).forward(zeros([5, 7, 3])).shape // => [5, 7, 2]
  */
 export class Linear extends Module {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Linear";
+  }
+
   readonly inFeatures: number;
   readonly outFeatures: number;
   /** `[out, in]` */
@@ -31,11 +36,11 @@ export class Linear extends Module {
    * @throws {@link ValueError} if a size is not a whole number ≥ 1 */
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions) {
     super();
-    checkOptions("Linear", options, ["bias", "dtype", "random", "seed"]);
+    checkDraw("Linear", options, ["bias"]);
     checkCount("Linear", "inFeatures", inFeatures);
     checkCount("Linear", "outFeatures", outFeatures);
     const bound = 1 / Math.sqrt(inFeatures);
-    const law = { dtype: options?.dtype ?? "float32", random: randomOf(options), low: -bound, high: bound };
+    const law = { ...drawOf(options), low: -bound, high: bound };
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = new Parameter(uniform([outFeatures, inFeatures], law));

@@ -15,6 +15,11 @@ export interface LSTMOptions extends StackOptions, LSTMCellOptions {}
  * lstm.namedParameters().map(([name]) => name) // => ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
  */
 export class LSTM extends RecurrentStack<LSTMState> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "LSTM";
+  }
+
   /** @param inputSize - features of the input
    * @param hiddenSize - features of the state, and of each direction's output
    * @param options - `forgetBias`, `layers` (1), `bidirectional` (false), `dropout` (0), `bias` (true), `timeFirst` (false), `dtype` ("float32"),
@@ -25,7 +30,7 @@ export class LSTM extends RecurrentStack<LSTMState> {
       inputSize,
       hiddenSize,
       options,
-      (size, random) => new LSTMCell(size, hiddenSize, { ...options, random }),
+      (size, shared) => new LSTMCell(size, hiddenSize, { ...shared, forgetBias: options?.forgetBias }),
       ["forgetBias"],
     );
   }

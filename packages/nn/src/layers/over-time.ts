@@ -6,7 +6,6 @@ import {
   permute,
   reshape,
   ShapeError,
-  SymbolicValueError,
   scan,
   Tensor,
   tensor,
@@ -15,7 +14,8 @@ import {
 } from "@scope/autodiff";
 import type { Cell } from "../cells/cell.js";
 import { mapStates } from "../cells/state-tree.js";
-import { sameShape, showShape } from "../option-checks.js";
+import { knownValues } from "../index-checks.js";
+import { checkOptions, sameShape, showShape } from "../option-checks.js";
 
 /** Options of a recurrent layer's `forward`. */
 export interface SequenceOptions {
@@ -71,10 +71,12 @@ function keep(valid: Tensor, x: Tensor, otherwise: Tensor | 0): Tensor {
  * @throws {@link ShapeError}, {@link DTypeError} or {@link ValueError} if the lengths do not fit the input */
 export function validSteps(
   op: string,
-  lengths: SequenceOptions["lengths"],
+  options: SequenceOptions | undefined,
   time: number,
   batch: number,
 ): Tensor | null {
+  checkOptions(op, options, ["lengths"]);
+  const lengths = options?.lengths;
   if (lengths === undefined) return null;
   if (!(lengths instanceof Tensor)) checkLengths(op, lengths, time);
   const each = lengths instanceof Tensor ? lengths : tensor([...lengths], { dtype: "int32" });
@@ -98,18 +100,8 @@ export function validSteps(
       mend: "pass one length for each sequence of the batch",
     });
   }
-  if (lengths instanceof Tensor) checkLengths(op, valuesOf(lengths), time);
+  if (lengths instanceof Tensor) checkLengths(op, knownValues(lengths), time);
   return less(expandDims(arange(time, undefined, { dtype: "int32" }), 1), expandDims(each, 0));
-}
-
-/** The values of a tensor, or nothing while it is a symbol: what is being traced cannot be checked. */
-function valuesOf(lengths: Tensor): Iterable<number> {
-  try {
-    return lengths.data;
-  } catch (error) {
-    if (error instanceof SymbolicValueError) return [];
-    throw error;
-  }
 }
 
 function checkLengths(op: string, lengths: Iterable<number>, time: number): void {

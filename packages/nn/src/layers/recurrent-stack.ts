@@ -1,9 +1,9 @@
-import { at, concat, type Random, ShapeError, stack, type Tensor } from "@scope/autodiff";
+import { at, concat, ShapeError, stack, type Tensor } from "@scope/autodiff";
 import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
 import { mapStates } from "../cells/state-tree.js";
-import { ownRandom, randomOf } from "../initializers/random-laws.js";
+import { drawOf, ownRandom } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
-import { checkCount, checkFeatures, checkNumber, checkOptions, showShape } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures, checkNumber, showShape } from "../option-checks.js";
 import { Dropout } from "./dropout.js";
 import {
   checkPrecision,
@@ -28,17 +28,6 @@ export interface StackOptions extends CellOptions {
   readonly timeFirst?: boolean;
 }
 
-const optionNames: readonly string[] = [
-  "layers",
-  "bidirectional",
-  "dropout",
-  "bias",
-  "timeFirst",
-  "dtype",
-  "random",
-  "seed",
-];
-
 /** What RNN, LSTM and GRU share: cells of several layers and directions, under PyTorch's names.
  * Each leaf of a state is `[layers·directions, batch, hidden]`, layer by layer, forwards before backwards.
  * @example
@@ -61,12 +50,12 @@ export abstract class RecurrentStack<State extends object> extends Module {
     inputSize: number,
     hiddenSize: number,
     options: StackOptions | undefined,
-    makeCell: (inputSize: number, random: Random) => GatedCell<State>,
+    makeCell: (inputSize: number, options: CellOptions) => GatedCell<State>,
     ownOptions: readonly string[] = [],
   ) {
     super();
     const op = new.target.name;
-    checkOptions(op, options, [...optionNames, ...ownOptions]);
+    checkDraw(op, options, ["layers", "bidirectional", "dropout", "bias", "timeFirst", ...ownOptions]);
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.layers = options?.layers ?? 1;
@@ -79,9 +68,9 @@ export abstract class RecurrentStack<State extends object> extends Module {
     checkNumber(op, "dropout", rate, 0, 1, true);
     const directions = this.directions;
     // One generator for all cells: a seed for each would give them the same weights.
-    const random = randomOf(options);
+    const shared = { bias: options?.bias, ...drawOf(options) };
     this.cells = Array.from({ length: this.layers * directions }, (_, k) =>
-      makeCell(k < directions ? inputSize : hiddenSize * directions, random),
+      makeCell(k < directions ? inputSize : hiddenSize * directions, shared),
     );
     this.dropout = rate === 0 || this.layers === 1 ? null : new Dropout(rate, { random: ownRandom(options) });
   }
@@ -119,7 +108,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
     const [time, batch] = layer.shape;
     const starts = this.cells.map((cell) => cell.initialState(batch));
     if (state !== undefined) this.takeApart(op, state, starts);
-    const valid = validSteps(op, options?.lengths, time, batch);
+    const valid = validSteps(op, options, time, batch);
     const last: State[] = [];
     for (let first = 0; first < this.cells.length; first += this.directions) {
       if (first > 0 && this.dropout !== null) layer = this.dropout.forward(layer);

@@ -2,6 +2,7 @@ import type { Tensor } from "@scope/autodiff";
 import { Cell } from "../cells/cell.js";
 import { ModuleError } from "../errors.js";
 import { Module } from "../modules/module.js";
+import { checkOptions } from "../option-checks.js";
 import {
   checkSequence,
   checkState,
@@ -28,13 +29,18 @@ export interface RecurrentOptions {
  * h.shape // => [2, 4]
  */
 export class Recurrent<State extends object> extends Module {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Recurrent";
+  }
+
   readonly cell: Cell<State>;
   readonly timeFirst: boolean;
   readonly reverse: boolean;
 
   /** @param cell - one of Scope's cells, or one of your own
    * @param options - `timeFirst` (false), `reverse` (false)
-   * @throws {@link ModuleError} if `cell` is not a cell */
+   * @throws {@link ModuleError} if `cell` is not a cell; {@link ValueError} if an option is unknown */
   constructor(cell: Cell<State>, options?: RecurrentOptions) {
     super();
     if (!(cell instanceof Cell)) {
@@ -47,6 +53,7 @@ export class Recurrent<State extends object> extends Module {
         mend: "new Recurrent(new LSTMCell(8, 16)), or extend Cell with initialState, step and output",
       });
     }
+    checkOptions("Recurrent", options, ["timeFirst", "reverse"]);
     this.cell = cell;
     this.timeFirst = options?.timeFirst ?? false;
     this.reverse = options?.reverse ?? false;
@@ -69,7 +76,7 @@ export class Recurrent<State extends object> extends Module {
     const [time, batch] = inTime.shape;
     const start = this.initialState(batch);
     if (state !== undefined) checkState("Recurrent", state, start);
-    const valid = validSteps("Recurrent", options?.lengths, time, batch);
+    const valid = validSteps("Recurrent", options, time, batch);
     const [outputs, last] = runOverTime(this.cell, inTime, state ?? start, this.reverse, valid);
     return [this.timeFirst ? outputs : swapBatchAndTime(outputs), last];
   }

@@ -14,6 +14,11 @@ export interface RNNOptions extends StackOptions, RNNCellOptions {}
  * h.shape // => [2, 8, 4]
  */
 export class RNN extends RecurrentStack<RNNState> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "RNN";
+  }
+
   /** @param inputSize - features of the input
    * @param hiddenSize - features of the state, and of each direction's output
    * @param options - `nonlinearity` ("tanh"), `layers` (1), `bidirectional` (false), `dropout` (0), `bias` (true), `timeFirst` (false), `dtype`
@@ -24,7 +29,7 @@ export class RNN extends RecurrentStack<RNNState> {
       inputSize,
       hiddenSize,
       options,
-      (size, random) => new RNNCell(size, hiddenSize, { ...options, random }),
+      (size, shared) => new RNNCell(size, hiddenSize, { ...shared, nonlinearity: options?.nonlinearity }),
       ["nonlinearity"],
     );
   }

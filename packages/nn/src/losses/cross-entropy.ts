@@ -1,6 +1,5 @@
 import {
   add,
-  DTypeError,
   div,
   equal,
   expandDims,
@@ -16,7 +15,8 @@ import {
   takeAlongAxis,
   where,
 } from "@scope/autodiff";
-import { checkNumber, sameShape, showShape } from "../option-checks.js";
+import { checkIndices } from "../index-checks.js";
+import { checkNumber, checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
 import { type LossOptions, type Reduction, reduced } from "./reduction.js";
 
 /** Options of {@link nll}. */
@@ -44,6 +44,7 @@ export interface CrossEntropyOptions extends ClassOptions {
  * nll(log(tensor([[0.5, 0.5]])), tensor([1], { dtype: "int32" })).item() // => 0.693147
  */
 export function nll(logProbabilities: Tensor, targets: Tensor, options?: ClassOptions): Tensor {
+  checkTargets("nll", logProbabilities, targets, options);
   return ofClasses("nll", logProbabilities, targets, options, 0);
 }
 
@@ -59,8 +60,8 @@ export function nll(logProbabilities: Tensor, targets: Tensor, options?: ClassOp
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor {
   const smoothing = options?.labelSmoothing ?? 0;
+  checkTargets("crossEntropy", logits, targets, options, ["labelSmoothing"]);
   checkNumber("crossEntropy", "labelSmoothing", smoothing, 0, 1);
-  checkTargets("crossEntropy", logits, targets, options?.weights);
   return ofClasses("crossEntropy", logSoftmax(logits, { axis: -1 }), targets, options, smoothing);
 }
 
@@ -72,7 +73,6 @@ function ofClasses(
   smoothing: number,
 ): Tensor {
   const { ignoreIndex, weights, reduction } = options ?? {};
-  checkTargets(op, logs, targets, weights);
   const ignored = ignoreIndex === undefined ? null : equal(targets, ignoreIndex);
   const classes = ignored === null ? targets : where(ignored, 0, targets);
   // The factor of each target: its class's weight, 0 where it does not count; null where all are 1.
@@ -92,7 +92,17 @@ function ofClasses(
 
 const isMean = (reduction: Reduction | undefined): boolean => reduction === undefined || reduction === "mean";
 
-function checkTargets(op: string, scores: Tensor, targets: Tensor, weights: Tensor | undefined): void {
+function checkTargets(
+  op: string,
+  scores: Tensor,
+  targets: Tensor,
+  options: ClassOptions | undefined,
+  ownOptions: readonly string[] = [],
+): void {
+  checkOptions(op, options, [...ownOptions, "ignoreIndex", "weights", "reduction"]);
+  const { weights, ignoreIndex } = options ?? {};
+  checkTensor(op, "scores", scores, "[..., classes]");
+  checkTensor(op, "targets", targets, "[...]");
   const classes = scores.shape[scores.rank - 1];
   if (scores.rank === 0 || !sameShape(scores.shape.slice(0, -1), targets.shape)) {
     throw new ShapeError({
@@ -104,16 +114,7 @@ function checkTargets(op: string, scores: Tensor, targets: Tensor, weights: Tens
       mend: "put the classes on the last axis; targets are whole numbers, not one-hot rows",
     });
   }
-  if (targets.dtype !== "int32") {
-    throw new DTypeError({
-      code: "loss/targets-dtype",
-      op,
-      problem: "targets are whole numbers.",
-      got: `${targets.dtype}${showShape(targets.shape)}`,
-      expected: "int32",
-      mend: 'make them with { dtype: "int32" }, or cast(targets, "int32")',
-    });
-  }
+  checkIndices(op, "target", targets, classes, ignoreIndex);
   if (weights !== undefined && !sameShape(weights.shape, [classes])) {
     throw new ShapeError({
       code: "loss/weights",

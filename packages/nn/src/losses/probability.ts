@@ -36,7 +36,7 @@ export function binaryCrossEntropyWithLogits(
   targets: Tensor | number,
   options?: BinaryOptions,
 ): Tensor {
-  checkPair("binaryCrossEntropyWithLogits", logits, targets);
+  checkPair("binaryCrossEntropyWithLogits", logits, targets, options, ["positiveWeight"]);
   const positive = mul(targets, softplus(neg(logits)));
   const weight = options?.positiveWeight;
   const weighted = weight === undefined ? positive : mul(positive, weight);
@@ -63,7 +63,7 @@ export interface DivergenceOptions {
  * klDivergence(log(tensor([[0.5, 0.5]])), tensor([[1, 0]]), { reduction: "batchMean" }).item() // => 0.693147
  */
 export function klDivergence(logPrediction: Tensor, target: Tensor, options?: DivergenceOptions): Tensor {
-  checkPair("klDivergence", logPrediction, target);
+  checkPair("klDivergence", logPrediction, target, options, ["logTarget"]);
   const losses =
     options?.logTarget === true
       ? mul(exp(target), sub(target, logPrediction))

@@ -1,5 +1,5 @@
 import { mean, ShapeError, sum, Tensor, type TensorLike, Variable } from "@scope/autodiff";
-import { invalidOption, sameShape, showShape } from "../option-checks.js";
+import { checkOptions, invalidOption, sameShape, showShape } from "../option-checks.js";
 
 /** How the losses of single elements become the result: their mean, their sum, or themselves. */
 export type Reduction = "mean" | "sum" | "none";
@@ -25,8 +25,16 @@ export function reduced(op: string, losses: Tensor, reduction: Reduction | undef
   }
 }
 
-/** Throws unless two operands have one shape: broadcasting would pair predictions with the wrong targets. Numbers go with everything. */
-export function checkPair(op: string, prediction: TensorLike, target: TensorLike): void {
+/** Throws unless two operands have one shape: broadcasting would pair predictions with the wrong targets. Numbers go with everything.
+ * Throws for unknown options as well. */
+export function checkPair(
+  op: string,
+  prediction: TensorLike,
+  target: TensorLike,
+  options: unknown,
+  ownOptions: readonly string[] = [],
+): void {
+  checkOptions(op, options, [...ownOptions, "reduction"]);
   const shapes = [prediction, target].flatMap((x) =>
     x instanceof Tensor || x instanceof Variable ? [x.shape] : [],
   );

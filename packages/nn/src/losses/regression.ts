@@ -12,7 +12,7 @@ import { checkPair, type LossOptions, reduced } from "./reduction.js";
  * meanSquaredError(tensor([1, 2]), tensor([1, 4])).item() // => 2
  */
 export function meanSquaredError(prediction: TensorLike, target: TensorLike, options?: LossOptions): Tensor {
-  checkPair("meanSquaredError", prediction, target);
+  checkPair("meanSquaredError", prediction, target, options);
   return reduced("meanSquaredError", square(sub(prediction, target)), options?.reduction);
 }
 
@@ -26,7 +26,7 @@ export function meanSquaredError(prediction: TensorLike, target: TensorLike, opt
  * meanAbsoluteError(tensor([1, 2]), tensor([1, 4])).item() // => 1
  */
 export function meanAbsoluteError(prediction: TensorLike, target: TensorLike, options?: LossOptions): Tensor {
-  checkPair("meanAbsoluteError", prediction, target);
+  checkPair("meanAbsoluteError", prediction, target, options);
   return reduced("meanAbsoluteError", abs(sub(prediction, target)), options?.reduction);
 }
 
@@ -47,10 +47,10 @@ export interface HuberOptions extends LossOptions {
  * huber(tensor([0.5, 3]), tensor([0, 0]), { reduction: "none" }).toArray() // => [0.125, 2.5]
  */
 export function huber(prediction: TensorLike, target: TensorLike, options?: HuberOptions): Tensor {
+  checkPair("huber", prediction, target, options, ["delta"]);
   const delta = options?.delta ?? 1;
   checkNumber("huber", "delta", delta, 0);
   if (delta === 0) throw invalidOption("huber", "delta", delta, "a finite number > 0");
-  checkPair("huber", prediction, target);
   const difference = sub(prediction, target);
   // With c = d cut to ±δ, c(d − c/2) is both pieces at once, and its derivative is c everywhere.
   const cut = clip(difference, -delta, delta);

@@ -7,6 +7,7 @@ import { summarize } from "./summary.js";
  * Parameters and modules are found by walking the properties, arrays and plain records included, in the order in which they were assigned; a name in the
  * state dict is the path to it (`head.weight`). Private `#fields`, Maps and Sets cannot be walked: what they hold is neither listed nor saved, and
  * {@link Module.unlistedParameters} and {@link Module.summary} report it. Whether a module trains is fixed in a compiled function when it is traced.
+ * Messages and summaries call a module by the name of its class, which a minifier changes unless it is written out: `static override get name()`.
  * @example
  * class Scale extends Module {
  *   readonly factor = new Parameter(tensor(2));

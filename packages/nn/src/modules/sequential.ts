@@ -15,6 +15,11 @@ export type Layer = Module & {
  * mlp.namedParameters().map(([name]) => name) // => ["0.weight", "0.bias", "2.weight", "2.bias"]
  */
 export class Sequential extends Module {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Sequential";
+  }
+
   /** What is applied, in this order. */
   readonly layers: readonly (Layer | ((x: Tensor) => Tensor))[];
 

@@ -48,6 +48,11 @@ const rule: UpdateRule<AdagradOptions, Tensor> = {
  * w.value.toArray() // => [0.9]
  */
 export class Adagrad extends Optimizer<AdagradOptions, Tensor> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Adagrad";
+  }
+
   /** @param parameters - in an array or a record, or groups with options of their own
    * @param options - `learningRate` (0.01), `learningRateDecay` (0), `initialAccumulator` (0), `epsilon` (1e-10), `weightDecay` (0)
    * @throws {@link ValueError} if an option is out of range */

@@ -79,6 +79,11 @@ const adamRule = (op: string, decay: number, decoupled: boolean): UpdateRule<Ada
  * w.value.toArray() // => [0.9, 2.1]
  */
 export class Adam extends Optimizer<AdamOptions, Scalars> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "Adam";
+  }
+
   /** @param parameters - in an array or a record, or groups with options of their own
    * @param options - `learningRate` (1e-3), `betas` ([0.9, 0.999]), `epsilon` (1e-8), `weightDecay` (0), `amsgrad` (false)
    * @throws {@link ValueError} if an option is out of range */
@@ -95,6 +100,11 @@ export class Adam extends Optimizer<AdamOptions, Scalars> {
  * w.value.toArray() // => [0.95]
  */
 export class AdamW extends Optimizer<AdamOptions, Scalars> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "AdamW";
+  }
+
   /** @param parameters - in an array or a record, or groups with options of their own
    * @param options - `learningRate` (1e-3), `betas` ([0.9, 0.999]), `epsilon` (1e-8), `weightDecay` (0.01), `amsgrad` (false)
    * @throws {@link ValueError} if an option is out of range */

@@ -14,7 +14,7 @@ import {
   type Tensor,
   TreeError,
 } from "@scope/autodiff";
-import { checkNumber } from "../option-checks.js";
+import { checkNumber, checkOptions, invalidOption } from "../option-checks.js";
 
 /** Gradients in the order or under the names of the Variables that they belong to. */
 export type Gradients = readonly Tensor[] | { readonly [name: string]: Tensor };
@@ -29,26 +29,32 @@ export interface NormOptions {
  * @param gradients - in an array or a record
  * @param options - `order` (2): 1, 2 or Infinity
  * @returns a scalar
- * @throws {@link TreeError} if there are no gradients
+ * @throws {@link TreeError} if there are no gradients; {@link ValueError} for an unknown option or order
  * @example
  * globalNorm([tensor([3]), tensor([[4]])]).item() // => 5
  */
 export function globalNorm(gradients: Gradients, options?: NormOptions): Tensor {
+  return normOf("globalNorm", gradients, options);
+}
+
+function normOf(op: string, gradients: Gradients, options: NormOptions | undefined): Tensor {
+  checkOptions(op, options, ["order"]);
+  const order = options?.order ?? 2;
   const all: readonly Tensor[] = Object.values(gradients);
   if (all.length === 0) {
     throw new TreeError({
       code: "gradients/none",
-      op: "globalNorm",
+      op,
       problem: "there are no gradients.",
       got: Array.isArray(gradients) ? "[]" : "{}",
       expected: "at least one tensor",
       mend: "pass what lossAndGradients returned; does the module have parameters?",
     });
   }
-  if (options?.order === Number.POSITIVE_INFINITY)
-    return all.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
-  if (options?.order === 1) return all.map((g) => sum(abs(g))).reduce((a, b) => add(a, b));
-  return sqrt(all.map((g) => sum(square(g))).reduce((a, b) => add(a, b)));
+  if (order === Number.POSITIVE_INFINITY) return all.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
+  if (order !== 1 && order !== 2) throw invalidOption(op, "order", order, "1, 2 or Infinity");
+  const total = all.map((g) => sum(order === 1 ? abs(g) : square(g))).reduce((a, b) => add(a, b));
+  return order === 1 ? total : sqrt(total);
 }
 
 /** Scales all gradients by one factor, so that their global norm is at most `limit`: keeps the direction of a step that is too long.
@@ -57,14 +63,14 @@ export function globalNorm(gradients: Gradients, options?: NormOptions): Tensor 
  * @param limit - the norm that is allowed, > 0
  * @param options - `order` (2): 1, 2 or Infinity
  * @returns new gradients in the same form
- * @throws {@link ValueError} if the limit is not a finite number ≥ 0
+ * @throws {@link ValueError} if the limit is not a finite number ≥ 0, or for an unknown option or order
  * @source arXiv:1211.5063
  * @example
  * clipByGlobalNorm([tensor([3]), tensor([4])], 1)[1].item() // => 0.8
  */
 export function clipByGlobalNorm<G extends Gradients>(gradients: G, limit: number, options?: NormOptions): G {
   checkNumber("clipByGlobalNorm", "limit", limit, 0);
-  const factor = minimum(div(limit, add(globalNorm(gradients, options), 1e-6)), 1);
+  const factor = minimum(div(limit, add(normOf("clipByGlobalNorm", gradients, options), 1e-6)), 1);
   const fitted = new Map([[factor.dtype, factor]]);
   return mapGradients(gradients, (g) => {
     const own = fitted.get(g.dtype) ?? cast(factor, g.dtype);

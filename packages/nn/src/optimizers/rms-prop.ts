@@ -63,6 +63,11 @@ const rule: UpdateRule<RMSPropOptions, Tensor> = {
  * w.value.toArray() // => [0.8]
  */
 export class RMSProp extends Optimizer<RMSPropOptions, Tensor> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "RMSProp";
+  }
+
   /** @param parameters - in an array or a record, or groups with options of their own
    * @param options - `learningRate` (0.01), `smoothing` (0.99), `epsilon` (1e-8), `momentum` (0), `centered` (false), `weightDecay` (0)
    * @throws {@link ValueError} if an option is out of range */

@@ -59,6 +59,11 @@ const rule: UpdateRule<SGDOptions, Scalars> = {
  * w.value.toArray() // => [0, 0]
  */
 export class SGD extends Optimizer<SGDOptions, Scalars> {
+  /** @internal Written out: a minifier renames classes. */
+  static override get name(): string {
+    return "SGD";
+  }
+
   /** @param parameters - in an array or a record, or groups with options of their own
    * @param options - `learningRate` (0.01), `momentum` (0), `dampening` (0), `nesterov` (false), `weightDecay` (0)
    * @throws {@link ValueError} if an option is out of range */

@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, invalidOption } from "../option-checks.js";
+import { checkCount, checkNumber, checkOptions, invalidOption } from "../option-checks.js";
 
 /** A learning rate for every step, counted from 0. */
 export type Schedule = (step: number) => number;
@@ -30,14 +30,16 @@ export interface StepRateOptions {
  * @example
  * [0, 9, 10, 20].map(stepRate(1, { every: 10, factor: 0.5 })) // => [1, 1, 0.5, 0.25]
  */
-export function stepRate(rate: number, { every, factor = 0.1 }: StepRateOptions): Schedule {
+export function stepRate(rate: number, options: StepRateOptions): Schedule {
+  checkOptions("stepRate", options, ["every", "factor"]);
+  const { every, factor = 0.1 } = options ?? {};
   checkNumber("stepRate", "rate", rate, 0);
   checkNumber("stepRate", "factor", factor, 0);
   if (typeof every === "number") {
     checkCount("stepRate", "every", every);
     return (now) => rate * factor ** Math.floor(now / every);
   }
-  const drops = [...every];
+  const drops = Array.isArray(every) ? [...every] : [every];
   for (const each of drops) checkCount("stepRate", "every", each, 0);
   return (now) => rate * factor ** drops.filter((drop) => drop <= now).length;
 }
@@ -50,7 +52,9 @@ export function stepRate(rate: number, { every, factor = 0.1 }: StepRateOptions)
  * @example
  * [0, 1, 2].map(exponentialRate(1, { factor: 0.5 })) // => [1, 0.5, 0.25]
  */
-export function exponentialRate(rate: number, { factor }: { readonly factor: number }): Schedule {
+export function exponentialRate(rate: number, options: { readonly factor: number }): Schedule {
+  checkOptions("exponentialRate", options, ["factor"]);
+  const { factor } = options ?? {};
   checkNumber("exponentialRate", "rate", rate, 0);
   checkNumber("exponentialRate", "factor", factor, 0);
   return (now) => rate * factor ** now;
@@ -72,7 +76,9 @@ export interface CosineRateOptions {
  * @example
  * [0, 5, 10, 11].map(cosineRate(1, { steps: 10 })) // => [1, 0.5, 0, 0]
  */
-export function cosineRate(rate: number, { steps, minimum = 0 }: CosineRateOptions): Schedule {
+export function cosineRate(rate: number, options: CosineRateOptions): Schedule {
+  checkOptions("cosineRate", options, ["steps", "minimum"]);
+  const { steps, minimum = 0 } = options ?? {};
   checkNumber("cosineRate", "rate", rate, 0);
   checkCount("cosineRate", "steps", steps);
   checkNumber("cosineRate", "minimum", minimum, 0);
@@ -94,7 +100,9 @@ export interface WarmUpOptions {
  * @example
  * [0, 1, 2, 3].map(warmUp(constantRate(1), { steps: 2 })) // => [0.5, 1, 1, 1]
  */
-export function warmUp(schedule: Schedule, { steps, startFactor }: WarmUpOptions): Schedule {
+export function warmUp(schedule: Schedule, options: WarmUpOptions): Schedule {
+  checkOptions("warmUp", options, ["steps", "startFactor"]);
+  const { steps, startFactor } = options ?? {};
   checkCount("warmUp", "steps", steps);
   if (startFactor !== undefined) checkNumber("warmUp", "startFactor", startFactor, 0, 1);
   const part = (now: number): number =>
@@ -128,6 +136,14 @@ export interface OneCycleRateOptions {
  * [0, 1.2, 10].map(rate) // => [0.1, 1, 0.00001]
  */
 export function oneCycleRate(maximum: number, options: OneCycleRateOptions): Schedule {
+  checkOptions("oneCycleRate", options, [
+    "steps",
+    "riseFraction",
+    "startDivisor",
+    "endDivisor",
+    "shape",
+    "threePhases",
+  ]);
   const {
     steps,
     riseFraction = 0.3,
@@ -135,7 +151,7 @@ export function oneCycleRate(maximum: number, options: OneCycleRateOptions): Sch
     endDivisor = 1e4,
     shape = "cosine",
     threePhases = false,
-  } = options;
+  } = options ?? {};
   checkNumber("oneCycleRate", "maximum", maximum, 0);
   checkCount("oneCycleRate", "steps", steps);
   checkNumber("oneCycleRate", "riseFraction", riseFraction, 0, 1);

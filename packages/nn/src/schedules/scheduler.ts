@@ -1,4 +1,5 @@
 import { ValueError } from "@scope/autodiff";
+import { checkOptions } from "../option-checks.js";
 import type { Schedule } from "./schedule.js";
 
 /** What a scheduler sets: an optimiser. */
@@ -32,6 +33,7 @@ export class Scheduler {
     schedule: Schedule | readonly Schedule[],
     options?: { readonly from?: number },
   ) {
+    checkOptions("Scheduler", options, ["from"]);
     const groups = optimizer.learningRates.length;
     const each = typeof schedule === "function" ? new Array<Schedule>(groups).fill(schedule) : [...schedule];
     if (each.length !== groups) {

@@ -1,6 +1,6 @@
 import { cast, Tensor, type Variable } from "@scope/autodiff";
 import { StateDictError } from "../errors.js";
-import { sameShape, showShape } from "../option-checks.js";
+import { checkOptions, sameShape, showShape } from "../option-checks.js";
 
 /** Tensors by name: what is saved of a module or an optimiser. */
 export type StateDict = Record<string, Tensor>;
@@ -39,6 +39,7 @@ export function loadState(
   state: Readonly<StateDict>,
   options?: LoadOptions,
 ): void {
+  checkOptions(op, options, ["strict"]);
   const strict = options?.strict ?? true;
   const names = new Set(entries.map(([name]) => name));
   const missing = [...names].filter((name) => !Object.hasOwn(state, name));

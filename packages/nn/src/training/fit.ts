@@ -1,7 +1,7 @@
 import { type Tensor, ValueError } from "@scope/autodiff";
 import { commonLength } from "../data/tensor-tree.js";
 import type { Module } from "../modules/module.js";
-import { checkCount, checkNumber, checkOptions, invalidOption } from "../option-checks.js";
+import { checkCount, checkNumber, checkOptions, invalidOption, kindOf } from "../option-checks.js";
 import type { Schedule } from "../schedules/schedule.js";
 import type { StateDict } from "../state-dict/state-dict.js";
 import { compiledIf, guardedStep, type StepTaker } from "./guarded-step.js";
@@ -304,16 +304,11 @@ const optionNames: readonly (keyof FitOptions<unknown>)[] = [
 
 function checkFit<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>): void {
   checkOptions("fit", options, optionNames);
-  const { epochs, stepsPerEpoch, steps, clipNorm, patience, minimumImprovement, metrics, watch } = options;
+  const { epochs, stepsPerEpoch, steps, clipNorm, patience, minimumImprovement, metrics, watch, loss } =
+    options ?? {};
   if (data === null || typeof data !== "object" || typeof data[Symbol.iterator] !== "function")
-    throw invalidOption(
-      "fit",
-      "data",
-      data === null ? "null" : typeof data,
-      "batches: an array, or batches(data, { size })",
-    );
-  if (typeof options.loss !== "function")
-    throw invalidOption("fit", "loss", typeof options.loss, "a function of a batch");
+    throw invalidOption("fit", "data", kindOf(data), "batches: an array, or batches(data, { size })");
+  if (typeof loss !== "function") throw invalidOption("fit", "loss", kindOf(loss), "a function of a batch");
   checkCount("fit", "epochs", epochs);
   if (stepsPerEpoch !== undefined) checkCount("fit", "stepsPerEpoch", stepsPerEpoch);
   if (steps !== undefined) checkCount("fit", "steps", steps);

@@ -57,7 +57,7 @@ function scheduleOf(each: ScheduleCase): Schedule {
       });
     }
     case "linear-warm-up":
-      return warmUp(constantRate(each.rate), each);
+      return warmUp(constantRate(each.rate), { steps: each.steps, startFactor: each.startFactor });
     case "linear-warm-up-then-cosine": {
       const { rate, warmUpSteps, steps } = each;
       return warmUp(cosineRate(rate, { steps: steps - warmUpSteps }), { steps: warmUpSteps });
