@@ -12,13 +12,13 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 /** 1 / (1 + exp(−x)), without overflow on the way. */
 export const sigmoidOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sigmoid",
-  names: { torch: "sigmoid", onnx: "Sigmoid" },
   loops: { sigmoid: loops.sigmoid },
   lower: (kernel, x) => kernel.sigmoid(x),
   // y(1 − y)
   partials: [(_inputs, y) => mul(y, sub(1, y))],
 });
 export const sigmoidSamples: ElementwiseSamples = {
+  names: { torch: "sigmoid", onnx: "Sigmoid" },
   domain: [[[-3, 3]]],
   exact: [
     [0, 0.5],
@@ -36,7 +36,6 @@ export const sigmoidSamples: ElementwiseSamples = {
 /** log(1 + exp(x)) as max(x, 0) + log1p(exp(−|x|)). */
 export const softplusOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "softplus",
-  names: { torch: "nn.functional.softplus", onnx: "Softplus" },
   loops: {
     add: loops.add,
     max: loops.max,
@@ -53,6 +52,7 @@ export const softplusOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: [([x]) => sigmoid(x)],
 });
 export const softplusSamples: ElementwiseSamples = {
+  names: { torch: "nn.functional.softplus", onnx: "Softplus" },
   domain: [[[-3, 3]]],
   exact: [
     [1000, 1000],
@@ -67,13 +67,13 @@ export const softplusSamples: ElementwiseSamples = {
 /** Error function. */
 export const erfOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "erf",
-  names: { torch: "erf", onnx: "Erf" },
   loops: { erf: loops.erf },
   lower: (kernel, x) => kernel.erf(x),
   // 2/√π · exp(−x²)
   partials: [([x]) => mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))],
 });
 export const erfSamples: ElementwiseSamples = {
+  names: { torch: "erf", onnx: "Erf" },
   domain: [[[-2, 2]]],
   exact: [
     [0, 0],
@@ -98,7 +98,6 @@ export const erfSamples: ElementwiseSamples = {
 /** x where positive, else 0; derivative 0 at 0. */
 export const reluOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "relu",
-  names: { torch: "relu", onnx: "Relu" },
   // Written so that NaN stays NaN.
   loops: { le: loops.le },
   lower: (kernel, x) => {
@@ -108,6 +107,7 @@ export const reluOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   partials: [{ times: (t, _inputs, y) => where(lessEqual(y, 0), 0, t) }],
 });
 export const reluSamples: ElementwiseSamples = {
+  names: { torch: "relu", onnx: "Relu" },
   domain: [
     [
       [0.1, 2],

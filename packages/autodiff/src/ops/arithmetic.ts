@@ -9,12 +9,12 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 /** Difference of two tensors. */
 export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sub",
-  names: { numpy: "subtract", torch: "sub", onnx: "Sub" },
   loops: { sub: loops.sub },
   lower: (kernel, a, b) => kernel.sub(a, b),
   partials: [() => 1, () => -1],
 });
 export const subSamples: ElementwiseSamples = {
+  names: { numpy: "subtract", torch: "sub", onnx: "Sub" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [3, 1, 2],
@@ -32,12 +32,12 @@ export const subSamples: ElementwiseSamples = {
 /** Quotient of two float tensors. */
 export const divOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "div",
-  names: { numpy: "divide", torch: "div", onnx: "Div" },
   loops: { div: loops.div },
   lower: (kernel, a, b) => kernel.div(a, b),
   partials: [{ times: (t, [, b]) => div(t, b) }, ([, b], y) => neg(div(y, b))],
 });
 export const divSamples: ElementwiseSamples = {
+  names: { numpy: "divide", torch: "div", onnx: "Div" },
   domain: [
     [[-2, 2]],
     [
@@ -61,12 +61,12 @@ export const divSamples: ElementwiseSamples = {
 /** Distance from 0; derivative 0 at 0. */
 export const absOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "abs",
-  names: { numpy: "abs", torch: "abs", onnx: "Abs" },
   loops: { abs: loops.abs },
   lower: (kernel, x) => kernel.abs(x),
   partials: [([x]) => sign(x)],
 });
 export const absSamples: ElementwiseSamples = {
+  names: { numpy: "abs", torch: "abs", onnx: "Abs" },
   domain: [
     [
       [0.1, 2],
@@ -88,12 +88,12 @@ export const absSamples: ElementwiseSamples = {
 /** −1, 0 or 1. */
 export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sign",
-  names: { numpy: "sign", torch: "sign", onnx: "Sign" },
   loops: { sign: loops.sign },
   lower: (kernel, x) => kernel.sign(x),
   partials: { because: "constant on both sides of 0; 0 at the step itself" },
 });
 export const signSamples: ElementwiseSamples = {
+  names: { numpy: "sign", torch: "sign", onnx: "Sign" },
   domain: [
     [
       [0.1, 2],
@@ -116,12 +116,12 @@ export const signSamples: ElementwiseSamples = {
 /** Square root; derivative ∞ at 0. */
 export const sqrtOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sqrt",
-  names: { numpy: "sqrt", torch: "sqrt", onnx: "Sqrt" },
   loops: { sqrt: loops.sqrt },
   lower: (kernel, x) => kernel.sqrt(x),
   partials: [(_inputs, y) => div(0.5, y)],
 });
 export const sqrtSamples: ElementwiseSamples = {
+  names: { numpy: "sqrt", torch: "sqrt", onnx: "Sqrt" },
   domain: [[[0.3, 4]]],
   exact: [
     [4, 2],

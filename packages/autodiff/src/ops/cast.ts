@@ -19,7 +19,6 @@ function castExpression(from: DType, to: DType): Expression {
 /** Another dtype; between float dtypes the derivative is cast back, elsewhere there is none. */
 export const castOp: Op<DType> = {
   name: "cast",
-  names: { numpy: "astype", torch: "to", onnx: "Cast" },
   infer: ([x], dtype) => [{ shape: x.shape, dtype }],
   eager: /* @__PURE__ */ eagerMap({}),
   lower: ([x], dtype) => ({ kind: "map", expression: castExpression(x.dtype, dtype) }),

@@ -4,7 +4,7 @@ import { DTypeError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
-import type { ForeignNames, Op } from "../trace/op.js";
+import type { Op } from "../trace/op.js";
 import { castOp } from "./cast.js";
 import { binary, type ElementwiseRecord, elementwiseOp } from "./elementwise.js";
 import { asTensor, isFloat, promoted, type TensorLike } from "./operands.js";
@@ -15,19 +15,16 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 const because = "the result is true or false: constant almost everywhere";
 const predicate = <I extends keyof InstructionLoops>(
   name: string,
-  names: ForeignNames,
   loops: Pick<InstructionLoops, I>,
   lower: ElementwiseRecord<I>["lower"],
-): Op<null> => elementwiseOp({ name, names, loops, lower, dtype: () => "bool", partials: { because } });
+): Op<null> => elementwiseOp({ name, loops, lower, dtype: () => "bool", partials: { because } });
 
 /** Whether two elements are equal. */
-export const equalOp: Op<null> = /* @__PURE__ */ predicate(
-  "equal",
-  { numpy: "equal", torch: "eq", onnx: "Equal" },
-  { eq: loops.eq },
-  (kernel, a, b) => kernel.eq(a, b),
+export const equalOp: Op<null> = /* @__PURE__ */ predicate("equal", { eq: loops.eq }, (kernel, a, b) =>
+  kernel.eq(a, b),
 );
 export const equalSamples: ElementwiseSamples = {
+  names: { numpy: "equal", torch: "eq", onnx: "Equal" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [1, 1, 1],
@@ -41,13 +38,11 @@ export const equalSamples: ElementwiseSamples = {
   rejects: [{ code: "shape/broadcast", run: (random) => equal(random.tensor([2]), random.tensor([3])) }],
 };
 /** Whether two elements differ. */
-export const notEqualOp: Op<null> = /* @__PURE__ */ predicate(
-  "notEqual",
-  { numpy: "not_equal", torch: "ne" },
-  { ne: loops.ne },
-  (kernel, a, b) => kernel.ne(a, b),
+export const notEqualOp: Op<null> = /* @__PURE__ */ predicate("notEqual", { ne: loops.ne }, (kernel, a, b) =>
+  kernel.ne(a, b),
 );
 export const notEqualSamples: ElementwiseSamples = {
+  names: { numpy: "not_equal", torch: "ne" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [1, 1, 0],
@@ -60,13 +55,11 @@ export const notEqualSamples: ElementwiseSamples = {
   rejects: [{ code: "shape/broadcast", run: (random) => notEqual(random.tensor([2]), random.tensor([3])) }],
 };
 /** Whether the first element is less. */
-export const lessOp: Op<null> = /* @__PURE__ */ predicate(
-  "less",
-  { numpy: "less", torch: "lt", onnx: "Less" },
-  { lt: loops.lt },
-  (kernel, a, b) => kernel.lt(a, b),
+export const lessOp: Op<null> = /* @__PURE__ */ predicate("less", { lt: loops.lt }, (kernel, a, b) =>
+  kernel.lt(a, b),
 );
 export const lessSamples: ElementwiseSamples = {
+  names: { numpy: "less", torch: "lt", onnx: "Less" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [1, 2, 1],
@@ -83,11 +76,11 @@ export const lessSamples: ElementwiseSamples = {
 /** Whether the first element is less or equal. */
 export const lessEqualOp: Op<null> = /* @__PURE__ */ predicate(
   "lessEqual",
-  { numpy: "less_equal", torch: "le", onnx: "LessOrEqual" },
   { le: loops.le },
   (kernel, a, b) => kernel.le(a, b),
 );
 export const lessEqualSamples: ElementwiseSamples = {
+  names: { numpy: "less_equal", torch: "le", onnx: "LessOrEqual" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [1, 2, 1],
@@ -101,13 +94,11 @@ export const lessEqualSamples: ElementwiseSamples = {
   rejects: [{ code: "shape/broadcast", run: (random) => lessEqual(random.tensor([2]), random.tensor([3])) }],
 };
 /** Whether the first element is greater. */
-export const greaterOp: Op<null> = /* @__PURE__ */ predicate(
-  "greater",
-  { numpy: "greater", torch: "gt", onnx: "Greater" },
-  { lt: loops.lt },
-  (kernel, a, b) => kernel.lt(b, a),
+export const greaterOp: Op<null> = /* @__PURE__ */ predicate("greater", { lt: loops.lt }, (kernel, a, b) =>
+  kernel.lt(b, a),
 );
 export const greaterSamples: ElementwiseSamples = {
+  names: { numpy: "greater", torch: "gt", onnx: "Greater" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [1, 2, 0],
@@ -124,11 +115,11 @@ export const greaterSamples: ElementwiseSamples = {
 /** Whether the first element is greater or equal. */
 export const greaterEqualOp: Op<null> = /* @__PURE__ */ predicate(
   "greaterEqual",
-  { numpy: "greater_equal", torch: "ge", onnx: "GreaterOrEqual" },
   { le: loops.le },
   (kernel, a, b) => kernel.le(b, a),
 );
 export const greaterEqualSamples: ElementwiseSamples = {
+  names: { numpy: "greater_equal", torch: "ge", onnx: "GreaterOrEqual" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [1, 2, 0],
@@ -146,11 +137,11 @@ export const greaterEqualSamples: ElementwiseSamples = {
 /** Both true. */
 export const logicalAndOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalAnd",
-  { numpy: "logical_and", torch: "logical_and", onnx: "And" },
   { and: loops.and },
   (kernel, a, b) => kernel.and(a, b),
 );
 export const logicalAndSamples: ElementwiseSamples = {
+  names: { numpy: "logical_and", torch: "logical_and", onnx: "And" },
   domain: [[[0, 1]], [[0, 1]]],
   dtypes: ["bool", "bool"],
   exact: [
@@ -165,11 +156,11 @@ export const logicalAndSamples: ElementwiseSamples = {
 /** Either true. */
 export const logicalOrOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalOr",
-  { numpy: "logical_or", torch: "logical_or", onnx: "Or" },
   { or: loops.or },
   (kernel, a, b) => kernel.or(a, b),
 );
 export const logicalOrSamples: ElementwiseSamples = {
+  names: { numpy: "logical_or", torch: "logical_or", onnx: "Or" },
   domain: [[[0, 1]], [[0, 1]]],
   dtypes: ["bool", "bool"],
   exact: [
@@ -184,11 +175,11 @@ export const logicalOrSamples: ElementwiseSamples = {
 /** Exactly one true. */
 export const logicalXorOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalXor",
-  { numpy: "logical_xor", torch: "logical_xor", onnx: "Xor" },
   { ne: loops.ne },
   (kernel, a, b) => kernel.ne(a, b),
 );
 export const logicalXorSamples: ElementwiseSamples = {
+  names: { numpy: "logical_xor", torch: "logical_xor", onnx: "Xor" },
   domain: [[[0, 1]], [[0, 1]]],
   dtypes: ["bool", "bool"],
   exact: [
@@ -203,11 +194,11 @@ export const logicalXorSamples: ElementwiseSamples = {
 /** True where false. */
 export const logicalNotOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalNot",
-  { numpy: "logical_not", torch: "logical_not", onnx: "Not" },
   { not: loops.not },
   (kernel, x) => kernel.not(x),
 );
 export const logicalNotSamples: ElementwiseSamples = {
+  names: { numpy: "logical_not", torch: "logical_not", onnx: "Not" },
   domain: [[[0, 1]]],
   dtypes: ["bool"],
   exact: [
@@ -221,7 +212,6 @@ export const logicalNotSamples: ElementwiseSamples = {
 /** `condition ? a : b`. The derivative chooses as well: multiplying by 0 would let NaN of the cotangent through. */
 export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "where",
-  names: { numpy: "where", torch: "where", onnx: "Where" },
   loops: {},
   lower: (kernel, condition, a, b) => kernel.select(condition, a, b),
   partials: [
@@ -231,6 +221,7 @@ export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const whereSamples: ElementwiseSamples = {
+  names: { numpy: "where", torch: "where", onnx: "Where" },
   domain: [[[0, 1]], [[-2, 2]], [[-2, 2]]],
   dtypes: ["bool", "float64", "float64"],
   exact: [

@@ -9,6 +9,7 @@ import { asTensor, type TensorLike } from "./operands.js";
 import type { StructuralSamples } from "./samples.js";
 
 export const castSamples: StructuralSamples<DType> = {
+  names: { numpy: "astype", torch: "to", onnx: "Cast" },
   draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: "float64" }),
   exact: (random) => [
     {
@@ -30,7 +31,6 @@ export const castSamples: StructuralSamples<DType> = {
 /** The same value, with the derivative cut. */
 export const stopGradientOp: Op<null> = {
   name: "stopGradient",
-  names: { torch: "detach" },
   cheap: true,
   infer: (inputs) => inputs,
   lower: () => ({ kind: "view", layouts: (input) => [input] }),
@@ -38,6 +38,7 @@ export const stopGradientOp: Op<null> = {
   batch: (inputs, batched) => [apply(stopGradientOp, inputs, null), batched],
 };
 export const stopGradientSamples: StructuralSamples<null> = {
+  names: { torch: "detach" },
   draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: null }),
   exact: (random) => [
     { inputs: [random.of([1, -0, NaN], "float64")], attributes: null, outputs: [[1, -0, NaN]] },

@@ -26,7 +26,6 @@ export interface Iota {
 /** Evenly spaced numbers along one axis. */
 export const iotaOp: Op<Iota> = {
   name: "iota",
-  names: { numpy: "arange", torch: "arange", onnx: "Range" },
   cheap: true,
   infer: (_inputs, { size, dtype }) => [{ shape: [size], dtype }],
   eager: eagerIota,
@@ -295,6 +294,7 @@ export const tril = (x: TensorLike, options?: { readonly diagonal?: number }): T
   triangle("tril", false, x, options?.diagonal ?? 0);
 
 export const iotaSamples: Samples<Iota> = {
+  names: { numpy: "arange", torch: "arange", onnx: "Range" },
   draw: (random) => ({
     inputs: [],
     attributes: {

@@ -21,7 +21,6 @@ export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linea
   readonly reverse: boolean;
 }>({
   name: "cumsum",
-  names: { numpy: "cumsum", torch: "cumsum", onnx: "CumSum" },
   infer: ([x]) => [{ shape: x.shape, dtype: x.dtype }],
   eager: eagerCumulative,
   lower: (_inputs, { reverse }) => ({ kind: "cumulative", combine: "sum", reverse }),
@@ -106,6 +105,7 @@ export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
 }
 
 export const cumsumSamples: Samples<{ readonly reverse: boolean }> = {
+  names: { numpy: "cumsum", torch: "cumsum", onnx: "CumSum" },
   draw: (random) => ({
     inputs: [random.tensor(random.shape(random.integer(1, 3)))],
     attributes: { reverse: random.integer(0, 1) === 1 },

@@ -7,7 +7,7 @@ import { buildExpression, type KernelOf, type Scalar } from "../kernel/expressio
 import type { Lowering } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
-import type { ForeignNames, Maybe, Op, Reads } from "../trace/op.js";
+import type { Maybe, Op, Reads } from "../trace/op.js";
 import { traceFlat } from "../trace/trace.js";
 import { castOp } from "./cast.js";
 import { type Derivative, zeroDerivative, zerosOf } from "./fill.js";
@@ -24,7 +24,6 @@ export type Partial =
 /** Elementwise ops: each output element from the input elements that broadcast to it. Operands have one dtype (conditions of a select apart). */
 export interface ElementwiseRecord<I extends keyof InstructionLoops> {
   readonly name: string;
-  readonly names?: ForeignNames;
   /** How plain eager runs carry out the instructions that `lower` uses; no others are at hand. */
   readonly loops: Pick<InstructionLoops, I>;
   /** The forward computation in scalar instructions, once, for every backend. */
@@ -45,7 +44,6 @@ export function elementwiseOp<I extends keyof InstructionLoops>(record: Elementw
   const derivative = "because" in partials ? zeroDerivative(partials) : elementwiseDerivative(partials);
   const op: Op<null> = {
     name,
-    ...(record.names === undefined ? {} : { names: record.names }),
     ...(record.cheap === undefined ? {} : { cheap: record.cheap }),
     infer(inputs) {
       let shape: Shape = inputs[0].shape;
@@ -157,7 +155,6 @@ function readsOf(partial: Partial, inputs: readonly Tensor[]): Reads {
 /** Sum of two tensors. */
 export const addOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "add",
-  names: { numpy: "add", torch: "add", onnx: "Add" },
   loops: { or: loops.or, add: loops.add },
   lower: (kernel, a, b) => (a.dtype === "bool" ? kernel.or(a, b) : kernel.add(a, b)),
   partials: [() => 1, () => 1],
@@ -165,7 +162,6 @@ export const addOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 /** Product of two tensors. */
 export const mulOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "mul",
-  names: { numpy: "multiply", torch: "mul", onnx: "Mul" },
   loops: { and: loops.and, mul: loops.mul },
   lower: (kernel, a, b) => (a.dtype === "bool" ? kernel.and(a, b) : kernel.mul(a, b)),
   partials: [([, b]) => b, ([a]) => a],
@@ -173,13 +169,13 @@ export const mulOp: Op<null> = /* @__PURE__ */ elementwiseOp({
 /** The negative of each element. */
 export const negOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "neg",
-  names: { numpy: "negative", torch: "neg", onnx: "Neg" },
   loops: { neg: loops.neg },
   lower: (kernel, x) => kernel.neg(x),
   partials: [() => -1],
 });
 
 export const addSamples: ElementwiseSamples = {
+  names: { numpy: "add", torch: "add", onnx: "Add" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [1, 2, 3],
@@ -195,6 +191,7 @@ export const addSamples: ElementwiseSamples = {
   rejects: [{ code: "shape/broadcast", run: (random) => add(random.tensor([2, 3]), random.tensor([2])) }],
 };
 export const mulSamples: ElementwiseSamples = {
+  names: { numpy: "multiply", torch: "mul", onnx: "Mul" },
   domain: [[[-2, 2]], [[-2, 2]]],
   exact: [
     [3, -2, -6],
@@ -209,6 +206,7 @@ export const mulSamples: ElementwiseSamples = {
   rejects: [{ code: "shape/broadcast", run: (random) => mul(random.tensor([4]), random.tensor([3])) }],
 };
 export const negSamples: ElementwiseSamples = {
+  names: { numpy: "negative", torch: "neg", onnx: "Neg" },
   domain: [[[-2, 2]]],
   exact: [
     [1, -1],

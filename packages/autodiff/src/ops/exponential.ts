@@ -10,12 +10,12 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 /** e to the power of each element. */
 export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "exp",
-  names: { numpy: "exp", torch: "exp", onnx: "Exp" },
   loops: { exp: loops.exp },
   lower: (kernel, x) => kernel.exp(x),
   partials: [(_inputs, y) => y],
 });
 export const expSamples: ElementwiseSamples = {
+  names: { numpy: "exp", torch: "exp", onnx: "Exp" },
   domain: [[[-2, 2]]],
   exact: [
     [0, 1],
@@ -33,13 +33,13 @@ export const expSamples: ElementwiseSamples = {
 /** exp(x) − 1, exact near 0. */
 export const expm1Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "expm1",
-  names: { numpy: "expm1", torch: "expm1" },
   loops: { expm1: loops.expm1 },
   lower: (kernel, x) => kernel.expm1(x),
   // exp(x), not y + 1, which loses every digit at very negative x
   partials: [([x]) => exp(x)],
 });
 export const expm1Samples: ElementwiseSamples = {
+  names: { numpy: "expm1", torch: "expm1" },
   domain: [[[-2, 2]]],
   exact: [
     [0, 0],
@@ -56,12 +56,12 @@ export const expm1Samples: ElementwiseSamples = {
 /** Natural logarithm. */
 export const logOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "log",
-  names: { numpy: "log", torch: "log", onnx: "Log" },
   loops: { log: loops.log },
   lower: (kernel, x) => kernel.log(x),
   partials: [{ times: (t, [x]) => div(t, x) }],
 });
 export const logSamples: ElementwiseSamples = {
+  names: { numpy: "log", torch: "log", onnx: "Log" },
   domain: [[[0.3, 3]]],
   exact: [
     [1, 0],
@@ -77,12 +77,12 @@ export const logSamples: ElementwiseSamples = {
 /** log(1 + x), exact near 0. */
 export const log1pOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "log1p",
-  names: { numpy: "log1p", torch: "log1p" },
   loops: { log1p: loops.log1p },
   lower: (kernel, x) => kernel.log1p(x),
   partials: [{ times: (t, [x]) => div(t, add(x, 1)) }],
 });
 export const log1pSamples: ElementwiseSamples = {
+  names: { numpy: "log1p", torch: "log1p" },
   domain: [[[-0.7, 2]]],
   exact: [
     [0, 0],
@@ -99,7 +99,6 @@ export const log1pSamples: ElementwiseSamples = {
 /** a to the power of b. */
 export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "pow",
-  names: { numpy: "power", torch: "pow", onnx: "Pow" },
   loops: { pow: loops.pow },
   lower: (kernel, a, b) => kernel.pow(a, b),
   partials: [
@@ -113,6 +112,7 @@ export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const powSamples: ElementwiseSamples = {
+  names: { numpy: "power", torch: "pow", onnx: "Pow" },
   domain: [[[0.3, 2]], [[-2, 2]]],
   exact: [
     [2, 3, 8],
@@ -137,13 +137,13 @@ export const powSamples: ElementwiseSamples = {
 /** Hyperbolic tangent. */
 export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "tanh",
-  names: { numpy: "tanh", torch: "tanh", onnx: "Tanh" },
   loops: { tanh: loops.tanh },
   lower: (kernel, x) => kernel.tanh(x),
   // 1 − y²
   partials: [(_inputs, y) => sub(1, mul(y, y))],
 });
 export const tanhSamples: ElementwiseSamples = {
+  names: { numpy: "tanh", torch: "tanh", onnx: "Tanh" },
   domain: [[[-3, 3]]],
   exact: [
     [0, 0],

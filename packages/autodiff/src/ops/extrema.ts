@@ -10,7 +10,6 @@ import type { ElementwiseSamples } from "./samples.js";
 /** The greater of two; both get half of the derivative where they are equal. */
 export const maximumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "maximum",
-  names: { numpy: "maximum", torch: "maximum", onnx: "Max" },
   loops: { max: loops.max },
   lower: (kernel, a, b) => kernel.max(a, b),
   partials: [
@@ -19,6 +18,7 @@ export const maximumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const maximumSamples: ElementwiseSamples = {
+  names: { numpy: "maximum", torch: "maximum", onnx: "Max" },
   domain: [
     [
       [-2, -1.1],
@@ -42,7 +42,6 @@ export const maximumSamples: ElementwiseSamples = {
 /** The less of two; both get half of the derivative where they are equal. */
 export const minimumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "minimum",
-  names: { numpy: "minimum", torch: "minimum", onnx: "Min" },
   loops: { min: loops.min },
   lower: (kernel, a, b) => kernel.min(a, b),
   partials: [
@@ -51,6 +50,7 @@ export const minimumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const minimumSamples: ElementwiseSamples = {
+  names: { numpy: "minimum", torch: "minimum", onnx: "Min" },
   domain: [
     [
       [-2, -1.1],

@@ -23,7 +23,6 @@ export function zeroDerivative(_reason: { readonly because: string }): Derivativ
 /** One value everywhere. */
 export const fillOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly value: number }> = {
   name: "fill",
-  names: { numpy: "full", torch: "full", onnx: "ConstantOfShape" },
   cheap: true,
   infer: (_inputs, { shape, dtype }) => [{ shape, dtype }],
   lower: (_inputs, { value }) => ({ kind: "fill", value }),
@@ -34,6 +33,7 @@ export const fillOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly
 
 export const fillSamples: Samples<{ readonly shape: Shape; readonly dtype: DType; readonly value: number }> =
   {
+    names: { numpy: "full", torch: "full", onnx: "ConstantOfShape" },
     draw: (random) => ({
       inputs: [],
       attributes: { shape: random.shape(), dtype: "float64", value: random.number([-2, 2]) },

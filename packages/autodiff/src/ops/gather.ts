@@ -35,7 +35,6 @@ export function checkRange(op: string, index: Tensor, size: number, wraps = fals
 /** `out[b, m, r] = x[b, index[b, m], r]`. */
 export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
   name: "gather",
-  names: { numpy: "take", torch: "index_select", onnx: "Gather" },
   infer: ([x, index]) => [{ shape: [x.shape[0], index.shape[1], x.shape[2]], dtype: x.dtype }],
   eager: eagerGather,
   lower: () => ({ kind: "gather" }),
@@ -62,7 +61,6 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
 /** `out[b, index[b, m], r] += x[b, m, r]`, from zero; the attribute is the size N of the axis in the output. */
 export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   name: "scatterAdd",
-  names: { numpy: "add.at", torch: "index_add", onnx: "ScatterElements" },
   infer: ([x], size) => [{ shape: [x.shape[0], size, x.shape[2]], dtype: x.dtype }],
   eager: eagerScatterAdd,
   lower: () => ({ kind: "scatterAdd" }),
@@ -260,6 +258,7 @@ const indexRows = [
   [1, 1],
 ];
 export const gatherSamples: Samples<null> = {
+  names: { numpy: "take", torch: "index_select", onnx: "Gather" },
   draw(random) {
     const [batch, size, count, row] = [
       random.integer(1, 2),
@@ -309,6 +308,7 @@ export const gatherSamples: Samples<null> = {
   ],
 };
 export const scatterAddSamples: Samples<number> = {
+  names: { numpy: "add.at", torch: "index_add", onnx: "ScatterElements" },
   draw(random) {
     const [batch, size, count, row] = [
       random.integer(1, 2),

@@ -14,7 +14,6 @@ import { broadcastTo, permute, reshape, sum } from "./shape.js";
 /** Products of matrices: `[..., m, k] × [..., k, n]` with equal leading axes, or rank 2 on the right, shared by all. */
 export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
   name: "matmul",
-  names: { numpy: "matmul", torch: "matmul", onnx: "MatMul" },
   infer([a, b]) {
     const m = a.shape[a.shape.length - 2];
     const lead = a.shape.slice(0, -2);
@@ -154,6 +153,7 @@ export function outer(a: TensorLike, b: TensorLike): Tensor {
 }
 
 export const matmulSamples: Samples<null> = {
+  names: { numpy: "matmul", torch: "matmul", onnx: "MatMul" },
   draw(random) {
     const lead = random.pick([[], [2], [2, 1]]);
     const [m, k, n] = [random.integer(1, 3), random.integer(0, 3), random.integer(1, 3)];

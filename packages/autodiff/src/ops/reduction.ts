@@ -30,7 +30,6 @@ function extremeOp(name: "max" | "min", reduction: Reduction): Op<readonly numbe
   };
   const op: Op<readonly number[]> = {
     name,
-    names: { numpy: name, torch: `a${name}`, onnx: name === "max" ? "ReduceMax" : "ReduceMin" },
     infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
     eager: eagerReduce(reduction),
     lower: (_inputs, axes) => ({ kind: "reduce", combine: name, axes }),
@@ -62,7 +61,6 @@ export const minOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("min", min
 /** Position of the first greatest or least element along the last axis; a NaN counts as the extreme. */
 export const argExtremeOp: Op<{ readonly largest: boolean }> = {
   name: "argExtreme",
-  names: { numpy: "argmax", torch: "argmax", onnx: "ArgMax" },
   infer: ([x]) => [{ shape: x.shape.slice(0, -1), dtype: "int32" }],
   eager: eagerArgExtreme,
   lower: (_inputs, { largest }) => ({ kind: "argExtreme", largest }),
@@ -229,6 +227,7 @@ const drawReduction: StructuralSamples<readonly number[]>["draw"] = (random) => 
 };
 
 export const maxSamples: Samples<readonly number[]> = {
+  names: { numpy: "max", torch: "amax", onnx: "ReduceMax" },
   draw: drawReduction,
   exact: (random) => [
     {
@@ -284,6 +283,7 @@ export const maxSamples: Samples<readonly number[]> = {
 };
 
 export const minSamples: Samples<readonly number[]> = {
+  names: { numpy: "min", torch: "amin", onnx: "ReduceMin" },
   draw: drawReduction,
   exact: (random) => [
     {
@@ -317,6 +317,7 @@ export const minSamples: Samples<readonly number[]> = {
 };
 
 export const argExtremeSamples: Samples<{ readonly largest: boolean }> = {
+  names: { numpy: "argmax", torch: "argmax", onnx: "ArgMax" },
   draw: (random) => ({
     inputs: [random.tensor(random.shape(random.integer(1, 3)))],
     attributes: { largest: random.integer(0, 1) === 1 },

@@ -11,12 +11,12 @@ const because = "constant between whole numbers; 0 at the steps themselves";
 /** The greatest whole number that is not greater. */
 export const floorOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "floor",
-  names: { numpy: "floor", torch: "floor", onnx: "Floor" },
   loops: { floor: loops.floor },
   lower: (kernel, x) => kernel.floor(x),
   partials: { because },
 });
 export const floorSamples: ElementwiseSamples = {
+  names: { numpy: "floor", torch: "floor", onnx: "Floor" },
   domain: [
     [
       [0.1, 0.9],
@@ -39,12 +39,12 @@ export const floorSamples: ElementwiseSamples = {
 /** The least whole number that is not less. */
 export const ceilOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "ceil",
-  names: { numpy: "ceil", torch: "ceil", onnx: "Ceil" },
   loops: { ceil: loops.ceil },
   lower: (kernel, x) => kernel.ceil(x),
   partials: { because },
 });
 export const ceilSamples: ElementwiseSamples = {
+  names: { numpy: "ceil", torch: "ceil", onnx: "Ceil" },
   domain: [
     [
       [0.1, 0.9],
@@ -67,12 +67,12 @@ export const ceilSamples: ElementwiseSamples = {
 /** The nearest whole number, halves to even. */
 export const roundOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "round",
-  names: { numpy: "round", torch: "round", onnx: "Round" },
   loops: { round: loops.round },
   lower: (kernel, x) => kernel.round(x),
   partials: { because },
 });
 export const roundSamples: ElementwiseSamples = {
+  names: { numpy: "round", torch: "round", onnx: "Round" },
   domain: [
     [
       [0.6, 1.4],
@@ -97,13 +97,13 @@ export const roundSamples: ElementwiseSamples = {
 /** a − b·⌊a/b⌋: the remainder has the sign of the divisor. */
 export const modOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "mod",
-  names: { numpy: "mod", torch: "remainder", onnx: "Mod" },
   loops: { mod: loops.mod },
   lower: (kernel, a, b) => kernel.mod(a, b),
   // The derivative at the jumps, where a is a multiple of b, is that of the side away from 0.
   partials: [() => 1, ([a, b]) => neg(floor(div(a, b)))],
 });
 export const modSamples: ElementwiseSamples = {
+  names: { numpy: "mod", torch: "remainder", onnx: "Mod" },
   domain: [
     [[2.1, 2.9]],
     [

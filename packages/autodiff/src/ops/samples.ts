@@ -18,6 +18,7 @@ export interface SampleRandom {
   number(interval: Interval): number;
   /** A whole number from `from` to `to`, both included. */
   integer(from: number, to: number): number;
+  /** One of these, each as likely as the others. */
   pick<T>(items: readonly T[]): T;
   /** 0 … n − 1 in any order. */
   permutation(n: number): number[];
@@ -35,8 +36,16 @@ export interface Rejection {
   run(random: SampleRandom): unknown;
 }
 
+/** The names of an op elsewhere, for readers: docs/names.md lists them. */
+export interface ForeignNames {
+  readonly numpy?: string;
+  readonly torch?: string;
+  readonly onnx?: string;
+}
+
 /** Of an elementwise op: the test draws shapes that broadcast, and values from `domain`. */
 export interface ElementwiseSamples {
+  readonly names?: ForeignNames;
   /** One list of intervals per operand, away from kinks and poles. */
   readonly domain: readonly (readonly Interval[])[];
   /** Operands and then the result, equal to the last bit in float64 (NaN equals NaN, −0 is not 0); booleans as 0 and 1. */
@@ -59,6 +68,7 @@ export interface Application<A> {
 
 /** Of any other op: whole applications, drawn at random and written out. */
 export interface StructuralSamples<A> {
+  readonly names?: ForeignNames;
   /** A small application drawn at random, away from kinks. */
   draw(random: SampleRandom): Application<A>;
   /** Applications with the outputs that they must have (all of them, as nested arrays). */

@@ -5,6 +5,7 @@ import { broadcastTo, permute, reshape, sum } from "./shape.js";
 // Apart from the records, which fill a file by themselves.
 
 export const reshapeSamples: Samples<Shape> = {
+  names: { numpy: "reshape", torch: "reshape", onnx: "Reshape" },
   draw(random) {
     const shape = random.shape();
     return {
@@ -58,6 +59,7 @@ export const reshapeSamples: Samples<Shape> = {
   ],
 };
 export const transposeSamples: Samples<readonly number[]> = {
+  names: { numpy: "transpose", torch: "permute", onnx: "Transpose" },
   draw(random) {
     const shape = random.shape();
     return { inputs: [random.tensor(shape)], attributes: random.permutation(shape.length) };
@@ -90,6 +92,7 @@ export const transposeSamples: Samples<readonly number[]> = {
   ],
 };
 export const broadcastToSamples: Samples<Shape> = {
+  names: { numpy: "broadcast_to", torch: "broadcast_to", onnx: "Expand" },
   draw(random) {
     const shape = random.shape();
     const given = shape
@@ -123,6 +126,7 @@ export const broadcastToSamples: Samples<Shape> = {
   ],
 };
 export const sumSamples: Samples<readonly number[]> = {
+  names: { numpy: "sum", torch: "sum", onnx: "ReduceSum" },
   draw(random) {
     const shape = random.shape();
     return {

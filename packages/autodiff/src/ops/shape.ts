@@ -24,7 +24,6 @@ import { asTensor, type TensorLike } from "./operands.js";
 /** The same elements in row-major order under another shape. */
 export const reshapeOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
   name: "reshape",
-  names: { numpy: "reshape", torch: "reshape", onnx: "Reshape" },
   cheap: true,
   infer: ([x], shape) => [{ shape, dtype: x.dtype }],
   lower: (_inputs, shape) => ({
@@ -76,7 +75,6 @@ function reshapedStrides(shape: Shape, strides: readonly number[], next: Shape):
 /** Axes in another order. */
 export const transposeOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly number[]>({
   name: "transpose",
-  names: { numpy: "transpose", torch: "permute", onnx: "Transpose" },
   cheap: true,
   infer: ([x], axes) => [{ shape: axes.map((k) => x.shape[k]), dtype: x.dtype }],
   lower: (_inputs, axes) => ({
@@ -109,7 +107,6 @@ export const transposeOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<reado
 /** Stretches axes of size 1, and adds axes in front. */
 export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
   name: "broadcastTo",
-  names: { numpy: "broadcast_to", torch: "broadcast_to", onnx: "Expand" },
   cheap: true,
   infer: ([x], shape) => [{ shape, dtype: x.dtype }],
   lower: (_inputs, shape) => ({
@@ -129,7 +126,6 @@ export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
 /** Sums over axes, which stay with size 1. */
 export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly number[]>({
   name: "sum",
-  names: { numpy: "sum", torch: "sum", onnx: "ReduceSum" },
   infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
   eager: eagerReduce(sumReduction),
   lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),

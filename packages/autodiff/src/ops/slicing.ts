@@ -6,7 +6,15 @@ import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import { batchRegion, indexRegion, type Region, regionLayout, regionShape, showRegion } from "./region.js";
+import {
+  type AxisRegion,
+  batchRegion,
+  indexRegion,
+  type Region,
+  regionLayout,
+  regionShape,
+  showRegion,
+} from "./region.js";
 import type { Samples } from "./samples.js";
 import { broadcastTo } from "./shape.js";
 
@@ -15,7 +23,6 @@ import { broadcastTo } from "./shape.js";
 /** A region of a tensor, as a view. */
 export const sliceOp: Op<Region> = /* @__PURE__ */ linearOp<Region>({
   name: "slice",
-  names: { numpy: "getitem", torch: "slice", onnx: "Slice" },
   cheap: true,
   infer: ([x], region) => [{ shape: regionShape(region), dtype: x.dtype }],
   lower: (_inputs, region) => ({ kind: "view", layouts: (input) => [regionLayout(input, region)] }),
@@ -44,7 +51,6 @@ const affinePlace = (linear: Op<Placement>): Op<Placement> => ({
 export const placeOp: Op<Placement> = /* @__PURE__ */ affinePlace(
   /* @__PURE__ */ linearOp<Placement>({
     name: "place",
-    names: { numpy: "pad", torch: "constant_pad_nd", onnx: "Pad" },
     infer: ([x], { shape }) => [{ shape, dtype: x.dtype }],
     eager: eagerPlace,
     lower: (_inputs, { shape, regions, fill }) => ({
@@ -72,43 +78,32 @@ export type SliceRange =
   | readonly [start: number | null, stop: number | null]
   | readonly [start: number | null, stop: number | null, step: number];
 
-const badRange = (op: string, range: SliceRange, axis: number, problem: string): ValueError =>
-  new ValueError({
-    code: "value/slice",
-    op,
-    problem,
-    got: `${JSON.stringify(range)} for axis ${axis}`,
-    expected: "null, [start, stop] or [start, stop, step] of whole numbers, the step not 0",
-    mend: "slice(x, [[0, 3], null]) takes rows 0, 1, 2 and all columns; at(x, i) takes one index",
-  });
-
-/** Start, size and step of a range along an axis of `n` indices, by the rules of NumPy and Python. */
-function resolveRange(
-  op: string,
-  range: SliceRange,
-  n: number,
-  axis: number,
-): readonly [start: number, size: number, step: number] {
+/** What a range takes of an axis of `n` indices, by the rules of NumPy and Python. */
+function resolveRange(op: string, range: SliceRange, n: number, axis: number): AxisRegion {
   if (range === null) return [0, n, 1];
-  if (!Array.isArray(range) || range.length < 2 || range.length > 3)
-    throw badRange(op, range, axis, "not a range.");
-  const [start, stop] = range;
-  const step = range[2] ?? 1;
-  for (const bound of [start, stop, step]) {
-    if (bound !== null && !Number.isInteger(bound))
-      throw badRange(op, range, axis, "a bound is not a whole number.");
+  const [start, stop, step = 1] = Array.isArray(range) && range.length <= 3 ? range : [0];
+  const whole = [start, stop, step].every((bound) => bound === null || Number.isInteger(bound));
+  if (!whole || step === 0) {
+    throw new ValueError({
+      code: "value/slice",
+      op,
+      problem: "not a range of whole numbers with a step.",
+      got: `${JSON.stringify(range)} for axis ${axis}`,
+      expected: "null, [start, stop] or [start, stop, step] of whole numbers, the step not 0",
+      mend: "slice(x, [[0, 3], null]) takes rows 0, 1, 2 and all columns; at(x, i) takes one index",
+    });
   }
-  if (step === 0) throw badRange(op, range, axis, "the step is 0.");
-  const least = step > 0 ? 0 : -1;
-  const most = step > 0 ? n : n - 1;
+  const forwards = step > 0;
   const bound = (at: number | null, otherwise: number): number =>
-    at === null ? otherwise : Math.min(Math.max(at < 0 ? at + n : at, least), most);
-  const from = bound(start, step > 0 ? 0 : n - 1);
-  const to = bound(stop, step > 0 ? n : -1);
+    at === null
+      ? otherwise
+      : Math.min(Math.max(at < 0 ? at + n : at, forwards ? 0 : -1), forwards ? n : n - 1);
+  const from = bound(start, forwards ? 0 : n - 1);
+  const to = bound(stop, forwards ? n : -1);
   return [from, Math.max(0, Math.ceil((to - from) / step)), step];
 }
 
-/** Start, size and step for every axis, from a range for each of the first axes. */
+/** A region from a range for each of the first axes. */
 export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRange[]): Region {
   if (!Array.isArray(ranges) || ranges.length > shape.length) {
     throw new ShapeError({
@@ -120,11 +115,8 @@ export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRa
       mend: "give one range per axis, from the first; axes that are left out are taken whole",
     });
   }
-  const resolved = shape.map((n, k) => resolveRange(op, k < ranges.length ? ranges[k] : null, n, k));
   return {
-    starts: resolved.map(([start]) => start),
-    sizes: resolved.map(([, size]) => size),
-    steps: resolved.map(([, , step]) => step),
+    axes: shape.map((n, k) => resolveRange(op, k < ranges.length ? ranges[k] : null, n, k)),
     dropped: [],
   };
 }
@@ -143,7 +135,7 @@ export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRa
 export function slice(x: TensorLike, ranges: readonly SliceRange[]): Tensor {
   const t = asTensor("slice", x);
   const region = resolveRanges("slice", t.shape, ranges);
-  const whole = region.sizes.every((d, k) => d === t.shape[k] && region.steps[k] === 1);
+  const whole = region.axes.every(([, size, step], k) => size === t.shape[k] && step === 1);
   return whole ? t : applyOne(sliceOp, [t], region);
 }
 
@@ -195,24 +187,22 @@ export function flip(x: TensorLike, options?: { readonly axis?: number | readonl
   const axes = normalizeAxes("flip", options?.axis, t.shape.length);
   if (axes.length === 0) return t;
   return applyOne(sliceOp, [t], {
-    starts: t.shape.map((d, k) => (axes.includes(k) ? Math.max(0, d - 1) : 0)),
-    sizes: t.shape,
-    steps: t.shape.map((_, k) => (axes.includes(k) ? -1 : 1)),
+    axes: t.shape.map((d, k): AxisRegion => (axes.includes(k) ? [Math.max(0, d - 1), d, -1] : [0, d, 1])),
     dropped: [],
   });
 }
 
 export const sliceSamples: Samples<Region> = {
+  names: { numpy: "getitem", torch: "slice", onnx: "Slice" },
   draw(random) {
     const shape = random.shape(random.integer(1, 3));
-    const starts = shape.map((d) => random.integer(0, d - 1));
-    const backwards = shape.map(() => random.integer(0, 1) === 1);
-    const sizes = shape.map((d, k) => random.integer(0, backwards[k] ? starts[k] + 1 : d - starts[k]));
-    const dropped = shape.map((_, k) => k).filter((k) => sizes[k] === 1 && random.integer(0, 1) === 1);
-    return {
-      inputs: [random.tensor(shape)],
-      attributes: { starts, sizes, steps: backwards.map((b) => (b ? -1 : 1)), dropped },
-    };
+    const axes = shape.map((d): AxisRegion => {
+      const start = random.integer(0, d - 1);
+      const step = random.pick([-1, 1]);
+      return [start, random.integer(0, step < 0 ? start + 1 : d - start), step];
+    });
+    const dropped = shape.map((_, k) => k).filter((k) => axes[k][1] === 1 && random.integer(0, 1) === 1);
+    return { inputs: [random.tensor(shape)], attributes: { axes, dropped } };
   },
   exact: (random) => [
     {
@@ -225,12 +215,18 @@ export const sliceSamples: Samples<Region> = {
           "float64",
         ),
       ],
-      attributes: { starts: [1, 2], sizes: [1, 2], steps: [1, -2], dropped: [0] },
+      attributes: {
+        axes: [
+          [1, 1, 1],
+          [2, 2, -2],
+        ],
+        dropped: [0],
+      },
       outputs: [[6, 4]],
     },
     {
       inputs: [random.of([1, 2, 3], "int32")],
-      attributes: { starts: [3], sizes: [0], steps: [1], dropped: [] },
+      attributes: { axes: [[3, 0, 1]], dropped: [] },
       outputs: [[]],
     },
   ],
@@ -246,6 +242,7 @@ export const sliceSamples: Samples<Region> = {
 };
 
 export const placeSamples: Samples<Placement> = {
+  names: { numpy: "pad", torch: "constant_pad_nd", onnx: "Pad" },
   draw(random) {
     const [m, n] = [random.integer(0, 3), random.integer(1, 3)];
     return {
@@ -253,8 +250,20 @@ export const placeSamples: Samples<Placement> = {
       attributes: {
         shape: [n, m + 2],
         regions: [
-          { starts: [0, 1], sizes: [n, m], steps: [1, 1], dropped: [] },
-          { starts: [n - 1, 0], sizes: [n, 1], steps: [-1, 1], dropped: [1] },
+          {
+            axes: [
+              [0, n, 1],
+              [1, m, 1],
+            ],
+            dropped: [],
+          },
+          {
+            axes: [
+              [n - 1, n, -1],
+              [0, 1, 1],
+            ],
+            dropped: [1],
+          },
         ],
         fill: random.pick([0, 1.5]),
       },
@@ -263,7 +272,7 @@ export const placeSamples: Samples<Placement> = {
   exact: (random) => [
     {
       inputs: [random.of([1, 2], "float64")],
-      attributes: { shape: [5], regions: [{ starts: [3], sizes: [2], steps: [-2], dropped: [] }], fill: -1 },
+      attributes: { shape: [5], regions: [{ axes: [[3, 2, -2]], dropped: [] }], fill: -1 },
       outputs: [[-1, 2, -1, 1, -1]],
     },
   ],

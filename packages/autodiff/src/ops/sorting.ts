@@ -16,7 +16,6 @@ import { type AxisOptions, sliceOp } from "./slicing.js";
 /** Positions that put the last axis in order, equal elements as they came. */
 export const argSortOp: Op<{ readonly descending: boolean }> = {
   name: "argSort",
-  names: { numpy: "argsort", torch: "argsort" },
   infer: ([x]) => [{ shape: x.shape, dtype: "int32" }],
   eager: eagerArgSort,
   lower: (_inputs, { descending }) => ({ kind: "argSort", descending }),
@@ -98,6 +97,7 @@ export function topK(
 }
 
 export const argSortSamples: Samples<{ readonly descending: boolean }> = {
+  names: { numpy: "argsort", torch: "argsort" },
   draw: (random) => ({
     inputs: [random.tensor(random.shape(random.integer(1, 3)))],
     attributes: { descending: random.integer(0, 1) === 1 },

@@ -10,12 +10,12 @@ import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 /** Sine. */
 export const sinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sin",
-  names: { numpy: "sin", torch: "sin", onnx: "Sin" },
   loops: { sin: loops.sin },
   lower: (kernel, x) => kernel.sin(x),
   partials: [([x]) => cos(x)],
 });
 export const sinSamples: ElementwiseSamples = {
+  names: { numpy: "sin", torch: "sin", onnx: "Sin" },
   domain: [[[-3, 3]]],
   exact: [
     [0, 0],
@@ -30,12 +30,12 @@ export const sinSamples: ElementwiseSamples = {
 /** Cosine. */
 export const cosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "cos",
-  names: { numpy: "cos", torch: "cos", onnx: "Cos" },
   loops: { cos: loops.cos },
   lower: (kernel, x) => kernel.cos(x),
   partials: [([x]) => neg(sin(x))],
 });
 export const cosSamples: ElementwiseSamples = {
+  names: { numpy: "cos", torch: "cos", onnx: "Cos" },
   domain: [[[-3, 3]]],
   exact: [
     [0, 1],
@@ -50,13 +50,13 @@ export const cosSamples: ElementwiseSamples = {
 /** Tangent. */
 export const tanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "tan",
-  names: { numpy: "tan", torch: "tan", onnx: "Tan" },
   loops: { tan: loops.tan },
   lower: (kernel, x) => kernel.tan(x),
   // 1 + y²
   partials: [(_inputs, y) => add(1, mul(y, y))],
 });
 export const tanSamples: ElementwiseSamples = {
+  names: { numpy: "tan", torch: "tan", onnx: "Tan" },
   domain: [[[-1.2, 1.2]]],
   exact: [
     [0, 0],
@@ -71,13 +71,13 @@ export const tanSamples: ElementwiseSamples = {
 /** Inverse sine. */
 export const asinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "asin",
-  names: { numpy: "arcsin", torch: "asin", onnx: "Asin" },
   loops: { asin: loops.asin },
   lower: (kernel, x) => kernel.asin(x),
   // 1 / √((1 − x)(1 + x)), which keeps its digits near ±1
   partials: [([x]) => rsqrt(mul(sub(1, x), add(1, x)))],
 });
 export const asinSamples: ElementwiseSamples = {
+  names: { numpy: "arcsin", torch: "asin", onnx: "Asin" },
   domain: [[[-0.8, 0.8]]],
   exact: [
     [0, 0],
@@ -93,12 +93,12 @@ export const asinSamples: ElementwiseSamples = {
 /** Inverse cosine. */
 export const acosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "acos",
-  names: { numpy: "arccos", torch: "acos", onnx: "Acos" },
   loops: { acos: loops.acos },
   lower: (kernel, x) => kernel.acos(x),
   partials: [([x]) => neg(rsqrt(mul(sub(1, x), add(1, x))))],
 });
 export const acosSamples: ElementwiseSamples = {
+  names: { numpy: "arccos", torch: "acos", onnx: "Acos" },
   domain: [[[-0.8, 0.8]]],
   exact: [
     [1, 0],
@@ -112,12 +112,12 @@ export const acosSamples: ElementwiseSamples = {
 /** Inverse tangent. */
 export const atanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atan",
-  names: { numpy: "arctan", torch: "atan", onnx: "Atan" },
   loops: { atan: loops.atan },
   lower: (kernel, x) => kernel.atan(x),
   partials: [{ times: (t, [x]) => div(t, add(1, square(x))) }],
 });
 export const atanSamples: ElementwiseSamples = {
+  names: { numpy: "arctan", torch: "atan", onnx: "Atan" },
   domain: [[[-2, 2]]],
   exact: [
     [0, 0],
@@ -133,7 +133,6 @@ export const atanSamples: ElementwiseSamples = {
 /** Angle of the point (x, y). */
 export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atan2",
-  names: { numpy: "arctan2", torch: "atan2" },
   loops: { atan2: loops.atan2 },
   lower: (kernel, y, x) => kernel.atan2(y, x),
   // x / (x² + y²) and −y / (x² + y²); NaN at the origin, as in PyTorch
@@ -143,6 +142,7 @@ export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   ],
 });
 export const atan2Samples: ElementwiseSamples = {
+  names: { numpy: "arctan2", torch: "atan2" },
   domain: [
     [
       [0.3, 2],
@@ -168,12 +168,12 @@ export const atan2Samples: ElementwiseSamples = {
 /** Hyperbolic sine. */
 export const sinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sinh",
-  names: { numpy: "sinh", torch: "sinh", onnx: "Sinh" },
   loops: { sinh: loops.sinh },
   lower: (kernel, x) => kernel.sinh(x),
   partials: [([x]) => cosh(x)],
 });
 export const sinhSamples: ElementwiseSamples = {
+  names: { numpy: "sinh", torch: "sinh", onnx: "Sinh" },
   domain: [[[-2, 2]]],
   exact: [
     [0, 0],
@@ -189,12 +189,12 @@ export const sinhSamples: ElementwiseSamples = {
 /** Hyperbolic cosine. */
 export const coshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "cosh",
-  names: { numpy: "cosh", torch: "cosh", onnx: "Cosh" },
   loops: { cosh: loops.cosh },
   lower: (kernel, x) => kernel.cosh(x),
   partials: [([x]) => sinh(x)],
 });
 export const coshSamples: ElementwiseSamples = {
+  names: { numpy: "cosh", torch: "cosh", onnx: "Cosh" },
   domain: [[[-2, 2]]],
   exact: [
     [0, 1],
@@ -210,12 +210,12 @@ export const coshSamples: ElementwiseSamples = {
 /** Inverse hyperbolic sine. */
 export const asinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "asinh",
-  names: { numpy: "arcsinh", torch: "asinh", onnx: "Asinh" },
   loops: { asinh: loops.asinh },
   lower: (kernel, x) => kernel.asinh(x),
   partials: [([x]) => rsqrt(add(square(x), 1))],
 });
 export const asinhSamples: ElementwiseSamples = {
+  names: { numpy: "arcsinh", torch: "asinh", onnx: "Asinh" },
   domain: [[[-2, 2]]],
   exact: [
     [0, 0],
@@ -231,13 +231,13 @@ export const asinhSamples: ElementwiseSamples = {
 /** Inverse hyperbolic cosine. */
 export const acoshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "acosh",
-  names: { numpy: "arccosh", torch: "acosh", onnx: "Acosh" },
   loops: { acosh: loops.acosh },
   lower: (kernel, x) => kernel.acosh(x),
   // 1 / (√(x − 1) √(x + 1)): NaN below 1, where there is no value either
   partials: [([x]) => div(1, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))],
 });
 export const acoshSamples: ElementwiseSamples = {
+  names: { numpy: "arccosh", torch: "acosh", onnx: "Acosh" },
   domain: [[[1.3, 4]]],
   exact: [
     [1, 0],
@@ -251,13 +251,13 @@ export const acoshSamples: ElementwiseSamples = {
 /** Inverse hyperbolic tangent. */
 export const atanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atanh",
-  names: { numpy: "arctanh", torch: "atanh", onnx: "Atanh" },
   loops: { atanh: loops.atanh },
   lower: (kernel, x) => kernel.atanh(x),
   // 1 / ((1 − x)(1 + x))
   partials: [{ times: (t, [x]) => div(t, mul(sub(1, x), add(1, x))) }],
 });
 export const atanhSamples: ElementwiseSamples = {
+  names: { numpy: "arctanh", torch: "atanh", onnx: "Atanh" },
   domain: [[[-0.8, 0.8]]],
   exact: [
     [0, 0],

@@ -9,8 +9,7 @@ import type { Node, Op } from "./op.js";
 const search: AnomalySearch = {
   inspect(op, inputs, outputs, backward) {
     for (const t of outputs) {
-      if (!isFloatDType(t.dtype) || t.storage === null || (op.names === undefined && op.cheap === true))
-        continue;
+      if (!isFloatDType(t.dtype) || t.storage === null || op.cheap === true) continue;
       const data = t.data;
       for (let i = 0; i < data.length; i++) {
         if (!Number.isFinite(data[i])) throw found(op, inputs, t, i, backward);

@@ -69,17 +69,9 @@ export type Structure =
       readonly bodyConstants: number;
     };
 
-/** The names of an op elsewhere, for readers and for exporters. */
-export interface ForeignNames {
-  readonly numpy?: string;
-  readonly torch?: string;
-  readonly onnx?: string;
-}
-
 /** Everything that Scope knows of one primitive operation; every transform, backend, printer and test reads it from here. */
 export interface Op<A = unknown> {
   readonly name: string;
-  readonly names?: ForeignNames;
   /** Outputs are cheaper to compute again than to keep (views, fills, random bits). */
   readonly cheap?: boolean;
   /** Never merged with an equal node. */
