@@ -14,26 +14,23 @@ export interface Complaint {
   readonly mend: string;
 }
 
-/** Base of every error that Scope throws for a user's mistake; `code`, `op`, `got`, `expected` and `mend` are data.
+/** Base of every error that Scope throws for a user's mistake; `code`, `op`, `problem`, `got`, `expected` and `mend` are data.
  * @example
  * try { matmul(ones([2, 3]), ones([4, 5])) } catch (error) { error.code } // => "shape/matmul"
  */
 export class ScopeError extends Error {
   // Written out, here and below: a minifier renames classes.
   override readonly name: string = "ScopeError";
-  readonly code: string;
-  readonly op: string;
-  readonly got: string;
-  readonly expected: string;
-  readonly mend: string;
+  declare readonly code: string;
+  declare readonly op: string;
+  declare readonly problem: string;
+  declare readonly got: string;
+  declare readonly expected: string;
+  declare readonly mend: string;
   constructor(complaint: Complaint) {
-    const { code, op, problem, got, expected, mend } = complaint;
+    const { op, problem, got, expected, mend } = complaint;
     super(`${op}: ${problem}\n  got:      ${got}\n  expected: ${expected}\n  mend:     ${mend}`);
-    this.code = code;
-    this.op = op;
-    this.got = got;
-    this.expected = expected;
-    this.mend = mend;
+    Object.assign(this, complaint);
   }
 }
 

@@ -7,7 +7,7 @@ import type {
   RowKernel,
   ScatterAddKernel,
 } from "../../kernel/program.js";
-import { gemm } from "./gemm.js";
+import { gemm, type Matrix } from "./gemm.js";
 import { MapRunner, ReduceRunner, type Runner, type Setting } from "./program-fused.js";
 import { groupAxes, type InnerAxis, Place, splitInner, Walk } from "./program-walk.js";
 import { argExtreme, argSort, cumulativeSum, type Elements, randomBits, scatterAdd } from "./routines.js";
@@ -91,11 +91,7 @@ class GemmRunner implements Runner {
   run(counters: readonly number[]): void {
     const { m, n, k, mode, batch } = this.#kernel;
     const places = [this.#a, this.#b, this.#c];
-    const bias = this.#bias && {
-      data: this.#bias.data,
-      offset: this.#bias.base(counters),
-      stride: this.#bias.strides[0],
-    };
+    const bias = this.#bias;
     if (!this.#walk.start(places.map((place) => place.base(counters)))) return;
     do {
       const [a, b, c] = places.map((place, i) => ({
@@ -104,8 +100,17 @@ class GemmRunner implements Runner {
         rowStride: place.strides[batch.length],
         columnStride: place.strides[batch.length + 1],
       }));
-      gemm(m, n, k, a, b, c, mode === "accumulate", bias);
+      if (bias) setRows(m, n, c, bias, bias.base(counters));
+      gemm(m, n, k, a, b, c, mode !== "set");
     } while (this.#walk.next());
+  }
+}
+
+/** Every row of c becomes the bias. */
+function setRows(m: number, n: number, c: Matrix, bias: Place, offset: number): void {
+  for (let i = 0; i < m; i++) {
+    let o = c.offset + i * c.rowStride;
+    for (let j = 0; j < n; j++, o += c.columnStride) c.data[o] = bias.data[offset + j * bias.strides[0]];
   }
 }
 
