@@ -1,13 +1,19 @@
 // TypeDoc plugin. The methods of Tensor are derived from functions by a mapped type, which carries no comments: each gets its function's.
-// And docstrings of one package may link to the errors of another, which a file often throws without importing them.
+// What the main entry exports stands in its package itself, beside the modules of the other entries: pages keep short names. And docstrings may link to
+// names of other entries, and to errors of the other package, without importing them.
 import { Comment, Converter, ReflectionKind } from "typedoc";
 
 /** Pages of the classes of the packages that have been read, by name: all pages lie in folders beside each other. */
 const classPages = new Map();
+/** What the package that is being read exports, by name. */
+let exported = new Map();
 
 /** @param {import("typedoc").Application} app */
 export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    const main = project.getChildByName(["index"]);
+    if (main?.kind === ReflectionKind.Module) project.mergeReflections(main, project);
+
     const page = project.packageName?.replace(/[^\w]/g, "_");
     for (const { name } of project.getReflectionsByKind(ReflectionKind.Class))
       classPages.set(name, `../classes/${page}.${name}.html`);
@@ -15,6 +21,7 @@ export function load(app) {
     const functions = new Map(
       project.getReflectionsByKind(ReflectionKind.Function).map((each) => [each.name, each]),
     );
+    exported = functions;
     for (const owner of project.getReflectionsByKind(ReflectionKind.Class | ReflectionKind.Interface)) {
       if (owner.name !== "Tensor") continue;
       for (const member of owner.children ?? []) {
@@ -28,6 +35,8 @@ export function load(app) {
   });
   app.converter.addUnknownSymbolResolver((reference) => {
     const path = reference.symbolReference?.path;
-    return path?.length === 1 ? classPages.get(path[0].path) : undefined;
+    if (path?.length !== 1) return undefined;
+    const [{ path: name }] = path;
+    return exported.has(name) ? { target: exported.get(name), caption: name } : classPages.get(name);
   });
 }

@@ -1,4 +1,5 @@
-// The compiler, and the control flow that exists for traced programs; WebAssembly is here anyway, so eager products use it, too.
+/** The compiler, and the control flow that exists for traced programs. Its WebAssembly is here anyway, so large eager products and maps use it, too.
+ * @packageDocumentation */
 import "./accelerate.js";
 
 export type { BackendName } from "./compiler/backend.js";

@@ -1,3 +1,5 @@
+/** Shapes, tensors and seeds as fast-check's arbitraries; the one entry that needs fast-check.
+ * @packageDocumentation */
 import * as fc from "fast-check";
 import type { DType } from "../base/dtype.js";
 import type { Shape } from "../base/shape.js";
