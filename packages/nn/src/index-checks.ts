@@ -12,7 +12,7 @@ export function knownValues(t: Tensor): Iterable<number> {
 }
 
 /** Throws unless `indices` are whole numbers from 0 to `count` − 1, or `ignored`: those that a look-up would take, without counting from the end.
- * @param name - what one of them is called */
+ * @param name - what they are called, in the plural */
 export function checkIndices(
   op: string,
   name: string,
@@ -20,12 +20,12 @@ export function checkIndices(
   count: number,
   ignored?: number,
 ): void {
-  checkTensor(op, name, indices, "int32");
+  checkTensor(op, name, indices, "an int32 tensor");
   if (indices.dtype !== "int32") {
     throw new DTypeError({
       code: "dtype/indices",
       op,
-      problem: `each ${name} is a whole number.`,
+      problem: `${name} are whole numbers.`,
       got: `${indices.dtype}${showShape(indices.shape)}`,
       expected: "int32",
       mend: 'make them with { dtype: "int32" }, or cast(x, "int32")',
@@ -36,10 +36,10 @@ export function checkIndices(
     throw new IndexError({
       code: "index/value",
       op,
-      problem: `a ${name} is out of range.`,
-      got: `${name} ${index}`,
+      problem: `one of the ${name} is out of range.`,
+      got: String(index),
       expected: `whole numbers from 0 to ${count - 1}`,
-      mend: `look for the wrong ${name} in the data, or make room for it`,
+      mend: "look for the wrong one in the data",
     });
   }
 }

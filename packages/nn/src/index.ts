@@ -104,6 +104,7 @@ export {
 } from "./schedules/schedule.js";
 export { type Scheduled, Scheduler } from "./schedules/scheduler.js";
 export type { LoadOptions, StateDict } from "./state-dict/state-dict.js";
-export { type FitOptions, fit } from "./training/fit.js";
+export { fit } from "./training/fit.js";
+export type { FitOptions } from "./training/fit-options.js";
 export type { StepTaker } from "./training/guarded-step.js";
 export type { EpochRecord, FitReporter, History, StepReport, StopReason } from "./training/history.js";

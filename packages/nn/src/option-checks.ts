@@ -8,14 +8,12 @@ export const sameShape = (a: readonly number[], b: readonly number[]): boolean =
   a.length === b.length && a.every((size, k) => size === b[k]);
 
 /** What a value is that should have been another: for messages. */
-export const kindOf = (value: unknown): string =>
-  value === null
-    ? "null"
-    : value instanceof Promise
-      ? "a Promise"
-      : Array.isArray(value)
-        ? "an array"
-        : typeof value;
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a Promise";
+  return typeof value === "object" && Symbol.asyncIterator in value ? "an async iterable" : typeof value;
+}
 
 /** The error for an option outside of its range. */
 export const invalidOption = (op: string, name: string, got: unknown, expected: string): ScopeError =>
@@ -128,9 +126,9 @@ export function checkTensor(op: string, name: string, x: unknown, expected: stri
   throw new ValueError({
     code: "input/type",
     op,
-    problem: `the ${name} is not a tensor.`,
-    got: kindOf(x),
-    expected: `a tensor ${expected}`,
+    problem: "not a tensor.",
+    got: `${name}: ${kindOf(x)}`,
+    expected,
     mend: "make a tensor of it first: tensor([[1, 2], [3, 4]])",
   });
 }
@@ -148,7 +146,7 @@ export function checkFeatures(
   size: number,
   { least, most }: RankRange = { least: 1 },
 ): void {
-  checkTensor(op, "input", x, `[..., ${size}]`);
+  checkTensor(op, "input", x, `a tensor [..., ${size}]`);
   if (x.rank >= least && (most === undefined || x.rank <= most) && x.shape[x.rank - 1] === size) return;
   const form = least === 1 ? "..." : least === 2 ? "batch" : "..., batch";
   throw new ShapeError({

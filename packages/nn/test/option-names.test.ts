@@ -49,21 +49,13 @@ import {
   xavierUniform,
 } from "@scope/nn";
 import { describe, expect, test } from "vitest";
+import { thrownError } from "./thrown-code.js";
 
 // Options reach these as plain JavaScript passes them: no compiler has looked at them.
 type Maker = new (...given: never[]) => object;
 
-function complaintOf(run: () => unknown): Partial<ScopeError> {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ScopeError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 const complaint = (of: Maker, ...given: readonly unknown[]): Partial<ScopeError> =>
-  complaintOf(() => Reflect.construct(of, given));
+  thrownError(() => Reflect.construct(of, given));
 
 const w = [new Parameter(tensor([1]))];
 
@@ -143,16 +135,16 @@ describe("options that plain JavaScript gets wrong", () => {
   test("a call's own options: lengths of sequences, strictness of loading", () => {
     const xs = zeros([2, 5, 3]);
     const wrong: object = { length: [1, 2] };
-    expect(complaintOf(() => new GRU(3, 4).forward(xs, undefined, wrong))).toMatchObject({
+    expect(thrownError(() => new GRU(3, 4).forward(xs, undefined, wrong))).toMatchObject({
       code: "option/unknown",
       op: "GRU",
       expected: "{ lengths }",
     });
     const recurrent = new Recurrent(new GRUCell(3, 4));
-    expect(complaintOf(() => recurrent.forward(xs, undefined, wrong)).op).toBe("Recurrent");
+    expect(thrownError(() => recurrent.forward(xs, undefined, wrong)).op).toBe("Recurrent");
     const linear = new Linear(1, 1);
     const state = linear.stateDict();
-    expect(complaintOf(() => Reflect.apply(linear.loadStateDict, linear, [state, false]))).toMatchObject({
+    expect(thrownError(() => Reflect.apply(linear.loadStateDict, linear, [state, false]))).toMatchObject({
       code: "option/object",
       op: "Linear.loadStateDict",
       mend: "name the option: { strict: false }",
@@ -212,12 +204,12 @@ describe("functions know their options", () => {
   test.each(functions)("%o", (f, before, good) => {
     const call = (options: unknown): unknown => Reflect.apply(f, undefined, [...before, options]);
     expect(() => call(good)).not.toThrow();
-    expect(complaintOf(() => call({ ...good, colour: 1 }))).toMatchObject({
+    expect(thrownError(() => call({ ...good, colour: 1 }))).toMatchObject({
       code: "option/unknown",
       op: f.name,
       got: "colour",
     });
-    expect(complaintOf(() => call(32.5))).toMatchObject({ code: "option/object", op: f.name });
+    expect(thrownError(() => call(32.5))).toMatchObject({ code: "option/object", op: f.name });
     // What must be given is missed by a typed error too, where JavaScript leaves out all options.
     try {
       call(undefined);
@@ -227,7 +219,7 @@ describe("functions know their options", () => {
   });
   test("PyTorch's names lead to Scope's", () => {
     const mend = (f: Plain, before: readonly unknown[], options: object): string | undefined =>
-      complaintOf(() => Reflect.apply(f, undefined, [...before, options])).mend;
+      thrownError(() => Reflect.apply(f, undefined, [...before, options])).mend;
     expect(mend(crossEntropy, [x, classes], { ignore_index: 0 })).toBe(
       "ignore_index is called ignoreIndex here",
     );
@@ -237,15 +229,15 @@ describe("functions know their options", () => {
     expect(mend(stepRate, [1], { step_size: 2 })).toBe("step_size is called every here");
     expect(mend(stepRate, [1], { every: 2, gamma: 0.5 })).toBe("gamma is called factor here");
     expect(mend(klDivergence, [x, x], { log_target: true })).toBe("log_target is called logTarget here");
-    expect(complaintOf(() => Reflect.apply(batches, undefined, [x, 32])).mend).toBe(
+    expect(thrownError(() => Reflect.apply(batches, undefined, [x, 32])).mend).toBe(
       "name the option: { size: 32 }",
     );
   });
   test("a norm of another order is refused", () => {
-    expect(complaintOf(() => globalNorm([x], { order: 3 }))).toMatchObject({
+    expect(thrownError(() => globalNorm([x], { order: 3 }))).toMatchObject({
       code: "option/range",
       op: "globalNorm",
     });
-    expect(complaintOf(() => clipByGlobalNorm([], 1)).op).toBe("clipByGlobalNorm");
+    expect(thrownError(() => clipByGlobalNorm([], 1)).op).toBe("clipByGlobalNorm");
   });
 });

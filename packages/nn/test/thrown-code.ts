@@ -1,11 +1,21 @@
 import { ScopeError } from "@scope/autodiff";
 
-/** The code of the typed error that `run` throws; what else it throws, as text. */
-export function thrownCode(run: () => unknown): string {
+/** The typed error that `run` throws. */
+export function thrownError(run: () => unknown): ScopeError {
   try {
     run();
   } catch (error) {
-    return error instanceof ScopeError ? error.code : String(error);
+    if (error instanceof ScopeError) return error;
+    throw error;
   }
-  return "nothing was thrown";
+  throw new Error("nothing was thrown");
+}
+
+/** The code of the typed error that `run` throws; what else it throws, as text. */
+export function thrownCode(run: () => unknown): string {
+  try {
+    return thrownError(run).code;
+  } catch (error) {
+    return String(error);
+  }
 }

@@ -1,5 +1,5 @@
 import { ShapeError, Tensor, TreeError, tensor } from "@scope/autodiff";
-import { showShape } from "../option-checks.js";
+import { kindOf, showShape } from "../option-checks.js";
 
 /** What a data set and a batch are: a tensor, or arrays and plain objects of tensors. */
 export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
@@ -18,7 +18,7 @@ export function mapTree<T>(op: string, tree: T, f: (leaf: Tensor) => Tensor, pat
       code: "data/tree",
       op,
       problem: "the data is not a tree of tensors.",
-      got: `${where}: ${part === null ? "null" : typeof part}`,
+      got: `${where}: ${kindOf(part)}`,
       expected: "a tensor, or arrays and plain objects of tensors",
       mend: "make tensors of the arrays first: tensor(values)",
     });

@@ -73,7 +73,7 @@ export class Embedding extends Module {
    * @returns `[..., size]`
    * @throws {@link DTypeError} if `indices` is not int32; {@link IndexError} if one is out of range */
   forward(indices: Tensor): Tensor {
-    checkIndices("Embedding", "index", indices, this.count);
+    checkIndices("Embedding", "indices", indices, this.count);
     const vectors = take(this.weight, indices, { axis: 0 });
     if (this.paddingIndex === null) return vectors;
     return where(expandDims(equal(indices, this.paddingIndex), -1), stopGradient(vectors), vectors);

@@ -101,8 +101,8 @@ function checkTargets(
 ): void {
   checkOptions(op, options, [...ownOptions, "ignoreIndex", "weights", "reduction"]);
   const { weights, ignoreIndex } = options ?? {};
-  checkTensor(op, "scores", scores, "[..., classes]");
-  checkTensor(op, "targets", targets, "[...]");
+  checkTensor(op, "scores", scores, "a tensor [..., classes]");
+  checkTensor(op, "targets", targets, "an int32 tensor [...]");
   const classes = scores.shape[scores.rank - 1];
   if (scores.rank === 0 || !sameShape(scores.shape.slice(0, -1), targets.shape)) {
     throw new ShapeError({
@@ -114,7 +114,7 @@ function checkTargets(
       mend: "put the classes on the last axis; targets are whole numbers, not one-hot rows",
     });
   }
-  checkIndices(op, "target", targets, classes, ignoreIndex);
+  checkIndices(op, "targets", targets, classes, ignoreIndex);
   if (weights !== undefined && !sameShape(weights.shape, [classes])) {
     throw new ShapeError({
       code: "loss/weights",

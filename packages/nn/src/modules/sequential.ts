@@ -1,5 +1,6 @@
 import type { Tensor } from "@scope/autodiff";
 import { ModuleError } from "../errors.js";
+import { placeError } from "./error-place.js";
 import { Module } from "./module.js";
 
 /** A module that makes one tensor of one tensor. */
@@ -46,11 +47,15 @@ export class Sequential extends Module {
     return path.replace(/^layers\./, "");
   }
 
-  /** Applies every layer to the result of the one before. */
+  /** Applies every layer to the result of the one before. An error says in which layer it arose. */
   forward(x: Tensor): Tensor {
-    return this.layers.reduce(
-      (now, layer) => (typeof layer === "function" ? layer(now) : layer.forward(now)),
-      x,
-    );
+    return this.layers.reduce((now, layer, index) => {
+      try {
+        return typeof layer === "function" ? layer(now) : layer.forward(now);
+      } catch (error) {
+        placeError(error, String(index), this);
+        throw error;
+      }
+    }, x);
   }
 }

@@ -1,6 +1,7 @@
 import { Tensor, trace } from "@scope/autodiff";
 import { ModuleError } from "../errors.js";
 import { showShape } from "../option-checks.js";
+import { placeError } from "./error-place.js";
 import { type Parameter, parametersReadBy } from "./parameter.js";
 
 /** What a summary asks of a module. */
@@ -35,17 +36,25 @@ const countOf = (parameters: readonly Parameter[]): number =>
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** Notes what every module's `forward` returns while `run` runs: each is wrapped by a property of its own, taken off afterwards. */
-function outputsDuring(modules: readonly Summarized[], run: () => void): ReadonlyMap<Summarized, string> {
+function outputsDuring(
+  modules: readonly (readonly [name: string, module: Summarized])[],
+  run: () => void,
+): ReadonlyMap<Summarized, string> {
   const outputs = new Map<Summarized, string>();
   const wrapped: Summarized[] = [];
   try {
-    for (const module of modules) {
+    for (const [name, module] of modules) {
       const forward = forwardOf(module);
       if (forward === null || Object.hasOwn(module, "forward")) continue;
       const value = (...inputs: readonly unknown[]): unknown => {
-        const result = forward.apply(module, [...inputs]);
-        if (!outputs.has(module)) outputs.set(module, shapesIn(result));
-        return result;
+        try {
+          const result = forward.apply(module, [...inputs]);
+          if (!outputs.has(module)) outputs.set(module, shapesIn(result));
+          return result;
+        } catch (error) {
+          if (name !== "") placeError(error, name, null);
+          throw error;
+        }
       };
       Object.defineProperty(module, "forward", { value, configurable: true });
       wrapped.push(module);
@@ -83,14 +92,11 @@ export function summarize(root: Summarized, inputs: readonly Tensor[]): string {
   const modules = root.namedModules().filter(([name, module]) => name === "" || forwardOf(module) !== null);
   const listed = new Set(root.parameters());
   let read: ReadonlySet<Parameter> = new Set();
-  const outputs = outputsDuring(
-    modules.map(([, module]) => module),
-    () => {
-      // Looked up when it is called, so that the noted one runs.
-      const forward: Forward = (...symbols) => forwardOf(root)?.apply(root, [...symbols]);
-      read = parametersReadBy(() => void trace((...symbols: Tensor[]) => forward(...symbols), ...inputs));
-    },
-  );
+  const outputs = outputsDuring(modules, () => {
+    // Looked up when it is called, so that the noted one runs.
+    const forward: Forward = (...symbols) => forwardOf(root)?.apply(root, [...symbols]);
+    read = parametersReadBy(() => void trace((...symbols: Tensor[]) => forward(...symbols), ...inputs));
+  });
   const counted = new Set<Parameter>();
   const counts = new Map<Summarized, number>();
   for (const [, module] of [...modules].reverse()) {
@@ -98,7 +104,11 @@ export function summarize(root: Summarized, inputs: readonly Tensor[]): string {
     for (const parameter of own) counted.add(parameter);
     counts.set(module, countOf(own));
   }
-  const rows = modules.map(([name, module]) => [
+  // The whole has a row only where it says what no other row does.
+  const rowed = modules.filter(
+    ([name, module]) => name !== "" || modules.length === 1 || counts.get(module) !== 0,
+  );
+  const rows = rowed.map(([name, module]) => [
     name === "" ? "(whole)" : `  ${name}`,
     module.constructor.name,
     outputs.get(module) ?? "not called",

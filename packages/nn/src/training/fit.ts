@@ -1,47 +1,11 @@
 import { type Tensor, ValueError } from "@scope/autodiff";
 import { commonLength } from "../data/tensor-tree.js";
+import { placeInModel } from "../modules/error-place.js";
 import type { Module } from "../modules/module.js";
-import { checkCount, checkNumber, checkOptions, invalidOption, kindOf } from "../option-checks.js";
-import type { Schedule } from "../schedules/schedule.js";
 import type { StateDict } from "../state-dict/state-dict.js";
-import { compiledIf, guardedStep, type StepTaker } from "./guarded-step.js";
-import type { EpochRecord, FitReporter, History, StopReason } from "./history.js";
-
-/** Options of {@link fit}. */
-export interface FitOptions<Batch> {
-  /** The scalar to be minimised, from one batch: a mean over its examples. It may assign Variables, such as a carried state. */
-  readonly loss: (batch: Batch) => Tensor;
-  /** What takes the steps. */
-  readonly optimizer: StepTaker;
-  /** Passes over the data. */
-  readonly epochs: number;
-  /** An epoch is this many batches, and the next goes on where it ended; the whole data if left out. */
-  readonly stepsPerEpoch?: number;
-  /** The training ends after this many steps, even within an epoch, which is then measured as usual. */
-  readonly steps?: number;
-  /** Batches to measure on after every epoch. */
-  readonly validation?: Iterable<Batch>;
-  /** Scalars to measure beside the loss, each a mean over a batch. */
-  readonly metrics?: Readonly<Record<string, (batch: Batch) => Tensor>>;
-  /** Scales gradients whose global norm is larger down to this norm. */
-  readonly clipNorm?: number;
-  /** The learning rate at every step, counted from 0. */
-  readonly schedule?: Schedule;
-  /** Epochs without improvement after which the training ends; it goes on if left out. */
-  readonly patience?: number;
-  /** What counts as improvement: less than the best by more than this (0). */
-  readonly minimumImprovement?: number;
-  /** What is watched: `"loss"` (on the validation data if there is any), or the name of a metric; smaller is better. */
-  readonly watch?: string;
-  /** Whether the model ends with the weights of its best epoch (true if there is validation data). */
-  readonly restoreBest?: boolean;
-  /** Ends the training after the step that is under way. */
-  readonly signal?: AbortSignal;
-  /** Where progress is shown. */
-  readonly reporter?: FitReporter;
-  /** Whether steps and measurements run as compiled programs (true). */
-  readonly compile?: boolean;
-}
+import { checkFit, type FitOptions, scalar } from "./fit-options.js";
+import { compiledIf, guardedStep } from "./guarded-step.js";
+import type { EpochRecord, History, StopReason } from "./history.js";
 
 /** Trains a model: epochs, validation, metrics, early stopping with the best weights restored, and a clean end when it is aborted or a number is not finite.
  * A step whose loss or gradient is not finite is not taken: model and optimiser keep the values before it. The model is in training mode for steps and in evaluation
@@ -50,7 +14,7 @@ export interface FitOptions<Batch> {
  * @param data - batches: trees of tensors whose first axes count the examples; gone through once per epoch
  * @param options - `loss`, `optimizer`, `epochs`, and what {@link FitOptions} lists
  * @returns what happened, as plain numbers; the training ends early with {@link History.stopped} telling why
- * @throws {@link ValueError} if an option is out of range, or there is no data
+ * @throws {@link ValueError} if an option is out of range, there is no data, or the loss or a metric is no scalar; {@link AsyncError} if one of them is asynchronous
  * @example
  * const line = new Linear(1, 1)
  * const x = tensor([[0], [1], [2], [3]])
@@ -68,12 +32,15 @@ export async function fit<Batch>(
   data: Iterable<Batch>,
   options: FitOptions<Batch>,
 ): Promise<History> {
-  checkFit(data, options);
+  checkFit(model, data, options);
   const wasTraining = model.training;
   try {
     const history = await new Training(model, data, options).run();
     options.reporter?.ended?.(history);
     return history;
+  } catch (error) {
+    placeInModel(error, model);
+    throw error;
   } finally {
     if (wasTraining) model.train();
     else model.eval();
@@ -109,8 +76,14 @@ class Training<Batch> {
     this.model = model;
     this.data = data;
     this.options = options;
-    this.step = compiledIf(compile, guardedStep(model, optimizer, loss, clipNorm ?? null), "training step");
-    const measured = Object.entries({ ...metrics, loss });
+    this.step = compiledIf(
+      compile,
+      guardedStep(model, optimizer, scalar("loss", loss), clipNorm ?? null),
+      "training step",
+    );
+    const measured = Object.entries({ ...metrics, loss }).map(
+      ([name, f]) => [name, scalar(name, f)] as const,
+    );
     this.measure = compiledIf(
       compile,
       (batch: Batch) => Object.fromEntries(measured.map(([name, f]) => [name, f(batch)])),
@@ -169,6 +142,7 @@ class Training<Batch> {
     let stepInEpoch = 0;
     for (const batch of this.batchesOfEpoch()) {
       const step = this.losses.length;
+      const examples = commonLength("fit", batch);
       if (schedule !== undefined) optimizer.learningRate = schedule(step);
       const [loss, gradientNorm] = this.step(batch).map((t) => t.item());
       if (!Number.isFinite(loss + gradientNorm)) {
@@ -178,7 +152,7 @@ class Training<Batch> {
       }
       this.losses.push(loss);
       this.gradientNorms.push(gradientNorm);
-      mean.add("loss", loss, commonLength("fit", batch));
+      mean.add("loss", loss, examples);
       stepInEpoch++;
       reporter?.stepped?.({
         epoch,
@@ -282,42 +256,3 @@ const noData = (): ValueError =>
     expected: "at least one batch in every epoch",
     mend: "pass an array of batches or batches(data, { size }): a generator object can be gone through only once",
   });
-
-const optionNames: readonly (keyof FitOptions<unknown>)[] = [
-  "loss",
-  "optimizer",
-  "epochs",
-  "stepsPerEpoch",
-  "steps",
-  "validation",
-  "metrics",
-  "clipNorm",
-  "schedule",
-  "patience",
-  "minimumImprovement",
-  "watch",
-  "restoreBest",
-  "signal",
-  "reporter",
-  "compile",
-];
-
-function checkFit<Batch>(data: Iterable<Batch>, options: FitOptions<Batch>): void {
-  checkOptions("fit", options, optionNames);
-  const { epochs, stepsPerEpoch, steps, clipNorm, patience, minimumImprovement, metrics, watch, loss } =
-    options ?? {};
-  if (data === null || typeof data !== "object" || typeof data[Symbol.iterator] !== "function")
-    throw invalidOption("fit", "data", kindOf(data), "batches: an array, or batches(data, { size })");
-  if (typeof loss !== "function") throw invalidOption("fit", "loss", kindOf(loss), "a function of a batch");
-  checkCount("fit", "epochs", epochs);
-  if (stepsPerEpoch !== undefined) checkCount("fit", "stepsPerEpoch", stepsPerEpoch);
-  if (steps !== undefined) checkCount("fit", "steps", steps);
-  if (patience !== undefined) checkCount("fit", "patience", patience);
-  if (clipNorm !== undefined) checkNumber("fit", "clipNorm", clipNorm, Number.MIN_VALUE);
-  if (minimumImprovement !== undefined) checkNumber("fit", "minimumImprovement", minimumImprovement, 0);
-  const names = Object.keys(metrics ?? {});
-  if (names.includes("loss"))
-    throw invalidOption("fit", "metrics", "loss", "names other than loss, which is measured anyway");
-  if (watch !== undefined && watch !== "loss" && !names.includes(watch))
-    throw invalidOption("fit", "watch", watch, ["loss", ...names].join(" or "));
-}

@@ -2,7 +2,7 @@ import { sum, type Tensor, tensor, zeros } from "@scope/autodiff";
 import { Dropout, Embedding, LayerNorm, Linear } from "@scope/nn";
 import { describe, expect, test } from "vitest";
 import { precisions, readCases } from "../fixture-cases.js";
-import { thrownCode } from "../thrown-code.js";
+import { thrownCode, thrownError } from "../thrown-code.js";
 import { expectTorch, type ModuleCase } from "./against-torch.js";
 
 type SingleCase = ModuleCase &
@@ -71,8 +71,25 @@ describe("mistakes", () => {
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 
   test("an index that is no symbol, and indices that are not whole", () => {
-    expect(() => new Embedding(2, 1).forward(int([2]))).toThrow(/out of range/);
-    expect(thrownCode(() => new Embedding(2, 1).forward(tensor([1])))).toBe("dtype/indices");
+    const embedding = new Embedding(2, 1);
+    // A negative one too: a look-up would count it from the end.
+    for (const wrong of [2, -1]) {
+      expect(thrownError(() => embedding.forward(int([wrong])))).toMatchObject({
+        code: "index/value",
+        op: "Embedding",
+        got: String(wrong),
+        expected: "whole numbers from 0 to 1",
+      });
+    }
+    expect(thrownError(() => embedding.forward(tensor([1])))).toMatchObject({
+      code: "dtype/indices",
+      op: "Embedding",
+    });
+    expect(thrownError(() => Reflect.apply(embedding.forward, embedding, [[1]]))).toMatchObject({
+      code: "input/type",
+      op: "Embedding",
+      got: "indices: an array",
+    });
   });
 });
 

@@ -9,7 +9,7 @@ import {
   nll,
 } from "@scope/nn";
 import { describe, expect, test } from "vitest";
-import { thrownCode } from "../thrown-code.js";
+import { thrownCode, thrownError } from "../thrown-code.js";
 
 const int = (values: number[]): ReturnType<typeof tensor> => tensor(values, { dtype: "int32" });
 // What a caller without types may pass.
@@ -67,6 +67,33 @@ test("logits may have any number of leading axes", () => {
   const flat = crossEntropy(logits.reshape([4, 3]), targets.reshape([4]));
   expect(crossEntropy(logits, targets).item()).toBeCloseTo(flat.item(), 6);
   expect(crossEntropy(logits, targets, { reduction: "none" }).shape).toEqual([2, 2]);
+});
+
+describe("targets that are no classes are told in the loss's name", () => {
+  const scores = zeros([1, 3]);
+  const losses: readonly (readonly [typeof crossEntropy, string])[] = [
+    [crossEntropy, "crossEntropy"],
+    [nll, "nll"],
+  ];
+  test.each(losses)("%o", (loss, op) => {
+    // Negative ones too: a look-up would count them from the end.
+    for (const wrong of [3, -1, -100]) {
+      expect(thrownError(() => loss(scores, int([wrong])))).toMatchObject({
+        code: "index/value",
+        op,
+        got: String(wrong),
+        expected: "whole numbers from 0 to 2",
+      });
+    }
+    expect(loss(zeros([2, 3]), int([-1, 2]), { ignoreIndex: -1 }).shape).toEqual([]);
+    expect(thrownError(() => loss(zeros([2, 3]), int([-1, 3]), { ignoreIndex: -1 })).got).toBe("3");
+    expect(thrownError(() => loss(scores, tensor([1])))).toMatchObject({ code: "dtype/indices", op });
+    const array: readonly unknown[] = [scores, [1]];
+    expect(thrownError(() => Reflect.apply(loss, undefined, array))).toMatchObject({
+      code: "input/type",
+      op,
+    });
+  });
 });
 
 test("binary cross entropy keeps small losses that logits of size 20 leave", () => {

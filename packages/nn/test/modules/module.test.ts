@@ -1,7 +1,7 @@
 import { ones, spec, type Tensor, tanh, tensor, Variable, zeros } from "@scope/autodiff";
-import { Dropout, Embedding, GRU, Linear, LSTM, Module, Parameter, Sequential } from "@scope/nn";
+import { Dropout, Embedding, fit, GRU, Linear, LSTM, Module, Parameter, Sequential, SGD } from "@scope/nn";
 import { describe, expect, test } from "vitest";
-import { thrownCode } from "../thrown-code.js";
+import { thrownCode, thrownError } from "../thrown-code.js";
 
 class Everything extends Module {
   readonly scale = new Parameter(tensor([1, 2]));
@@ -184,7 +184,6 @@ describe("summary", () => {
     expect(new CharModel().summary(spec([4, 7], "int32"))).toBe(
       [
         "module       type       output                                       parameters",
-        "(whole)      CharModel  [4, 7, 65]                                            0",
         "  embedding  Embedding  [4, 7, 16]                                        1,040",
         "  lstm       LSTM       [4, 7, 32] { h: [1, 4, 32], c: [1, 4, 32] }       6,400",
         "  head       Linear     [4, 7, 65]                                        2,145",
@@ -192,6 +191,18 @@ describe("summary", () => {
         "9,587 parameters, 38,348 bytes",
       ].join("\n"),
     );
+  });
+  test("the whole has a row where it holds parameters of its own, or nothing else is there", () => {
+    class Scaled extends Module {
+      readonly scale = new Parameter(tensor([1, 2]));
+      readonly inner = new Linear(2, 2);
+      forward(x: Tensor): Tensor {
+        return this.inner.forward(x.mul(this.scale));
+      }
+    }
+    expect(new Scaled().summary(spec([4, 2]))).toMatch(/^\(whole\) +Scaled +\[4, 2\] +2$/m);
+    expect(new Dropout().summary(spec([4]))).toMatch(/^\(whole\) +Dropout +\[4\] +0$/m);
+    expect(new Sequential(new Linear(2, 2)).summary(spec([4, 2]))).not.toContain("whole");
   });
   test("leaves the module as it was", () => {
     const model = new CharModel();
@@ -204,6 +215,7 @@ describe("summary", () => {
   });
   test("shows shape mistakes without data, and needs a forward", () => {
     expect(thrownCode(() => new Linear(3, 2).summary(spec([4, 5])))).toBe("input/features");
+    expect(thrownError(() => new Linear(3, 2).summary(spec([4, 5]))).message).not.toContain("in:  ");
     class Empty extends Module {}
     expect(thrownCode(() => new Empty().summary())).toBe("module/forward");
   });
@@ -217,5 +229,57 @@ describe("Sequential", () => {
   });
   test("rejects what is neither", () => {
     expect(thrownCode(() => new Sequential(3 as unknown as typeof tanh))).toBe("module/layer");
+  });
+  test("an error says in which layer it arose, and keeps its data", () => {
+    const wrong = new Sequential(new Linear(2, 3), new Sequential(tanh, new Linear(4, 1)));
+    const error = thrownError(() => wrong.forward(ones([5, 2])));
+    expect(error).toMatchObject({ code: "input/features", op: "Linear", got: "input [5, 3]" });
+    expect(error.message).toMatch(/^Linear: .*\n {2}got:.*\n {2}expected:.*\n {2}mend:.*\n {2}in: {7}1\.1$/);
+    expect(error.stack).toContain(error.message);
+    const inFunction = new Sequential(tanh, (x) => x.reshape([7]));
+    expect(thrownError(() => inFunction.forward(ones([5, 2]))).message).toMatch(/\n {2}in: {7}1$/);
+  });
+  test("an error that is not Scope's passes as it is", () => {
+    const own = new RangeError("mine");
+    const layers = new Sequential(() => {
+      throw own;
+    });
+    expect(() => layers.forward(ones([1]))).toThrow(own);
+    expect(own.message).toBe("mine");
+  });
+});
+
+describe("where in a model an error arose", () => {
+  class Model extends Module {
+    readonly encoder = new Sequential(new Linear(2, 3), new Linear(4, 4));
+    readonly heads = { first: new Linear(3, 1), second: new Linear(4, 1) };
+    readonly before: boolean;
+    constructor(before: boolean) {
+      super();
+      this.before = before;
+    }
+    forward(x: Tensor): Tensor {
+      return this.before
+        ? this.encoder.forward(x)
+        : this.heads.second.forward(this.heads.first.forward(ones([1, 3])));
+    }
+  }
+  test("summary names any module by its path", () => {
+    expect(thrownError(() => new Model(true).summary(spec([5, 2]))).message).toMatch(
+      /\n {2}in: {7}encoder\.1$/,
+    );
+    expect(thrownError(() => new Model(false).summary(spec([5, 2]))).message).toMatch(
+      /\n {2}in: {7}heads\.second$/,
+    );
+  });
+  test("fit names the layer of a Sequential by its path", async () => {
+    const model = new Model(true);
+    const optimizer = new SGD(model.parameters());
+    const loss = (x: Tensor): Tensor => model.forward(x).mean();
+    for (const compile of [true, false]) {
+      await expect(fit(model, [ones([5, 2])], { loss, optimizer, epochs: 1, compile })).rejects.toThrow(
+        /\n {2}in: {7}encoder\.1$/,
+      );
+    }
   });
 });

@@ -269,4 +269,73 @@ describe("fit", () => {
     const generator: Iterable<Pair> = { [Symbol.iterator]: () => once };
     await expect(fit(model, generator, { ...options, epochs: 2 })).rejects.toThrow("no batch to train on");
   });
+
+  describe("mistakes of newcomers are told in fit's name", () => {
+    const { model, options } = line();
+    const { optimizer } = options;
+    const wrong = (more: object, compile = true): Promise<unknown> =>
+      fit(model, data(), { ...options, epochs: 1, compile, ...more });
+    const asynchronous = async (batch: Pair): Promise<Tensor> => options.loss(batch);
+
+    test.each([true, false])("an asynchronous loss or metric (compile: %o)", async (compile) => {
+      const before = weights(model);
+      await expect(wrong({ loss: asynchronous }, compile)).rejects.toMatchObject({
+        name: "AsyncError",
+        code: "fit/async",
+        message: expect.stringMatching(/^fit: loss is asynchronous\./),
+      });
+      expect(weights(model)).toEqual(before);
+      await expect(wrong({ metrics: { error: asynchronous } }, compile)).rejects.toThrow(
+        "fit: error is asynchronous.",
+      );
+    });
+    test.each([true, false])("a loss or metric that is no scalar (compile: %o)", async (compile) => {
+      const wholeBatch = ({ x }: Pair): Tensor => model.forward(x);
+      await expect(wrong({ loss: wholeBatch }, compile)).rejects.toMatchObject({
+        code: "fit/scalar",
+        op: "fit",
+        got: "[4, 1]",
+      });
+      await expect(wrong({ loss: () => 3 }, compile)).rejects.toMatchObject({
+        code: "fit/scalar",
+        got: "number",
+      });
+      await expect(wrong({ metrics: { error: () => undefined } }, compile)).rejects.toThrow(
+        "fit: error is not a scalar tensor.",
+      );
+    });
+    const promised = Promise.resolve([pairs]);
+    async function* later(): AsyncGenerator<Pair> {
+      yield pairs;
+    }
+    const kinds: readonly (readonly [what: string, given: readonly unknown[], got: string])[] = [
+      ["a promise of data", [model, promised, options], "a Promise"],
+      ["an asynchronous iterable", [model, later(), options], "an async iterable"],
+      ["a function of data", [model, data, options], "function"],
+      ["no data", [model, null, options], "null"],
+      ["a promise of validation data", [model, data(), { ...options, validation: promised }], "a Promise"],
+      ["a promise of a loss", [model, data(), { ...options, loss: promised }], "a Promise"],
+      ["a promise of a metric", [model, data(), { ...options, metrics: { a: promised } }], "a Promise"],
+      ["a promise of a model", [Promise.resolve(model), data(), options], "a Promise"],
+      ["no optimiser", [model, data(), { loss: options.loss }], "undefined"],
+      ["the class of an optimiser", [model, data(), { ...options, optimizer: SGD }], "function"],
+      ["no options", [model, data()], "undefined"],
+    ];
+    test.each(kinds)("%s", async (_what, given, got) => {
+      await expect(Reflect.apply(fit, undefined, given)).rejects.toMatchObject({
+        code: "fit/kind",
+        op: "fit",
+        got,
+      });
+    });
+    test("batches that are promises are refused before a step is taken", async () => {
+      const steps = optimizer.variables().map((variable) => variable.value.toArray());
+      const given = [model, [Promise.resolve(pairs)], { ...options, epochs: 1 }];
+      await expect(Reflect.apply(fit, undefined, given)).rejects.toMatchObject({
+        code: "data/tree",
+        got: "data: a Promise",
+      });
+      expect(optimizer.variables().map((variable) => variable.value.toArray())).toEqual(steps);
+    });
+  });
 });
