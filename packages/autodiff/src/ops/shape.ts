@@ -1,6 +1,6 @@
 import { eagerReduce } from "../backends/javascript/eager.js";
 import { sum as sumReduction } from "../backends/javascript/reductions.js";
-import { InternalError, ShapeError } from "../base/errors.js";
+import { ShapeError } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import {
   checkShape,
@@ -12,6 +12,7 @@ import {
   showShape,
   sizeOf,
 } from "../base/shape.js";
+import type { Layout } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -20,6 +21,11 @@ import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
 
 // Reshape, transpose, broadcastTo and sum: closed under transposition.
+
+const layout = (shape: Shape, strides: readonly number[], offset: number): Layout[] => [
+  { shape, strides: normalizeStrides(shape, strides), offset },
+];
+const showAxes = (axes: readonly number[]): string => `axes=${showShape(axes)}`;
 
 /** The same elements in row-major order under another shape. */
 export const reshapeOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
@@ -31,14 +37,12 @@ export const reshapeOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
     layouts: (input) => {
       if (input.strides === null) return [{ shape, strides: null, offset: input.offset }];
       const strides = reshapedStrides(input.shape, input.strides, shape);
-      return strides === null
-        ? null
-        : [{ shape, strides: normalizeStrides(shape, strides), offset: input.offset }];
+      return strides && layout(shape, strides, input.offset);
     },
   }),
   transpose: ({ inputs: [x] }, [c]) => [reshape(c, x.shape)],
   batch: ([x], batched, shape, n) => [apply(reshapeOp, [x], [n, ...shape]), batched],
-  show: (shape) => showShape(shape),
+  show: showShape,
 });
 
 /** Strides of the new shape over the same places, or null where there are none: axes are split, or joined where they lie evenly. */
@@ -50,11 +54,9 @@ function reshapedStrides(shape: Shape, strides: readonly number[], next: Shape):
   let j = 0;
   while (i < old.length) {
     let have = old[i].size;
-    let want = 1;
-    const first = i;
     const start = j;
     while (j < next.length && next[j] === 1) j++;
-    want = next[j++];
+    let want = next[j++];
     while (have !== want) {
       if (have < want) {
         if (old[i].stride !== old[i + 1].stride * old[i + 1].size) return null;
@@ -67,7 +69,6 @@ function reshapedStrides(shape: Shape, strides: readonly number[], next: Shape):
       stride *= next[k];
     }
     i++;
-    if (i <= first) throw new InternalError("reshape made no progress");
   }
   return out;
 }
@@ -81,17 +82,11 @@ export const transposeOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<reado
     kind: "view",
     layouts: ({ shape, strides, offset }) => {
       const from = strides ?? rowMajor(shape);
-      const to = axes.map((k) => shape[k]);
-      return [
-        {
-          shape: to,
-          strides: normalizeStrides(
-            to,
-            axes.map((k) => from[k]),
-          ),
-          offset,
-        },
-      ];
+      return layout(
+        axes.map((k) => shape[k]),
+        axes.map((k) => from[k]),
+        offset,
+      );
     },
   }),
   transpose: ({ attributes }, [c]) => [
@@ -101,7 +96,7 @@ export const transposeOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<reado
     ),
   ],
   batch: ([x], batched, axes) => [apply(transposeOp, [x], [0, ...axes.map((k) => k + 1)]), batched],
-  show: (axes) => `axes=[${axes.join(", ")}]`,
+  show: showAxes,
 });
 
 /** Stretches axes of size 1, and adds axes in front. */
@@ -115,12 +110,12 @@ export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
       const from = input.strides ?? rowMajor(input.shape);
       const lead = shape.length - input.shape.length;
       const strides = shape.map((_, k) => (k < lead || input.shape[k - lead] === 1 ? 0 : from[k - lead]));
-      return [{ shape, strides: normalizeStrides(shape, strides), offset: input.offset }];
+      return layout(shape, strides, input.offset);
     },
   }),
   transpose: ({ inputs: [x] }, [c]) => [sumTo(c, x.shape)],
   batch: ([x], batched, shape, n) => [[broadcastTo(expandBatch(x, shape.length), [n, ...shape])], batched],
-  show: (shape) => showShape(shape),
+  show: showShape,
 });
 
 /** Sums over axes, which stay with size 1. */
@@ -138,7 +133,7 @@ export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly nu
     ),
     batched,
   ],
-  show: (axes) => `axes=[${axes.join(", ")}]`,
+  show: showAxes,
 });
 
 /** A batched tensor `[n, ...rest]` with axes of size 1 behind the batch axis, so that the rest has `rank` axes. */
