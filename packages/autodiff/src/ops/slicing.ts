@@ -4,6 +4,7 @@ import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/sha
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
+import { batchedUp } from "./batching.js";
 import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
 import {
@@ -16,7 +17,6 @@ import {
   showRegion,
 } from "./region.js";
 import type { Samples } from "./samples.js";
-import { broadcastTo } from "./shape.js";
 
 // slice and place: each is the transpose of the other.
 
@@ -63,7 +63,7 @@ export const placeOp: Op<Placement> = /* @__PURE__ */ affinePlace(
     batch: (inputs, batched, { shape, regions, fill }, n) => [
       apply(
         placeOp,
-        inputs.map((t, i) => (batched[i] ? t : broadcastTo(t, [n, ...t.shape]))),
+        inputs.map((t, i) => batchedUp(t, batched[i], n)),
         { shape: [n, ...shape], regions: regions.map((region) => batchRegion(region, n)), fill },
       ),
       [true],
@@ -81,9 +81,9 @@ export type SliceRange =
 /** What a range takes of an axis of `n` indices, by the rules of NumPy and Python. */
 function resolveRange(op: string, range: SliceRange, n: number, axis: number): AxisRegion {
   if (range === null) return [0, n, 1];
-  const [start, stop, step = 1] = Array.isArray(range) && range.length <= 3 ? range : [0];
-  const whole = [start, stop, step].every((bound) => bound === null || Number.isInteger(bound));
-  if (!whole || step === 0) {
+  const known = Array.isArray(range) && range.length <= 3;
+  const [start, stop, step] = known ? [range[0], range[1], range[2] ?? 1] : [0, 0, 0];
+  if (step === 0 || ![start, stop, step].every((bound) => bound === null || Number.isInteger(bound))) {
     throw new ValueError({
       code: "value/slice",
       op,

@@ -1,14 +1,10 @@
 import type { Spec } from "../kernel/lowering.js";
-import { broadcastTo } from "../ops/shape.js";
+import { batchedUp } from "../ops/batching.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
 import type { Graph } from "../trace/op.js";
 import { type Closed, close } from "./close.js";
-
-/** A tensor with the batch axis in front, stretched over it if it is shared by all examples. */
-export const batchedUp = (t: Tensor, batched: boolean, n: number): Tensor =>
-  batched ? t : broadcastTo(t, [n, ...t.shape]);
 
 /** A spec with the batch axis in front where it is batched. */
 export const batchedSpec = ({ shape, dtype }: Spec, batched: boolean, n: number): Spec => ({

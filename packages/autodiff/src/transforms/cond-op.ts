@@ -1,5 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import { InternalError } from "../base/errors.js";
+import { batchedUp } from "../ops/batching.js";
 import { where } from "../ops/comparison.js";
 import { zerosOf } from "../ops/fill.js";
 import { reshape } from "../ops/shape.js";
@@ -7,7 +8,7 @@ import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate, interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op, Prepared } from "../trace/op.js";
-import { batchedUp, batchGraph, closeBatched } from "./batch-graph.js";
+import { batchGraph, closeBatched } from "./batch-graph.js";
 import { close, memo, outside } from "./close.js";
 import { type Backward, hiddenValues, jointWith, type Residual, residualValues, splitOf } from "./split.js";
 import { present } from "./sweep.js";

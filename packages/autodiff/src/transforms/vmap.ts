@@ -1,10 +1,11 @@
 import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
 import { normalizeAxis, showShape } from "../base/shape.js";
+import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
-import { batchedUp, batchGraph } from "./batch-graph.js";
+import { batchGraph } from "./batch-graph.js";
 import { close, outside } from "./close.js";
 import { flatten, leafPaths, type Outline, rebuild } from "./tree.js";
 import type { Axes, InAxes, Result } from "./types.js";

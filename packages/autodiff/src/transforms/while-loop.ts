@@ -1,5 +1,6 @@
 import { DerivativeError, DTypeError, InternalError, ShapeError, VariableError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
+import { batchedUp } from "../ops/batching.js";
 import { where } from "../ops/comparison.js";
 import { zerosOf } from "../ops/fill.js";
 import { any } from "../ops/reduction.js";
@@ -11,7 +12,7 @@ import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
-import { batchedSpec, batchedUp, batchGraph, closeBatched } from "./batch-graph.js";
+import { batchedSpec, batchGraph, closeBatched } from "./batch-graph.js";
 import { type Closed, close, memo, reach } from "./close.js";
 import { predicateOf } from "./cond.js";
 import { hiddenValues, type Joint, jointWith } from "./split.js";
