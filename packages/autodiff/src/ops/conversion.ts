@@ -62,6 +62,9 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
   return t.dtype === dtype ? t : applyOne(castOp, [t], dtype);
 }
 
+/** Bools as int32, for sums and products that count them. */
+export const counted = (t: Tensor): Tensor => (t.dtype === "bool" ? cast(t, "int32") : t);
+
 /** The same values, as constants: gradients do not pass.
  * @param tree - a tensor, or nested arrays and plain objects of tensors; other leaves stay as they are
  * @returns the tree with every tensor cut off (a Variable becomes its value)

@@ -4,7 +4,7 @@ import { normalizeAxes, normalizeAxis, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { castOp } from "./cast.js";
+import { counted } from "./conversion.js";
 import { mul } from "./elementwise.js";
 import { onesOf } from "./fill.js";
 import { concat } from "./joining.js";
@@ -29,12 +29,6 @@ export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linea
   show: ({ reverse }) => (reverse ? "reverse" : ""),
 });
 
-/** Sums and products of bools count in int32. */
-const counted = (op: string, x: TensorLike): Tensor => {
-  const t = asTensor(op, x);
-  return t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t;
-};
-
 /** Running sum along an axis.
  * @param x - any shape but `[]`; bool counts as int32
  * @param options - `axis` (−1), `reverse`: from the end (false)
@@ -46,7 +40,7 @@ const counted = (op: string, x: TensorLike): Tensor => {
  */
 export function cumsum(x: TensorLike, options?: AxisOptions & { readonly reverse?: boolean }): Tensor {
   checkOptions("cumsum", options, ["axis", "reverse"]);
-  const t = counted("cumsum", x);
+  const t = counted(asTensor("cumsum", x));
   const { last, restore } = axisLast(t, normalizeAxis("cumsum", options?.axis ?? -1, t.shape.length));
   return restore(applyOne(cumsumOp, [last], { reverse: options?.reverse ?? false }));
 }
@@ -65,7 +59,7 @@ const part = (t: Tensor, start: number, size: number): Tensor =>
  */
 export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
   checkOptions("cumprod", options, ["axis"]);
-  const t = counted("cumprod", x);
+  const t = counted(asTensor("cumprod", x));
   const { last, restore } = axisLast(t, normalizeAxis("cumprod", options?.axis ?? -1, t.shape.length));
   const n = last.shape[last.shape.length - 1];
   // Products of 1, 2, 4, … elements: in log n steps, without the division that fails at 0.
@@ -88,7 +82,7 @@ export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
  */
 export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
   checkOptions("prod", options, reduceOptionNames);
-  const t = counted("prod", x);
+  const t = counted(asTensor("prod", x));
   const axes = normalizeAxes("prod", options?.axis, t.shape.length);
   const kept = t.shape.map((_, k) => k).filter((k) => !axes.includes(k));
   const outer = kept.map((k) => t.shape[k]);

@@ -5,6 +5,7 @@ import { broadcastShapes, normalizeAxis, type Shape, sameShape, showShape, sizeO
 import { contiguousArray, type Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
+import { batchedUp } from "./batching.js";
 import { add, elementwiseOp } from "./elementwise.js";
 import { linearOp } from "./linear.js";
 import { asTensor, checkIndices, promoted, scalar, type TensorLike } from "./operands.js";
@@ -52,9 +53,7 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
       const out = applyOne(gatherOp, [x, joined], null);
       return [[permute(reshape(out, [batch, n, count, row]), [1, 0, 2, 3])], [true]];
     }
-    const every = batchedIndex ? index : broadcastTo(index, [n, ...index.shape]);
-    const out = applyOne(gatherOp, [joinFirst(x), joinFirst(every)], null);
-    return [[splitFirst(out, n)], [true]];
+    return batchJoined(gatherOp, [x, index], [batchedX, batchedIndex], null, n);
   },
 });
 
@@ -69,18 +68,25 @@ export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
     wanted[0] ? applyOne(gatherOp, [c, index], null) : null,
     null,
   ],
-  batch([x, index], [batchedX, batchedIndex], size, n) {
-    const every = batchedX ? x : broadcastTo(x, [n, ...x.shape]);
-    const indices = batchedIndex ? index : broadcastTo(index, [n, ...index.shape]);
-    const out = applyOne(scatterAddOp, [joinFirst(every), joinFirst(indices)], size);
-    return [[splitFirst(out, n)], [true]];
-  },
+  batch: (inputs, batched, size, n) => batchJoined(scatterAddOp, inputs, batched, size, n),
   show: (size) => `size=${size}`,
 });
 
-const joinFirst = (t: Tensor): Tensor => reshape(t, [t.shape[0] * t.shape[1], ...t.shape.slice(2)]);
-const splitFirst = (t: Tensor, n: number): Tensor =>
-  reshape(t, [n, n === 0 ? 0 : t.shape[0] / n, ...t.shape.slice(1)]);
+/** An op of tensors that have a batch axis already, over a further one: both are joined, and split again. */
+function batchJoined<A>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  batched: readonly boolean[],
+  attributes: A,
+  n: number,
+): readonly [outputs: readonly Tensor[], batched: readonly boolean[]] {
+  const joined = inputs.map((t, i) => {
+    const every = batchedUp(t, batched[i], n);
+    return reshape(every, [n * every.shape[1], ...every.shape.slice(2)]);
+  });
+  const out = applyOne(op, joined, attributes);
+  return [[reshape(out, [n, n === 0 ? 0 : out.shape[0] / n, ...out.shape.slice(1)])], [true]];
+}
 
 /** Indices with negative ones counted from the end: `i < 0 ? i + size : i`. */
 export const wrapIndexOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -180,15 +186,24 @@ function along(op: string, t: Tensor, indices: TensorLike, axis: number): Tensor
   const k = normalizeAxis(op, axis, t.shape.length);
   const index = wrappedIndices(op, indices, t.shape[k]);
   const [shapeX, shapeIndex] = alignedShapes(op, t.shape, index.shape, k);
-  const values = axisLast(broadcastTo(t, shapeX), k);
-  const rows = axisLast(broadcastTo(index, shapeIndex), k).last;
-  const batch = sizeOf(rows.shape.slice(0, -1));
-  const out = applyOne(
-    gatherOp,
-    [reshape(values.last, [batch, t.shape[k], 1]), reshape(rows, [batch, index.shape[k]])],
-    null,
-  );
-  return values.restore(reshape(out, rows.shape));
+  return alongAxis(gatherOp, null, broadcastTo(t, shapeX), broadcastTo(index, shapeIndex), k, index.shape[k]);
+}
+
+/** Applies gather or scatterAdd along any axis of a tensor and indices that are equally long on the others; `size` is that of the axis in the result. */
+function alongAxis<A>(
+  op: Op<A>,
+  attributes: A,
+  x: Tensor,
+  index: Tensor,
+  axis: number,
+  size: number,
+): Tensor {
+  const { last, restore } = axisLast(x, axis);
+  const rows = axisLast(index, axis).last;
+  const lead = rows.shape.slice(0, -1);
+  const batch = sizeOf(lead);
+  const blocks = [reshape(last, [batch, x.shape[axis], 1]), reshape(rows, [batch, index.shape[axis]])];
+  return restore(reshape(applyOne(op, blocks, attributes), [...lead, size]));
 }
 
 /** One element for each index, along an axis, as torch.gather: on the other axes `indices` may be shorter than `x`, and is not broadcast.
@@ -241,16 +256,8 @@ export function scatterAdd(
   const index = wrappedIndices("scatterAdd", indices, t.shape[k]);
   const [shapeX, shapeIndex] = alignedShapes("scatterAdd", t.shape, index.shape, k);
   if (!sameShape(shapeX, t.shape)) throw rankMismatch("scatterAdd", t.shape, index.shape);
-  const from = axisLast(broadcastTo(source, shapeIndex), k);
-  const rows = axisLast(broadcastTo(index, shapeIndex), k).last;
-  const batch = sizeOf(rows.shape.slice(0, -1));
-  const count = index.shape[k];
-  const sums = applyOne(
-    scatterAddOp,
-    [reshape(from.last, [batch, count, 1]), reshape(rows, [batch, count])],
-    t.shape[k],
-  );
-  return add(t, from.restore(reshape(sums, [...rows.shape.slice(0, -1), t.shape[k]])));
+  const [from, to] = [broadcastTo(source, shapeIndex), broadcastTo(index, shapeIndex)];
+  return add(t, alongAxis(scatterAddOp, t.shape[k], from, to, k, t.shape[k]));
 }
 
 const indexRows = [

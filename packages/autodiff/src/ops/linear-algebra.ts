@@ -4,12 +4,14 @@ import { broadcastShapes, type Shape, sameShape, showShape } from "../base/shape
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
+import { expandDims, squeeze, swapAxes } from "./axes.js";
+import { batchedUp } from "./batching.js";
 import { bilinearOp } from "./bilinear.js";
-import { castOp } from "./cast.js";
+import { counted } from "./conversion.js";
 import { mul } from "./elementwise.js";
 import { promoted, type TensorLike } from "./operands.js";
 import type { Samples } from "./samples.js";
-import { broadcastTo, permute, reshape, sum } from "./shape.js";
+import { broadcastTo, reshape, sum } from "./shape.js";
 
 /** Products of matrices: `[..., m, k] × [..., k, n]` with equal leading axes, or rank 2 on the right, shared by all. */
 export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
@@ -35,8 +37,8 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
   batch([a, b], [batchedA, batchedB], _attributes, n) {
     if (batchedA && !batchedB && b.shape.length === 2) return [apply(matmulOp, [a, b], null), [true]];
     const lead = (batchedA ? a.shape.slice(1) : a.shape).slice(0, -2);
-    const left = batchedA ? a : broadcastTo(a, [n, ...a.shape]);
-    let right = batchedB ? b : broadcastTo(b, [n, ...b.shape]);
+    const left = batchedUp(a, batchedA, n);
+    let right = batchedUp(b, batchedB, n);
     if (right.shape.length !== left.shape.length) {
       const [k, m] = right.shape.slice(-2);
       right = broadcastTo(reshape(right, [n, ...lead.map(() => 1), k, m]), [n, ...lead, k, m]);
@@ -46,37 +48,33 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
 });
 
 /** The last two axes exchanged. */
-export function swapLast(t: Tensor): Tensor {
-  const rank = t.shape.length;
-  const order = t.shape.map((_, k) => k);
-  order[rank - 1] = rank - 2;
-  order[rank - 2] = rank - 1;
-  return permute(t, order);
-}
+export const swapLast = (t: Tensor): Tensor => swapAxes(t, -1, -2);
 const joinRows = (t: Tensor): Tensor => reshape(t, [-1, t.shape[t.shape.length - 1]]);
 
-const matmulMismatch = (op: string, a: Shape, b: Shape): ShapeError => {
-  const inner = b.length > 1 ? b[b.length - 2] : b[0];
-  const scalar = a.length === 0 || b.length === 0;
+function mismatch(op: string, a: Shape, b: Shape): ShapeError {
+  const got = `a ${showShape(a)}, b ${showShape(b)}`;
+  if (a.length === 0 || b.length === 0) {
+    return new ShapeError({
+      code: "shape/matmul-scalar",
+      op,
+      problem: "an operand has no axis.",
+      got,
+      expected: "vectors, matrices, or batches of matrices",
+      mend: "mul(a, b) multiplies by a scalar",
+    });
+  }
   return new ShapeError({
-    code: scalar ? "shape/matmul-scalar" : "shape/matmul",
+    code: "shape/matmul",
     op,
-    problem: scalar ? "an operand has no axis." : "inner sizes differ.",
-    got: `a ${showShape(a)}, b ${showShape(b)}${scalar ? "" : `   (${a[a.length - 1]} against ${inner})`}`,
-    expected: scalar
-      ? "vectors, matrices, or batches of matrices"
-      : "a.shape.at(-1) === b.shape.at(-2) (b.shape[0] if b is a vector)",
-    mend: scalar
-      ? "mul(a, b) multiplies by a scalar"
-      : "matmul(a, transpose(b)) if b holds one row per output",
+    problem: "inner sizes differ.",
+    got: `${got}   (${a.at(-1)} against ${b.at(-2) ?? b[0]})`,
+    expected: "a.shape.at(-1) === b.shape.at(-2) (b.shape[0] if b is a vector)",
+    mend: "matmul(a, transpose(b)) if b holds one row per output",
   });
-};
+}
 
 /** Both operands in one dtype that has products of matrices. */
-function factors(op: string, a: TensorLike, b: TensorLike): readonly [Tensor, Tensor] {
-  const [x, y] = promoted(op, [a, b]);
-  return x.dtype === "bool" ? [applyOne(castOp, [x], "int32"), applyOne(castOp, [y], "int32")] : [x, y];
-}
+const factors = (op: string, a: TensorLike, b: TensorLike): Tensor[] => promoted(op, [a, b]).map(counted);
 
 /** Product of matrices, batches of matrices and vectors, by NumPy's rules: a vector on the left counts as a row, on the right as a column,
  * and its axis is dropped afterwards; leading axes broadcast.
@@ -92,17 +90,10 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("matmul", a, b);
   const [p, q] = [x.shape.length, y.shape.length];
   if (p === 0 || q === 0 || x.shape[p - 1] !== y.shape[Math.max(0, q - 2)])
-    throw matmulMismatch("matmul", x.shape, y.shape);
-  const left = p === 1 ? reshape(x, [1, x.shape[0]]) : x;
-  const right = q === 1 ? reshape(y, [y.shape[0], 1]) : y;
-  const product = matrices(left, right);
+    throw mismatch("matmul", x.shape, y.shape);
+  const product = matrices(p === 1 ? expandDims(x, 0) : x, q === 1 ? expandDims(y, 1) : y);
   if (p > 1 && q > 1) return product;
-  const { shape } = product;
-  return reshape(product, [
-    ...shape.slice(0, -2),
-    ...(p === 1 ? [] : [shape[shape.length - 2]]),
-    ...(q === 1 ? [] : [shape[shape.length - 1]]),
-  ]);
+  return squeeze(product, { axis: [...(p === 1 ? [-2] : []), ...(q === 1 ? [-1] : [])] });
 }
 
 /** Products of operands of at least two axes, with leading axes that broadcast. */
@@ -130,8 +121,8 @@ function matrices(x: Tensor, y: Tensor): Tensor {
  */
 export function dot(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("dot", a, b);
-  const [n, m] = [x.shape[x.shape.length - 1], y.shape[y.shape.length - 1]];
-  if (x.shape.length === 0 || y.shape.length === 0 || n !== m) throw matmulMismatch("dot", x.shape, y.shape);
+  if (x.shape.length === 0 || y.shape.length === 0 || x.shape.at(-1) !== y.shape.at(-1))
+    throw mismatch("dot", x.shape, y.shape);
   return x.shape.length === 1 && y.shape.length === 1 ? matmul(x, y) : sum(mul(x, y), { axis: -1 });
 }
 
@@ -145,11 +136,8 @@ export function dot(a: TensorLike, b: TensorLike): Tensor {
  */
 export function outer(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("outer", a, b);
-  if (x.shape.length === 0 || y.shape.length === 0) throw matmulMismatch("outer", x.shape, y.shape);
-  return mul(
-    reshape(x, [...x.shape, 1]),
-    reshape(y, [...y.shape.slice(0, -1), 1, y.shape[y.shape.length - 1]]),
-  );
+  if (x.shape.length === 0 || y.shape.length === 0) throw mismatch("outer", x.shape, y.shape);
+  return mul(expandDims(x, -1), expandDims(y, -2));
 }
 
 export const matmulSamples: Samples<null> = {

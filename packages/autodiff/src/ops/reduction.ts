@@ -7,13 +7,13 @@ import {
 } from "../backends/javascript/reductions.js";
 import { ValueError } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
-import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
+import { normalizeAxes, normalizeAxis, type Shape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Maybe, Op } from "../trace/op.js";
 import { div } from "./arithmetic.js";
-import { castOp } from "./cast.js";
 import { equal } from "./comparison.js";
+import { cast } from "./conversion.js";
 import { mul } from "./elementwise.js";
 import { zeroDerivative } from "./fill.js";
 import { asFloat, asTensor, type TensorLike } from "./operands.js";
@@ -25,7 +25,7 @@ import type { AxisOptions } from "./slicing.js";
 function extremeOp(name: "max" | "min", reduction: Reduction): Op<readonly number[]> {
   // 1/(number of tied elements) where x is the extreme, 0 elsewhere.
   const share = (x: Tensor, y: Tensor, axes: readonly number[]): Tensor => {
-    const mask = applyOne(castOp, [equal(x, y)], x.dtype);
+    const mask = cast(equal(x, y), x.dtype);
     return div(mask, applyOne(sumOp, [mask], axes));
   };
   const op: Op<readonly number[]> = {
@@ -70,7 +70,7 @@ export const argExtremeOp: Op<{ readonly largest: boolean }> = {
 };
 
 /** Throws if a reduction without a neutral element would run over nothing. */
-function checkNotEmpty(op: string, shape: Shape, axes: readonly number[]): void {
+export function checkNotEmpty(op: string, shape: Shape, axes: readonly number[]): void {
   if (axes.every((k) => shape[k] > 0)) return;
   throw new ValueError({
     code: "value/empty-reduction",
@@ -134,26 +134,16 @@ export interface ArgOptions extends AxisOptions {
 function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOptions | undefined): Tensor {
   checkOptions(op, options, reduceOptionNames);
   const t = asTensor(op, x);
-  const { axis, keepDims } = options ?? {};
-  if (axis === undefined) {
-    checkNotEmpty(op, [t.size], [0]);
-    const found = applyOne(argExtremeOp, [reshape(t, [t.size])], { largest });
-    return keepDims === true
-      ? reshape(
-          found,
-          t.shape.map(() => 1),
-        )
-      : found;
-  }
-  const k = normalizeAxis(op, axis, t.shape.length);
-  checkNotEmpty(op, t.shape, [k]);
-  const found = applyOne(argExtremeOp, [axisLast(t, k).last], { largest });
-  return keepDims === true
-    ? reshape(
-        found,
-        t.shape.map((d, i) => (i === k ? 1 : d)),
-      )
-    : found;
+  const whole = options?.axis === undefined;
+  const over = whole ? reshape(t, [t.size]) : t;
+  const axis = normalizeAxis(op, options?.axis ?? 0, over.shape.length);
+  checkNotEmpty(op, over.shape, [axis]);
+  const found = applyOne(argExtremeOp, [axisLast(over, axis).last], { largest });
+  if (options?.keepDims !== true) return found;
+  return reshape(
+    found,
+    t.shape.map((d, k) => (whole || k === axis ? 1 : d)),
+  );
 }
 
 /** Position of the greatest element along an axis, the first of several; NaN counts as greatest.
@@ -185,19 +175,24 @@ export const argMin = (x: TensorLike, options?: ArgOptions): Tensor =>
  * mean(tensor([[1, 2], [3, 4]]), { axis: 0 }).toArray() // => [2, 3]
  */
 export function mean(x: TensorLike, options?: ReduceOptions): Tensor {
-  checkOptions("mean", options, reduceOptionNames);
-  const t = asFloat("mean", x);
-  const axes = normalizeAxes("mean", options?.axis, t.shape.length);
-  return div(
-    sum(t, options),
-    axes.reduce((n, k) => n * t.shape[k], 1),
-  );
+  const { t, count } = floatReduction("mean", x, options);
+  return div(sum(t, options), count);
 }
 
-const truths = (op: string, x: TensorLike): Tensor => {
-  const t = asTensor(op, x);
-  return t.dtype === "bool" ? t : applyOne(castOp, [t], "bool");
-};
+/** The operand of a float reduction, its axes, and how many elements each result is made of. */
+export function floatReduction(
+  op: string,
+  x: TensorLike,
+  options: ReduceOptions | undefined,
+  optionNames: readonly string[] = reduceOptionNames,
+): { readonly t: Tensor; readonly axes: readonly number[]; readonly count: number } {
+  checkOptions(op, options, optionNames);
+  const t = asFloat(op, x);
+  const axes = normalizeAxes(op, options?.axis, t.shape.length);
+  return { t, axes, count: sizeOf(axes.map((k) => t.shape[k])) };
+}
+
+const truths = (op: string, x: TensorLike): Tensor => cast(asTensor(op, x), "bool");
 
 /** Whether any element is true (not 0) over axes.
  * @param x - any shape, any dtype

@@ -1,14 +1,15 @@
 import { checkOptions } from "../base/options.js";
-import { normalizeAxes, normalizeAxis } from "../base/shape.js";
+import { normalizeAxis } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { div, sub } from "./arithmetic.js";
+import { squeeze } from "./axes.js";
 import { isFinite, where } from "./comparison.js";
 import { stopGradient } from "./conversion.js";
 import { add } from "./elementwise.js";
 import { exp, log } from "./exponential.js";
 import { asFloat, type TensorLike } from "./operands.js";
-import { max } from "./reduction.js";
-import { type ReduceOptions, reduceOptionNames, reshape, sum } from "./shape.js";
+import { floatReduction, max } from "./reduction.js";
+import { type ReduceOptions, sum } from "./shape.js";
 import type { AxisOptions } from "./slicing.js";
 
 /** Logarithm of the sum of exponentials over axes, without overflow: m + log Σ exp(x − m), m the greatest element.
@@ -20,20 +21,13 @@ import type { AxisOptions } from "./slicing.js";
  * logSumExp(tensor([1000, 1000])).item() // => 1000.693115234375
  */
 export function logSumExp(x: TensorLike, options?: ReduceOptions): Tensor {
-  checkOptions("logSumExp", options, reduceOptionNames);
-  const t = asFloat("logSumExp", x);
-  const axes = normalizeAxes("logSumExp", options?.axis, t.shape.length);
-  if (axes.some((k) => t.shape[k] === 0)) return log(sum(exp(t), options));
+  const { t, axes, count } = floatReduction("logSumExp", x, options);
+  if (count === 0) return log(sum(exp(t), options));
   // An infinite shift would make ∞ − ∞; the shift cancels, so it is a constant of derivatives.
   const most = stopGradient(max(t, { axis: axes, keepDims: true }));
   const shift = where(isFinite(most), most, 0);
   const out = add(log(sum(exp(sub(t, shift)), { axis: axes, keepDims: true })), shift);
-  return options?.keepDims === true
-    ? out
-    : reshape(
-        out,
-        t.shape.filter((_, k) => !axes.includes(k)),
-      );
+  return options?.keepDims === true ? out : squeeze(out, { axis: axes });
 }
 
 /** The tensor less its greatest element along an axis, which cancels in what follows. */

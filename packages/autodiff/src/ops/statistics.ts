@@ -1,11 +1,10 @@
 import { ValueError } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
-import { normalizeAxes } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { abs, div, sqrt, square, sub } from "./arithmetic.js";
 import { equal, where } from "./comparison.js";
 import { asFloat, type TensorLike } from "./operands.js";
-import { max, mean } from "./reduction.js";
+import { floatReduction, max, mean } from "./reduction.js";
 import { type ReduceOptions, reduceOptionNames, sum } from "./shape.js";
 
 /** Options of variance and std. */
@@ -24,9 +23,8 @@ export interface VarianceOptions extends ReduceOptions {
  * variance(tensor([1, 3]), { correction: 1 }).item() // => 2
  */
 export function variance(x: TensorLike, options?: VarianceOptions): Tensor {
-  checkOptions("variance", options, [...reduceOptionNames, "correction"]);
-  const t = asFloat("variance", x);
-  const axes = normalizeAxes("variance", options?.axis, t.shape.length);
+  const names = [...reduceOptionNames, "correction"];
+  const { t, axes, count } = floatReduction("variance", x, options, names);
   const correction = options?.correction ?? 0;
   if (!Number.isFinite(correction)) {
     throw new ValueError({
@@ -38,7 +36,6 @@ export function variance(x: TensorLike, options?: VarianceOptions): Tensor {
       mend: "leave it out for the plain mean of squares",
     });
   }
-  const count = axes.reduce((n, k) => n * t.shape[k], 1);
   const squares = square(sub(t, mean(t, { axis: axes, keepDims: true })));
   return div(
     sum(squares, { axis: axes, keepDims: options?.keepDims ?? false }),
