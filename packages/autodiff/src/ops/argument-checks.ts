@@ -1,5 +1,5 @@
-import type { DType } from "../base/dtype.js";
-import { ValueError } from "../base/errors.js";
+import { type DType, isFloatDType } from "../base/dtype.js";
+import { DTypeError, ValueError } from "../base/errors.js";
 
 /** Throws unless a count is a whole number from `least`. */
 export function checkCount(op: string, name: string, count: number, least: number): void {
@@ -27,5 +27,18 @@ export function checkHeld(op: string, value: number, dtype: DType): void {
     got: String(value),
     expected: dtype === "bool" ? "0 or 1" : dtype === "int32" ? "a whole number of 32 bits" : "a number",
     mend: 'cast the tensor first, or pass another dtype: { dtype: "float32" }',
+  });
+}
+
+/** Throws unless a dtype holds fractions. */
+export function checkFloat(op: string, dtype: DType): void {
+  if (isFloatDType(dtype)) return;
+  throw new DTypeError({
+    code: "dtype/float",
+    op,
+    problem: "the numbers are fractions.",
+    got: dtype,
+    expected: "float32 or float64",
+    mend: "arange and random.randint make whole numbers, random.bernoulli booleans",
   });
 }

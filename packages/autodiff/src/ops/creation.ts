@@ -1,13 +1,14 @@
 import { eagerIota } from "../backends/javascript/eager-routines.js";
-import { checkDType, type DType, isFloatDType } from "../base/dtype.js";
-import { DTypeError, ValueError } from "../base/errors.js";
+import { checkDType, type DType } from "../base/dtype.js";
+import { ValueError } from "../base/errors.js";
 import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { checkCount, checkHeld } from "./argument-checks.js";
-import { castOp } from "./cast.js";
+import { checkCount, checkFloat, checkHeld } from "./argument-checks.js";
+import { expandDims } from "./axes.js";
 import { equal, greaterEqual, where } from "./comparison.js";
+import { cast } from "./conversion.js";
 import { add } from "./elementwise.js";
 import { fillOp, zeroDerivative } from "./fill.js";
 import { concat } from "./joining.js";
@@ -51,7 +52,15 @@ function dtypeOf(op: string, options: CreationOptions | undefined, otherwise: DT
   return dtype;
 }
 
-function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
+function filled(
+  op: string,
+  shape: Shape,
+  value: number,
+  options: CreationOptions | undefined,
+  otherwise: DType = "float32",
+): Tensor {
+  const dtype = dtypeOf(op, options, otherwise);
+  checkHeld(op, value, dtype);
   checkShape(op, shape);
   if (sizeOf(shape) >= 2 ** 31) {
     throw new ValueError({
@@ -74,8 +83,7 @@ function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
  * @example
  * zeros([2, 2]).toArray() // => [[0, 0], [0, 0]]
  */
-export const zeros = (shape: Shape, options?: CreationOptions): Tensor =>
-  filled("zeros", shape, 0, dtypeOf("zeros", options, "float32"));
+export const zeros = (shape: Shape, options?: CreationOptions): Tensor => filled("zeros", shape, 0, options);
 
 /** Ones.
  * @param shape - sizes of the axes; `[]` for a scalar
@@ -85,8 +93,7 @@ export const zeros = (shape: Shape, options?: CreationOptions): Tensor =>
  * @example
  * ones([3], { dtype: "int32" }).toArray() // => [1, 1, 1]
  */
-export const ones = (shape: Shape, options?: CreationOptions): Tensor =>
-  filled("ones", shape, 1, dtypeOf("ones", options, "float32"));
+export const ones = (shape: Shape, options?: CreationOptions): Tensor => filled("ones", shape, 1, options);
 
 /** One value everywhere.
  * @param shape - sizes of the axes; `[]` for a scalar
@@ -98,12 +105,10 @@ export const ones = (shape: Shape, options?: CreationOptions): Tensor =>
  * full([2], 7).toArray() // => [7, 7]
  * full([1], true).dtype // => "bool"
  */
-export function full(shape: Shape, value: number | boolean, options?: CreationOptions): Tensor {
-  const dtype = dtypeOf("full", options, typeof value === "boolean" ? "bool" : "float32");
-  const number = typeof value === "boolean" ? Number(value) : value;
-  checkHeld("full", number, dtype);
-  return filled("full", shape, number, dtype);
-}
+export const full = (shape: Shape, value: number | boolean, options?: CreationOptions): Tensor =>
+  typeof value === "boolean"
+    ? filled("full", shape, Number(value), options, "bool")
+    : filled("full", shape, value, options);
 
 /** Zeros in the shape and dtype of another tensor.
  * @param x - any shape, any dtype
@@ -136,9 +141,7 @@ export const fullLike = (x: TensorLike, value: number | boolean, options?: Creat
 
 function like(op: string, x: TensorLike, value: number, options: CreationOptions | undefined): Tensor {
   const t = asTensor(op, x);
-  const dtype = dtypeOf(op, options, t.dtype);
-  checkHeld(op, value, dtype);
-  return applyOne(fillOp, [], { shape: t.shape, dtype, value });
+  return filled(op, t.shape, value, options, t.dtype);
 }
 
 /** A matrix with ones on its diagonal.
@@ -153,11 +156,14 @@ export function eye(rows: number, options?: CreationOptions & { readonly columns
   const columns = options?.columns ?? rows;
   checkCount("eye", "rows", rows, 0);
   checkCount("eye", "columns", columns, 0);
-  const dtype = dtypeOf("eye", options, "float32");
-  return converted(equal(reshape(positions(rows), [rows, 1]), positions(columns)), dtype);
+  return oneAt("eye", positions(rows), columns, options);
 }
 
-const converted = (t: Tensor, dtype: DType): Tensor => (t.dtype === dtype ? t : applyOne(castOp, [t], dtype));
+/** A row with a one at its index, for each of the indices. */
+function oneAt(op: string, indices: Tensor, depth: number, options: CreationOptions | undefined): Tensor {
+  const dtype = dtypeOf(op, options, "float32");
+  return cast(equal(expandDims(indices, -1), positions(depth)), dtype);
+}
 
 function checkFinite(op: string, values: readonly number[]): void {
   if (values.every(Number.isFinite)) return;
@@ -215,16 +221,7 @@ export function linspace(start: number, stop: number, count: number, options?: C
   checkFinite("linspace", [start, stop]);
   checkCount("linspace", "count", count, 0);
   const dtype = dtypeOf("linspace", options, "float32");
-  if (!isFloatDType(dtype)) {
-    throw new DTypeError({
-      code: "dtype/float",
-      op: "linspace",
-      problem: "the steps are fractions.",
-      got: dtype,
-      expected: "float32 or float64",
-      mend: "arange makes whole numbers",
-    });
-  }
+  checkFloat("linspace", dtype);
   if (count < 2) return applyOne(iotaOp, [], { size: count, start, step: 0, dtype });
   // The last number is stop itself, which start + (count − 1)·step can miss by rounding.
   const most = applyOne(iotaOp, [], { size: count - 1, start, step: (stop - start) / (count - 1), dtype });
@@ -244,8 +241,7 @@ export function oneHot(indices: TensorLike, depth: number, options?: CreationOpt
   const t = typeof indices === "number" ? full([], indices, { dtype: "int32" }) : asTensor("oneHot", indices);
   checkIndices("oneHot", t);
   checkCount("oneHot", "depth", depth, 0);
-  const dtype = dtypeOf("oneHot", options, "float32");
-  return converted(equal(reshape(t, [...t.shape, 1]), positions(depth)), dtype);
+  return oneAt("oneHot", t, depth, options);
 }
 
 /** The elements of the last two axes where column − row ≥ `diagonal` (upper) or ≤ it, zeros elsewhere. */

@@ -12,24 +12,24 @@ interface Labelled {
   readonly labels: readonly string[];
 }
 
-const invalid = (problem: string, equation: unknown, expected: string): ValueError =>
+const invalid = (problem: string, got: unknown, expected: string): ValueError =>
   new ValueError({
     code: "value/einsum",
     op: "einsum",
     problem,
-    got: String(equation),
+    got: String(got),
     expected,
     mend: 'a letter per axis, operands split by commas: einsum("ij,jk->ik", a, b)',
   });
 
+// Terms of letters with at most one ellipsis each: those of the operands, and that of the result behind an arrow.
+const wellFormed = /^[a-z]*(\.{3}[a-z]*)?(,[a-z]*(\.{3}[a-z]*)?)*(->[a-z]*(\.{3}[a-z]*)?)?$/i;
+
 /** The labels of a term; an ellipsis stands for `missing` axes, named by their place from the end. */
-function labelsOf(term: string, missing: number, equation: string): string[] {
-  const dots = term.split("...");
-  if (dots.length > 2 || !/^[A-Za-z]*$/.test(dots.join(""))) {
-    throw invalid("not a list of letters.", equation, "letters, and at most one ... per operand");
-  }
-  const ellipsis = dots.length === 1 ? [] : Array.from({ length: missing }, (_, i) => `.${missing - i}`);
-  return [...dots[0], ...ellipsis, ...(dots[1] ?? "")];
+function labelsOf(term: string, missing: number): string[] {
+  const [before, after] = term.split("...");
+  if (after === undefined) return [...before];
+  return [...before, ...Array.from({ length: missing }, (_, i) => `.${missing - i}`), ...after];
 }
 
 /** Operand terms and the result's term. */
@@ -37,10 +37,15 @@ function parse(
   equation: string,
   operands: readonly Tensor[],
 ): readonly [inputs: string[][], output: string[]] {
-  if (typeof equation !== "string")
-    throw invalid("the first argument is the equation.", equation, "a string");
-  const [left, right, ...more] = equation.replaceAll(" ", "").split("->");
-  if (more.length > 0) throw invalid("more than one arrow.", equation, "operands, one arrow, the result");
+  const text = String(equation).replaceAll(" ", "");
+  if (!wellFormed.test(text)) {
+    throw invalid(
+      "this is not an equation.",
+      equation,
+      "a string of letters, at most one ... per operand, and at most one arrow",
+    );
+  }
+  const [left, right] = text.split("->");
   const terms = left.split(",");
   if (terms.length !== operands.length) {
     throw invalid(
@@ -53,7 +58,7 @@ function parse(
   const inputs = terms.map((term, i) => {
     const { shape } = operands[i];
     const missing = shape.length - term.replace("...", "").length;
-    const labels = labelsOf(term, Math.max(0, missing), equation);
+    const labels = labelsOf(term, missing);
     if (labels.length !== shape.length) {
       throw new ShapeError({
         code: "shape/einsum-rank",
@@ -67,11 +72,11 @@ function parse(
     if (term.includes("...")) widest = Math.max(widest, missing);
     return labels;
   });
-  if (right !== undefined) return [inputs, labelsOf(right, widest, equation)];
+  if (right !== undefined) return [inputs, labelsOf(right, widest)];
   // Without an arrow: the ellipsis, then the letters that appear once, in alphabetic order.
   const all = inputs.flat().filter((label) => !label.startsWith("."));
   const once = all.filter((label) => all.indexOf(label) === all.lastIndexOf(label)).sort();
-  return [inputs, [...labelsOf("...", widest, equation), ...once]];
+  return [inputs, [...labelsOf("...", widest), ...once]];
 }
 
 /** The size of each label; axes of an ellipsis broadcast, others are equal. */
@@ -120,31 +125,22 @@ function sumOut({ t, labels }: Labelled, needed: ReadonlySet<string>): Labelled 
     : { t: sum(t, { axis: gone }), labels: labels.filter((label) => needed.has(label)) };
 }
 
+/** Sizes of labelled axes. */
+type Extent = (labels: readonly string[]) => number[];
+
 /** Axes in the order of labels; those that are missing are made, all of their full size. */
-function arranged(
-  { t, labels }: Labelled,
-  order: readonly string[],
-  sizes: ReadonlyMap<string, number>,
-): Tensor {
+function arranged({ t, labels }: Labelled, order: readonly string[], extent: Extent): Tensor {
   const present = order.filter((label) => labels.includes(label));
   const moved = permute(
     t,
     present.map((label) => labels.indexOf(label)),
   );
   const shape = order.map((label) => (labels.includes(label) ? moved.shape[present.indexOf(label)] : 1));
-  return broadcastTo(
-    reshape(moved, shape),
-    order.map((label) => sizes.get(label) ?? 1),
-  );
+  return broadcastTo(reshape(moved, shape), extent(order));
 }
 
 /** Two operands as one product of (batches of) matrices. */
-function contract(
-  a: Labelled,
-  b: Labelled,
-  needed: ReadonlySet<string>,
-  sizes: ReadonlyMap<string, number>,
-): Labelled {
+function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>, extent: Extent): Labelled {
   const left = sumOut(a, new Set([...needed, ...b.labels]));
   const right = sumOut(b, new Set([...needed, ...a.labels]));
   const shared = left.labels.filter((label) => right.labels.includes(label));
@@ -152,22 +148,15 @@ function contract(
   const inner = shared.filter((label) => !needed.has(label));
   const rows = left.labels.filter((label) => !shared.includes(label));
   const columns = right.labels.filter((label) => !shared.includes(label));
-  const size = (labels: readonly string[]): number => sizeOf(labels.map((label) => sizes.get(label) ?? 1));
-  const lead = batch.length === 0 ? [] : [size(batch)];
-  const x = reshape(arranged(left, [...batch, ...rows, ...inner], sizes), [...lead, size(rows), size(inner)]);
-  const y = reshape(arranged(right, [...batch, ...inner, ...columns], sizes), [
-    ...lead,
-    size(inner),
-    size(columns),
-  ]);
+  const blocks = (operand: Labelled, first: readonly string[], second: readonly string[]): Tensor =>
+    reshape(arranged(operand, [...batch, ...first, ...second], extent), [
+      ...(batch.length === 0 ? [] : [sizeOf(extent(batch))]),
+      sizeOf(extent(first)),
+      sizeOf(extent(second)),
+    ]);
+  const product = matmul(blocks(left, rows, inner), blocks(right, inner, columns));
   const labels = [...batch, ...rows, ...columns];
-  return {
-    t: reshape(
-      matmul(x, y),
-      labels.map((label) => sizes.get(label) ?? 1),
-    ),
-    labels,
-  };
+  return { t: reshape(product, extent(labels)), labels };
 }
 
 /** Sums of products over named axes, in Einstein's notation: letters that the result does not name are summed over. `...` stands for axes that broadcast.
@@ -192,10 +181,11 @@ export function einsum(equation: string, ...operands: readonly TensorLike[]): Te
     );
   }
   const parts = tensors.map((t, i) => withoutRepeats({ t, labels: inputs[i] }));
+  const extent: Extent = (labels) => labels.map((label) => sizes.get(label)!);
   let sofar = parts[0];
   for (let i = 1; i < parts.length; i++) {
     const needed = new Set([...output, ...parts.slice(i + 1).flatMap(({ labels }) => labels)]);
-    sofar = contract(sofar, parts[i], needed, sizes);
+    sofar = contract(sofar, parts[i], needed, extent);
   }
-  return arranged(sumOut(sofar, new Set(output)), output, sizes);
+  return arranged(sumOut(sofar, new Set(output)), output, extent);
 }

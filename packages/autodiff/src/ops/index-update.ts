@@ -1,9 +1,11 @@
-import { normalizeAxis, sizeOf } from "../base/shape.js";
+import { normalizeAxis } from "../base/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import { Variable } from "../trace/variable.js";
+import { sub } from "./arithmetic.js";
 import { notEqual, where } from "./comparison.js";
 import { cast } from "./conversion.js";
+import { add } from "./elementwise.js";
 import { onesOf } from "./fill.js";
 import { scatterAddOp, take, wrappedIndices } from "./gather.js";
 import { concat } from "./joining.js";
@@ -53,7 +55,7 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
   const before = t.shape.slice(0, axis);
   const after = t.shape.slice(axis + 1);
   const every = broadcastTo(update, [...before, ...indices.shape, ...after]);
-  const [batch, count, row] = [sizeOf(before), indices.size, sizeOf(after)];
+  const count = indices.size;
   if (count === 0) return t;
   // In a stable order, the last of equal indices is the one that differs from its right neighbour.
   const flat = reshape(indices, [count]);
@@ -61,18 +63,11 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
   const sorted = take(flat, order);
   const changes = notEqual(slice(sorted, [[1, null]]), slice(sorted, [[0, -1]]));
   const wins = concat([changes, onesOf({ shape: [1], dtype: "bool" })]);
-  const whole = t.dtype === "bool";
-  const rows = take(reshape(whole ? cast(every, "int32") : every, [batch, count, row]), order, { axis: 1 });
-  const winners = where(reshape(wins, [count, 1]), rows, 0);
-  const written = applyOne(scatterAddOp, [winners, broadcastTo(sorted, [batch, count])], size);
-  const hits = applyOne(
-    scatterAddOp,
-    [reshape(cast(wins, "int32"), [1, count, 1]), reshape(sorted, [1, count])],
-    size,
-  );
-  const mask = cast(reshape(hits, [size, ...after.map(() => 1)]), "bool");
-  const result = reshape(written, t.shape);
-  return where(mask, whole ? cast(result, "bool") : result, t);
+  // For each place the value that it gets, counted from 1, or 0.
+  const numbers = reshape(where(wins, add(order, 1), 0), [1, count, 1]);
+  const chosen = reshape(applyOne(scatterAddOp, [numbers, reshape(sorted, [1, count])], size), [size]);
+  const written = take(reshape(every, [...before, count, ...after]), sub(chosen, 1), { axis });
+  return where(reshape(cast(chosen, "bool"), [size, ...after.map(() => 1)]), written, t);
 }
 
 /** A copy with other values in a part of it: `x[ranges] = values`, as a new tensor.

@@ -56,60 +56,52 @@ function notNumeric(x: unknown, path: readonly number[]): ValueError {
   });
 }
 
+const isList = (x: unknown): x is readonly unknown[] | NumberArray => Array.isArray(x) || isNumberArray(x);
+
 /** The shape that the first elements suggest; every other one is checked against it while elements are read. */
 function suggestedShape(values: unknown): number[] {
   const shape: number[] = [];
-  for (let x = values; ; ) {
-    if (isNumberArray(x)) return [...shape, x.length];
-    if (!Array.isArray(x)) return shape;
-    shape.push(x.length);
-    if (shape.length > deepest) {
-      throw new ShapeError({
-        code: "shape/depth",
-        op: "tensor",
-        problem: "arrays are nested too deep.",
-        got: `more than ${deepest} levels`,
-        expected: `at most ${deepest} axes`,
-        mend: "look for an array that contains itself",
-      });
-    }
-    if (x.length === 0) return shape;
-    x = x[0];
+  for (let x = values; isList(x); x = x[0]) {
+    if (shape.push(x.length) <= deepest) continue;
+    throw new ShapeError({
+      code: "shape/depth",
+      op: "tensor",
+      problem: "arrays are nested too deep.",
+      got: `more than ${deepest} levels`,
+      expected: `at most ${deepest} axes`,
+      mend: "look for an array that contains itself",
+    });
   }
+  return shape;
 }
 
 function ragged(x: unknown, path: readonly number[], shape: Shape): ShapeError {
   const size = shape[path.length];
-  const length = Array.isArray(x) || isNumberArray(x) ? `${x.length} elements` : kindOf(x);
   return new ShapeError({
     code: "shape/ragged",
     op: "tensor",
     problem: "rows differ in length or depth.",
-    got: `${length}${at(path)}`,
-    expected:
-      size === undefined
-        ? `a number there, as in the first row: shape ${showShape(shape)}`
-        : `${size} elements there, as in the first row: shape ${showShape(shape)}`,
+    got: `${isList(x) ? `${x.length} elements` : kindOf(x)}${at(path)}`,
+    expected: `${size === undefined ? "a number" : `${size} elements`} there, as in the first row: shape ${showShape(shape)}`,
     mend: "pad the shorter rows, or make one tensor of each",
   });
 }
 
-/** Copies the elements in row-major order; returns whether all were booleans. */
-function readElements(values: unknown, shape: Shape, into: (value: number) => void): boolean {
-  let booleans = true;
+/** The elements in row-major order, in double precision until all have been seen, and the dtype that suits them. */
+function readElements(values: unknown, shape: Shape): readonly [elements: Float64Array, dtype: DType] {
+  const elements = new Float64Array(sizeOf(shape));
+  let count = 0;
+  let booleans = elements.length > 0;
   const path: number[] = [];
   const visit = (x: unknown): void => {
-    const depth = path.length;
-    if (depth === shape.length) {
-      if (typeof x === "number") booleans = false;
-      else if (typeof x !== "boolean")
-        throw Array.isArray(x) || isNumberArray(x) ? ragged(x, path, shape) : notNumeric(x, path);
-      into(Number(x));
+    if (typeof x === "number" || typeof x === "boolean") {
+      if (path.length < shape.length) throw ragged(x, path, shape);
+      booleans &&= typeof x === "boolean";
+      elements[count++] = Number(x);
       return;
     }
-    const list = Array.isArray(x) || isNumberArray(x);
-    if (!list && typeof x !== "number" && typeof x !== "boolean") throw notNumeric(x, path);
-    if (!list || x.length !== shape[depth]) throw ragged(x, path, shape);
+    if (!isList(x)) throw notNumeric(x, path);
+    if (x.length !== shape[path.length]) throw ragged(x, path, shape);
     for (let i = 0; i < x.length; i++) {
       path.push(i);
       visit(x[i]);
@@ -117,7 +109,7 @@ function readElements(values: unknown, shape: Shape, into: (value: number) => vo
     }
   };
   visit(values);
-  return booleans;
+  return [elements, booleans ? "bool" : "float32"];
 }
 
 function store(array: TypedArray, i: number, value: number, dtype: DType): void {
@@ -166,21 +158,10 @@ export function tensor(
       mend: "leave the shape out to take that of the arrays",
     });
   }
-  const final = asked === undefined ? shape : [...asked];
-  if (isNumberArray(values)) {
-    const dtype = wanted ?? dtypeOf(values);
-    const array = newArray(dtype, n);
-    for (let i = 0; i < n; i++) store(array, i, values[i], dtype);
-    return fromArray(array, final, dtype);
-  }
-  // Read in double precision first: the dtype is known when all elements have been seen.
-  const read = new Float64Array(n);
-  let count = 0;
-  const booleans = readElements(values, shape, (value) => {
-    read[count++] = value;
-  });
-  const dtype = wanted ?? (booleans && n > 0 ? "bool" : "float32");
-  const array = dtype === "float64" ? read : newArray(dtype, n);
-  if (array !== read) for (let i = 0; i < n; i++) store(array, i, read[i], dtype);
-  return final.length === 0 ? scalar(array[0], dtype) : fromArray(array, final, dtype);
+  const [elements, own] = isNumberArray(values) ? [values, dtypeOf(values)] : readElements(values, shape);
+  const dtype = wanted ?? own;
+  const array = newArray(dtype, n);
+  for (let i = 0; i < n; i++) store(array, i, elements[i], dtype);
+  const final = asked ?? shape;
+  return final.length === 0 ? scalar(array[0], dtype) : fromArray(array, [...final], dtype);
 }

@@ -1,20 +1,20 @@
-import { checkDType, type DType, isFloatDType } from "../../base/dtype.js";
-import { DTypeError, ValueError } from "../../base/errors.js";
-import { checkShape, normalizeAxis, type Shape, showShape } from "../../base/shape.js";
+import { checkDType, type DType } from "../../base/dtype.js";
+import { ValueError } from "../../base/errors.js";
+import { checkShape, normalizeAxis, type Shape } from "../../base/shape.js";
 import { fromArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import { current } from "../../trace/context.js";
 import type { Op } from "../../trace/op.js";
 import { Variable } from "../../trace/variable.js";
-import { checkCount } from "../argument-checks.js";
+import { checkCount, checkFloat } from "../argument-checks.js";
 import { sub } from "../arithmetic.js";
 import { less } from "../comparison.js";
 import { cast, stopGradient } from "../conversion.js";
 import { add, mul, neg } from "../elementwise.js";
 import { log } from "../exponential.js";
 import { maximum } from "../extrema.js";
-import { asFloat, asTensor, type TensorLike } from "../operands.js";
-import { argMax } from "../reduction.js";
+import { asFloat, type TensorLike } from "../operands.js";
+import { argMax, checkNotEmpty } from "../reduction.js";
 import { broadcastTo } from "../shape.js";
 import { at } from "../slicing.js";
 import { argSort } from "../sorting.js";
@@ -26,6 +26,9 @@ export interface FloatDrawOptions {
   /** `"float32"` (default) or `"float64"`. */
   readonly dtype?: "float32" | "float64";
 }
+
+const unitOps = [unitFloat32Op, unitFloat64Op] as const;
+const normalOps = [normalFloat32Op, normalFloat64Op] as const;
 
 const stateOf = (key0: number, key1: number): Tensor => fromArray(Int32Array.of(key0, key1, 0), [3], "int32");
 
@@ -63,27 +66,28 @@ export class Random {
 
   private bits(shape: Shape): Tensor {
     const state = this.state.value;
-    const bits = applyOne(randomBitsOp, [state], shape);
+    const bits = applyOne(randomBitsOp, [state], [...shape]);
     this.state.value = add(state, this.tick);
     return bits;
   }
 
-  private floats(op: string, shape: Shape, dtype: DType, narrow: Op<null>, wide: Op<null>): Tensor {
+  private floats(
+    op: string,
+    shape: Shape,
+    dtype: DType,
+    [narrow, wide]: readonly [float32: Op<null>, float64: Op<null>],
+    scale = 1,
+    offset = 0,
+  ): Tensor {
     checkShape(op, shape);
     checkDType(op, dtype);
-    if (!isFloatDType(dtype)) {
-      throw new DTypeError({
-        code: "dtype/float",
-        op,
-        problem: "the numbers are fractions.",
-        got: dtype,
-        expected: "float32 or float64",
-        mend: "random.randint draws whole numbers, random.bernoulli booleans",
-      });
-    }
-    if (dtype === "float32") return applyOne(narrow, [this.bits([...shape])], null);
-    const words = this.bits([2, ...shape]);
-    return applyOne(wide, [at(words, 0), at(words, 1)], null);
+    checkFloat(op, dtype);
+    const words = this.bits(dtype === "float32" ? shape : [2, ...shape]);
+    const drawn =
+      dtype === "float32"
+        ? applyOne(narrow, [words], null)
+        : applyOne(wide, [at(words, 0), at(words, 1)], null);
+    return scale === 1 && offset === 0 ? drawn : add(mul(drawn, scale), offset);
   }
 
   /** Numbers evenly spread from `low` up to, without, `high` (rounding can reach `high` where the range is not 0 to 1).
@@ -99,9 +103,8 @@ export class Random {
     options?: FloatDrawOptions & { readonly low?: number; readonly high?: number },
   ): Tensor {
     const { low = 0, high = 1, dtype = "float32" } = options ?? {};
-    checkBounds("uniform", low, high, low <= high);
-    const unit = this.floats("uniform", shape, dtype, unitFloat32Op, unitFloat64Op);
-    return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
+    checkBounds("uniform", low, high, low <= high, "finite numbers low ≤ high");
+    return this.floats("uniform", shape, dtype, unitOps, high - low, low);
   }
 
   /** Normally distributed numbers.
@@ -117,9 +120,8 @@ export class Random {
     options?: FloatDrawOptions & { readonly mean?: number; readonly std?: number },
   ): Tensor {
     const { mean = 0, std = 1, dtype = "float32" } = options ?? {};
-    checkBounds("normal", mean, std, std >= 0);
-    const standard = this.floats("normal", shape, dtype, normalFloat32Op, normalFloat64Op);
-    return mean === 0 && std === 1 ? standard : add(mul(standard, std), mean);
+    checkBounds("normal", mean, std, std >= 0, "a finite mean, and std ≥ 0");
+    return this.floats("normal", shape, dtype, normalOps, std, mean);
   }
 
   /** Whole numbers, all of `low` … `high − 1` equally likely.
@@ -134,9 +136,9 @@ export class Random {
     checkShape("randint", shape);
     const { low = 0, high } = options;
     const whole = low === (low | 0) && Number.isInteger(high) && high <= 2 ** 31 && high - low < 2 ** 31;
-    checkBounds("randint", low, high, whole && low < high);
+    checkBounds("randint", low, high, whole && low < high, "whole numbers low < high, less than 2³¹ apart");
     // 32 bits as a fraction of the range: less than high, as the product is less than a whole number by more than rounding.
-    const unsigned = add(cast(this.bits([...shape]), "float64"), 2 ** 31);
+    const unsigned = add(cast(this.bits(shape), "float64"), 2 ** 31);
     return add(cast(mul(unsigned, (high - low) * 2 ** -32), "int32"), low);
   }
 
@@ -151,10 +153,9 @@ export class Random {
   bernoulli(shape: Shape, options?: { readonly p?: TensorLike }): Tensor {
     checkShape("bernoulli", shape);
     const p = options?.p ?? 0.5;
-    if (typeof p === "number") checkBounds("bernoulli", 0, p, p >= 0 && p <= 1);
+    if (typeof p === "number") checkBounds("bernoulli", 0, p, p >= 0 && p <= 1, "a probability from 0 to 1");
     const probability = broadcastTo(asFloat("bernoulli", p), shape);
-    const dtype = probability.dtype === "float64" ? "float64" : "float32";
-    return less(this.uniform(shape, { dtype }), probability);
+    return less(this.floats("bernoulli", shape, probability.dtype, unitOps), probability);
   }
 
   /** The numbers 0 … n − 1 in random order. To shuffle a tensor: `take(x, random.permutation(x.shape[0]))`.
@@ -178,23 +179,11 @@ export class Random {
    * new Random(1).categorical(tensor([[0, -Infinity], [-Infinity, 0]])).toArray() // => [0, 1]
    */
   categorical(logits: TensorLike, options?: { readonly axis?: number }): Tensor {
-    const t = stopGradient(asFloat("categorical", asTensor("categorical", logits)));
+    const t = stopGradient(asFloat("categorical", logits));
     const axis = normalizeAxis("categorical", options?.axis ?? -1, t.shape.length);
-    if (t.shape[axis] === 0) {
-      throw new ValueError({
-        code: "value/empty-reduction",
-        op: "categorical",
-        problem: "nothing to choose from.",
-        got: `shape ${showShape(t.shape)}, axis ${axis}`,
-        expected: "at least one position along the axis",
-        mend: "leave the empty rows out",
-      });
-    }
+    checkNotEmpty("categorical", t.shape, [axis]);
     // The greatest of logit − log(−log u) falls on i with probability softmax(logits)ᵢ (Gumbel); u = 0 is moved off −∞.
-    const u = maximum(
-      this.uniform(t.shape, { dtype: t.dtype === "float64" ? "float64" : "float32" }),
-      2 ** -26,
-    );
+    const u = maximum(this.floats("categorical", t.shape, t.dtype, unitOps), 2 ** -26);
     return argMax(sub(t, log(neg(log(u)))), { axis });
   }
 
@@ -237,20 +226,14 @@ export class Random {
 }
 
 /** Throws unless the bounds of a distribution are finite and `holds`. */
-function checkBounds(op: string, low: number, high: number, holds: boolean): void {
+function checkBounds(op: string, low: number, high: number, holds: boolean, expected: string): void {
   if (Number.isFinite(low) && Number.isFinite(high) && holds) return;
   throw new ValueError({
     code: "value/distribution",
     op,
     problem: "these numbers make no distribution.",
     got: `${String(low)} and ${String(high)}`,
-    expected: expectedBounds[op],
+    expected,
     mend: "look at the names of the options: normal has mean and std, the others low and high, or p",
   });
 }
-const expectedBounds: { readonly [op: string]: string } = {
-  uniform: "finite numbers low ≤ high",
-  normal: "a finite mean, and std ≥ 0",
-  randint: "whole numbers low < high, less than 2³¹ apart",
-  bernoulli: "a probability from 0 to 1",
-};
