@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { pageCode } from "./documents.js";
 import { runExample } from "./example-program.js";
+import { pageWithOutputs, showsWhatIsPrinted } from "./outputs.js";
 import { filesUnder, read, repository } from "./source-files.js";
 import { publicNames, surroundingsOf } from "./surroundings.js";
 
@@ -34,6 +35,35 @@ describe("code of a page", () => {
   test("a page may say where its relative imports start", () => {
     expect(pageCode("```ts in packages/autodiff/src/ops\n```").folder).toBe("packages/autodiff/src/ops");
   });
+  test("a block may show what an expression prints", () => {
+    const page = "```text of f(1)\na\nb\n```\n```text\nc\n```";
+    const { code, outputs } = pageCode(page);
+    expect(code.split("\n")[0]).toBe("__output(0, f(1));");
+    expect(outputs).toEqual([{ line: 1, lines: ["a", "b"] }]);
+    expect(pageWithOutputs(page, outputs, ["a\nb"])).toBe(page);
+    expect(pageWithOutputs(page, outputs, ["a\nd\ne\n"])).toBe(page.replace("b", "d\ne"));
+  });
+  test("times, and the size of generated code, are not compared; all else is", () => {
+    const profile = [
+      "f: 1.25 ms in kernels",
+      "kernel  calls    ms    %",
+      "a·b        50  0.75  60.0",
+      "sum         1  0.50  40.0",
+    ];
+    const later = [
+      "f: 3.5 ms in kernels",
+      "kernel  calls    ms    %",
+      "sum         1  2.00  57.1",
+      "a·b        50  1.50  42.9",
+    ];
+    expect(showsWhatIsPrinted(profile, later)).toBe(true);
+    expect(showsWhatIsPrinted([...profile.slice(0, 3), "…"], later)).toBe(true);
+    expect(showsWhatIsPrinted(profile.slice(0, 3), later)).toBe(false);
+    expect(showsWhatIsPrinted([...profile.slice(0, 2), "tanh 1 0.75 60.0", "…"], later)).toBe(false);
+    expect(showsWhatIsPrinted(profile, [...later.slice(0, 3), "a·b        49  1.50  42.9"])).toBe(false);
+    expect(showsWhatIsPrinted(["9 buffers, 2.1 kB of code"], ["9 buffers, 2.4 kB of code"])).toBe(true);
+    expect(showsWhatIsPrinted(["9 buffers, 2.1 kB of code"], ["8 buffers, 2.1 kB of code"])).toBe(false);
+  });
   test("an open block is refused", () => {
     expect(() => pageCode("```ts\n1")).toThrow("not closed");
   });
@@ -48,8 +78,15 @@ describe("pages", () => {
   ];
   for (const path of pages)
     test(path, async () => {
-      const { code, folder } = pageCode(read(path));
-      await runExample(code, surroundingsOf(names, folder));
+      const page = read(path);
+      const { code, folder, outputs } = pageCode(page);
+      const printed: string[] = [];
+      const surrounding = new Map(names).set("__output", (index: number, text: unknown) => {
+        printed[index] = String(text);
+      });
+      await runExample(code, surroundingsOf(surrounding, folder));
+      const current = pageWithOutputs(page, outputs, printed);
+      if (current !== page) await expect(current).toMatchFileSnapshot(join(repository, path));
     });
 
   test("a page that compiles says where that is imported from", () => {

@@ -1,3 +1,5 @@
+import type { OutputBlock } from "./outputs.js";
+
 /** The code of one page, its runnable blocks joined at the lines where they stand. */
 export interface PageCode {
   readonly code: string;
@@ -5,6 +7,8 @@ export interface PageCode {
   readonly folder: string | undefined;
   /** Blocks that run. */
   readonly blocks: number;
+  /** Blocks that show what an expression prints: the code hands each to `__output`, with its place in this list. */
+  readonly outputs: readonly OutputBlock[];
 }
 
 const runnable = new Set(["ts", "typescript", "js", "javascript", "mjs"]);
@@ -14,6 +18,8 @@ export function pageCode(markdown: string): PageCode {
   const lines: string[] = [];
   let folder: string | undefined;
   let blocks = 0;
+  const outputs: OutputBlock[] = [];
+  let shown: string[] | undefined;
   let fence = "";
   let running = false;
   for (const [i, line] of markdown.split("\n").entries()) {
@@ -26,12 +32,20 @@ export function pageCode(markdown: string): PageCode {
       if (/^\s*no-run\b/.test(info) && !/^\s*no-run:\s*\S+/.test(info))
         throw new Error(`line ${i + 1}: a block that is not run says why: ts no-run: needs a browser`);
       folder = /^\s*in\s+(\S+)/.exec(info)?.[1] ?? folder;
+      const expression = language === "text" ? /^ of (.+)/.exec(info)?.[1] : undefined;
+      if (expression !== undefined) {
+        kept = `__output(${outputs.length}, ${expression});`;
+        shown = [];
+        outputs.push({ line: i + 1, lines: shown });
+      }
     } else if (fence !== "" && mark.startsWith(fence) && language === "" && info.trim() === "") {
       fence = "";
       running = false;
+      shown = undefined;
     } else if (running) kept = line;
+    else shown?.push(line);
     lines.push(kept);
   }
   if (fence !== "") throw new Error("a code block is not closed");
-  return { code: lines.join("\n"), folder, blocks };
+  return { code: lines.join("\n"), folder, blocks, outputs };
 }

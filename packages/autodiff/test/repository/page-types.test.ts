@@ -44,7 +44,8 @@ function moduleOf(code: string, publicNames: ReadonlyMap<string, string>): strin
   const imports = [...used]
     .filter((name) => publicNames.has(name) && !declared.has(name))
     .map((name) => `import { ${name} } from "${publicNames.get(name)}";`);
-  return `${imports.join(" ")}${code}\nexport {};`;
+  const output = "declare const __output: (index: number, text: unknown) => void;";
+  return `${output} ${imports.join(" ")}${code}\nexport {};`;
 }
 
 test("the code of pages has types, as its readers' compilers will say", () => {
