@@ -1,8 +1,8 @@
-import { DTypeError, IndexError, SymbolicValueError, type Tensor } from "@scope/autodiff";
-import { checkTensor, showShape } from "./option-checks.js";
+import { DTypeError, IndexError, SymbolicValueError, Tensor } from "@scope/autodiff";
+import { showShape } from "./option-checks.js";
 
 /** The values of a tensor, or nothing while it is a symbol: what is being traced cannot be checked. */
-export function knownValues(t: Tensor): Iterable<number> {
+function knownValues(t: Tensor): Iterable<number> {
   try {
     return t.data;
   } catch (error) {
@@ -16,12 +16,12 @@ export function knownValues(t: Tensor): Iterable<number> {
 export function checkIndices(
   op: string,
   name: string,
-  indices: Tensor,
+  indices: Tensor | readonly number[],
   count: number,
   ignored?: number,
 ): void {
-  checkTensor(op, name, indices, "an int32 tensor");
-  if (indices.dtype !== "int32") {
+  const isTensor = indices instanceof Tensor;
+  if (isTensor && indices.dtype !== "int32") {
     throw new DTypeError({
       code: "dtype/indices",
       op,
@@ -31,8 +31,8 @@ export function checkIndices(
       mend: 'make them with { dtype: "int32" }, or cast(x, "int32")',
     });
   }
-  for (const index of knownValues(indices)) {
-    if ((index >= 0 && index < count) || index === ignored) continue;
+  for (const index of isTensor ? knownValues(indices) : indices) {
+    if ((index >= 0 && index < count && Number.isInteger(index)) || index === ignored) continue;
     throw new IndexError({
       code: "index/value",
       op,

@@ -8,12 +8,14 @@ export const sameShape = (a: readonly number[], b: readonly number[]): boolean =
   a.length === b.length && a.every((size, k) => size === b[k]);
 
 /** What a value is that should have been another: for messages. */
-export function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (value instanceof Promise) return "a Promise";
-  return typeof value === "object" && Symbol.asyncIterator in value ? "an async iterable" : typeof value;
-}
+export const kindOf = (value: unknown): string =>
+  value === null
+    ? "null"
+    : Array.isArray(value)
+      ? "an array"
+      : value instanceof Promise
+        ? "a Promise"
+        : typeof value;
 
 /** The error for an option outside of its range. */
 export const invalidOption = (op: string, name: string, got: unknown, expected: string): ScopeError =>
@@ -26,31 +28,26 @@ export const invalidOption = (op: string, name: string, got: unknown, expected: 
     mend: `pass a ${name} in this range`,
   });
 
-/** What other libraries call an option, in camelCase, and Scope's own word for it. */
+/** What other libraries call an option in a word of their own, in camelCase, and Scope's word for it. */
 const otherNames: Readonly<Record<string, string>> = {
   lr: "learningRate",
   lrDecay: "learningRateDecay",
-  eps: "epsilon",
   alpha: "smoothing",
-  initialAccumulatorValue: "initialAccumulator",
-  numLayers: "layers",
   batchFirst: "timeFirst",
   paddingIdx: "paddingIndex",
-  validationData: "validation",
-  maxSteps: "steps",
-  batchSize: "size",
   gamma: "factor",
   stepSize: "every",
-  weight: "weights",
   posWeight: "positiveWeight",
-  elementwiseAffine: "affine",
 };
 
-/** How to put an option right that is called something else here. */
+/** How to put an option right that is called something else here: in Scope's own word, with a word more (numLayers), or with less of it (eps). */
 function renaming(name: string, known: readonly string[]): string {
   const camel = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-  const meant = Object.hasOwn(otherNames, camel) ? otherNames[camel] : camel;
-  if (!known.includes(meant)) return "leave it out, or name one of these";
+  const own = Object.hasOwn(otherNames, camel) ? otherNames[camel] : camel;
+  const near = (option: string): boolean =>
+    own.toLowerCase().endsWith(option.toLowerCase()) || own.startsWith(option);
+  const meant = known.includes(own) ? own : known.find((option) => near(option) || option.startsWith(own));
+  if (meant === undefined) return "leave it out, or name one of these";
   return meant === "timeFirst"
     ? "batch is the first axis already; { timeFirst: true } makes it time"
     : `${name} is called ${meant} here`;
@@ -67,9 +64,7 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
       problem: "options are not an object.",
       got: typeof options === "object" ? kindOf(options) : String(options),
       expected,
-      mend: Array.isArray(options)
-        ? "name the options"
-        : `name the option: { ${known[0]}: ${String(options)} }`,
+      mend: `name the option: { ${known[0]}: ${Array.isArray(options) ? "…" : String(options)} }`,
     });
   }
   for (const name of Object.keys(options)) {

@@ -1,18 +1,9 @@
-import {
-  add,
-  type DType,
-  matmul,
-  permute,
-  reshape,
-  ShapeError,
-  Tensor,
-  unstack,
-  zeros,
-} from "@scope/autodiff";
+import { add, type DType, matmul, permute, reshape, type Tensor, unstack, zeros } from "@scope/autodiff";
 import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkDraw, checkFeatures, sameShape, showShape } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures } from "../option-checks.js";
 import { Cell } from "./cell.js";
+import { checkLeaf } from "./state-tree.js";
 
 /** Options of cells and recurrent layers. */
 export interface CellOptions extends DrawOptions {
@@ -103,22 +94,10 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
    * @throws {@link ShapeError} if input or state do not fit the cell */
   step(x: Tensor, state: State): State {
     checkFeatures(this.constructor.name, x, this.inputSize, { least: 2, most: 2 });
-    for (const [name, leaf] of Object.entries(state)) this.checkLeaf(name, leaf, x.shape[0]);
+    for (const leaf of Object.values(state))
+      checkLeaf(this.constructor.name, leaf, [x.shape[0], this.hiddenSize]);
     const [input, step] = this.prepare(x);
     return step(input, state);
-  }
-
-  private checkLeaf(name: string, leaf: unknown, batchSize: number): void {
-    const expected = [batchSize, this.hiddenSize];
-    if (leaf instanceof Tensor && sameShape(leaf.shape, expected)) return;
-    throw new ShapeError({
-      code: "cell/state",
-      op: this.constructor.name,
-      problem: "the state does not fit the cell.",
-      got: `${name}: ${leaf instanceof Tensor ? showShape(leaf.shape) : typeof leaf}`,
-      expected: `${name}: ${showShape(expected)}`,
-      mend: `start with initialState(${batchSize}), and pass on what the last step returned`,
-    });
   }
 }
 

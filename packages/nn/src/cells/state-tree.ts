@@ -1,4 +1,5 @@
-import { stopGradient, Tensor, TreeError } from "@scope/autodiff";
+import { ShapeError, stopGradient, Tensor, TreeError } from "@scope/autodiff";
+import { kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Applies `f` to the tensors at the same place of several states of one form, and puts the results in a state of this form. */
 export function mapStates<State>(
@@ -20,21 +21,35 @@ export function mapStates<State>(
       );
       return Array.isArray(first) ? parts.map(([, value]) => value) : Object.fromEntries(parts);
     }
-    const kinds = states.map((state) =>
-      state instanceof Tensor ? "a tensor" : state === null ? "null" : typeof state,
-    );
+    const kinds = states.map((state) => (state instanceof Tensor ? "a tensor" : kindOf(state)));
     throw new TreeError({
       code: "state/tree",
       op: "Recurrent",
       problem: "a state is not a tree of tensors of the expected form.",
       got: `${path}: ${[...new Set(kinds)].join(" beside ")}`,
       expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",
-      mend: "start with initialState(batchSize), and pass on the state that forward or step returned",
+      mend: "start with initialState(batchSize), and pass on what came back",
     });
   };
   // The result has the form of the states: the same keys with tensors at the leaves.
   return map() as State;
 }
+
+/** Throws unless a leaf of a state is a tensor of this shape. */
+export function checkLeaf(op: string, leaf: unknown, shape: readonly number[]): void {
+  if (!(leaf instanceof Tensor) || !sameShape(leaf.shape, shape)) throw misfit(op, leaf, showShape(shape));
+}
+
+/** The error for a leaf of a state that does not fit. */
+export const misfit = (op: string, leaf: unknown, expected: string): ShapeError =>
+  new ShapeError({
+    code: "recurrent/state",
+    op,
+    problem: "the state does not fit.",
+    got: leaf instanceof Tensor ? showShape(leaf.shape) : kindOf(leaf),
+    expected,
+    mend: "start with initialState(batchSize), and pass on what came back; expandDims(h, 0) makes a layer's state of a cell's",
+  });
 
 /** The same state outside of the gradient: what truncated BPTT carries from one piece of a sequence to the next.
  * A state that comes in as an argument of a compiled step is outside already.

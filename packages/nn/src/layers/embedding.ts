@@ -12,7 +12,7 @@ import { checkIndices } from "../index-checks.js";
 import { type DrawOptions, drawOf, normal } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkDraw } from "../option-checks.js";
+import { checkCount, checkDraw, checkTensor } from "../option-checks.js";
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends DrawOptions {
@@ -73,6 +73,7 @@ export class Embedding extends Module {
    * @returns `[..., size]`
    * @throws {@link DTypeError} if `indices` is not int32; {@link IndexError} if one is out of range */
   forward(indices: Tensor): Tensor {
+    checkTensor("Embedding", "indices", indices, "an int32 tensor");
     checkIndices("Embedding", "indices", indices, this.count);
     const vectors = take(this.weight, indices, { axis: 0 });
     if (this.paddingIndex === null) return vectors;

@@ -9,13 +9,12 @@ import {
   scan,
   Tensor,
   tensor,
-  ValueError,
   where,
 } from "@scope/autodiff";
 import type { Cell } from "../cells/cell.js";
-import { mapStates } from "../cells/state-tree.js";
-import { knownValues } from "../index-checks.js";
-import { checkOptions, sameShape, showShape } from "../option-checks.js";
+import { checkLeaf, mapStates } from "../cells/state-tree.js";
+import { checkIndices } from "../index-checks.js";
+import { checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Options of a recurrent layer's `forward`. */
 export interface SequenceOptions {
@@ -68,7 +67,7 @@ function keep(valid: Tensor, x: Tensor, otherwise: Tensor | 0): Tensor {
 }
 
 /** Which steps are valid, `[time, batch]`; null where no lengths were given.
- * @throws {@link ShapeError}, {@link DTypeError} or {@link ValueError} if the lengths do not fit the input */
+ * @throws {@link ShapeError}, {@link DTypeError} or {@link IndexError} if the lengths do not fit the input */
 export function validSteps(
   op: string,
   options: SequenceOptions | undefined,
@@ -78,18 +77,8 @@ export function validSteps(
   checkOptions(op, options, ["lengths"]);
   const lengths = options?.lengths;
   if (lengths === undefined) return null;
-  if (!(lengths instanceof Tensor)) checkLengths(op, lengths, time);
+  checkIndices(op, "lengths", lengths, time + 1);
   const each = lengths instanceof Tensor ? lengths : tensor([...lengths], { dtype: "int32" });
-  if (each.dtype !== "int32") {
-    throw new DTypeError({
-      code: "recurrent/lengths-dtype",
-      op,
-      problem: "lengths are whole numbers.",
-      got: `${each.dtype}${showShape(each.shape)}`,
-      expected: `int32[${batch}]`,
-      mend: 'make them with { dtype: "int32" }',
-    });
-  }
   if (!sameShape(each.shape, [batch])) {
     throw new ShapeError({
       code: "recurrent/lengths-shape",
@@ -100,22 +89,7 @@ export function validSteps(
       mend: "pass one length for each sequence of the batch",
     });
   }
-  if (lengths instanceof Tensor) checkLengths(op, knownValues(lengths), time);
   return less(expandDims(arange(time, undefined, { dtype: "int32" }), 1), expandDims(each, 0));
-}
-
-function checkLengths(op: string, lengths: Iterable<number>, time: number): void {
-  for (const length of lengths) {
-    if (Number.isInteger(length) && length >= 0 && length <= time) continue;
-    throw new ValueError({
-      code: "recurrent/lengths-range",
-      op,
-      problem: "a length is out of range.",
-      got: `length ${length} of sequences with ${time} steps`,
-      expected: `whole numbers from 0 to ${time}`,
-      mend: "count the valid steps of each sequence; a shorter batch can be cut to its longest",
-    });
-  }
 }
 
 /** Throws unless `xs` is `[batch, time, ...]` (or the other way round) with at least one axis of features. */
@@ -126,7 +100,7 @@ export function checkSequence(op: string, xs: Tensor, timeFirst: boolean): void 
     code: "recurrent/input",
     op,
     problem: "the input is not a batch of sequences.",
-    got: xs instanceof Tensor ? showShape(xs.shape) : typeof xs,
+    got: xs instanceof Tensor ? showShape(xs.shape) : kindOf(xs),
     expected: form,
     mend: "a single sequence needs a batch axis: expandDims(x, 0); one time step goes to step(x, state)",
   });
@@ -135,15 +109,8 @@ export function checkSequence(op: string, xs: Tensor, timeFirst: boolean): void 
 /** Throws unless a given state has the form and shapes of `expected`. */
 export function checkState<State>(op: string, state: State, expected: State): void {
   mapStates([expected, state], ([want, got]) => {
-    if (sameShape(want.shape, got.shape)) return got;
-    throw new ShapeError({
-      code: "recurrent/state",
-      op,
-      problem: "the state does not fit the input.",
-      got: showShape(got.shape),
-      expected: showShape(want.shape),
-      mend: "start with initialState(batchSize) of the layer, with the batch size of the input",
-    });
+    checkLeaf(op, got, want.shape);
+    return got;
   });
 }
 

@@ -1,9 +1,9 @@
-import { at, concat, ShapeError, stack, type Tensor } from "@scope/autodiff";
+import { at, concat, stack, type Tensor } from "@scope/autodiff";
 import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
-import { mapStates } from "../cells/state-tree.js";
+import { mapStates, misfit } from "../cells/state-tree.js";
 import { drawOf, ownRandom } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
-import { checkCount, checkDraw, checkFeatures, checkNumber, showShape } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures, checkNumber } from "../option-checks.js";
 import { Dropout } from "./dropout.js";
 import {
   checkPrecision,
@@ -151,14 +151,11 @@ export abstract class RecurrentStack<State extends object> extends Module {
     for (let k = 0; k < count; k++) {
       const part = mapStates([state], ([leaf]) => {
         if (leaf.rank === 3 && leaf.shape[0] === count) return at(leaf, k);
-        throw new ShapeError({
-          code: "recurrent/stacked-state",
+        throw misfit(
           op,
-          problem: "the state does not fit the layers.",
-          got: showShape(leaf.shape),
-          expected: `[${count}, batch, ${this.hiddenSize}]: one entry for each layer and direction`,
-          mend: "start with initialState(batchSize) of the layer; expandDims(h, 0) makes one of a cell's state",
-        });
+          leaf,
+          `[${count}, batch, ${this.hiddenSize}]: one entry for each layer and direction`,
+        );
       });
       checkState(op, part, states[k]);
       states[k] = part;

@@ -11,7 +11,7 @@ import {
   Variable,
   zeros,
 } from "@scope/autodiff";
-import { checkNumber, checkOptions, sameShape, showShape } from "../option-checks.js";
+import { checkNumber, checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 import { type LoadOptions, loadState, type StateDict, stateOf } from "../state-dict/state-dict.js";
 import type { Gradients } from "./clipping.js";
 
@@ -190,37 +190,26 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
       throw new TreeError({
         code: "optimizer/gradients",
         op,
-        problem: "there is not one gradient for each parameter; nothing was changed.",
+        problem: "there is not one gradient for each parameter.",
         got: `${count} gradients${isList(gradients) ? "" : " in a record"}${absent.length === 0 ? "" : `, none for ${absent.join(", ")}`}`,
         expected: labels,
-        mend: "differentiate with respect to optimizer.parameters(), or to what the optimiser was made with",
+        mend: "differentiate with respect to what the optimiser was made with",
       });
     }
     const fitting: Tensor[] = [];
     given.forEach((gradient, k) => {
-      const { shape, dtype } = parameters[k];
       if (!(gradient instanceof Tensor)) return;
-      const label = names?.[k] ?? `number ${k}`;
-      if (!sameShape(gradient.shape, shape)) {
-        throw new ShapeError({
-          code: "optimizer/gradient-shape",
-          op,
-          problem: "a gradient does not have the shape of its parameter; nothing was changed.",
-          got: `gradient ${label}: ${showShape(gradient.shape)}`,
-          expected: showShape(shape),
-          mend: "pass gradients in the order of optimizer.parameters()",
-        });
-      }
-      if (gradient.dtype !== dtype) {
-        throw new DTypeError({
-          code: "optimizer/gradient-dtype",
-          op,
-          problem: "a gradient does not have the dtype of its parameter; nothing was changed.",
-          got: `gradient ${label}: ${gradient.dtype}`,
-          expected: dtype,
-          mend: `cast(gradient, "${dtype}")`,
-        });
-      }
+      const { shape, dtype } = parameters[k];
+      const complaint = {
+        op,
+        problem: "a gradient does not fit its parameter.",
+        got: `gradient ${names?.[k] ?? `number ${k}`}: ${gradient.dtype}${showShape(gradient.shape)}`,
+        expected: `${dtype}${showShape(shape)}`,
+        mend: "pass gradients in the order of optimizer.parameters()",
+      };
+      if (!sameShape(gradient.shape, shape))
+        throw new ShapeError({ ...complaint, code: "optimizer/gradient-shape" });
+      if (gradient.dtype !== dtype) throw new DTypeError({ ...complaint, code: "optimizer/gradient-dtype" });
       fitting.push(gradient);
     });
     return fitting;
@@ -282,7 +271,7 @@ function groupsOf<Options>(op: string, trained: Trained<Options>): GivenGroup<Op
 
 function checkParameters(op: string, parts: readonly unknown[]): asserts parts is readonly Variable[] {
   for (const part of parts) {
-    if (!(part instanceof Variable)) throw untrainable(op, part === null ? "null" : typeof part);
+    if (!(part instanceof Variable)) throw untrainable(op, kindOf(part));
     if (part.dtype !== "float32" && part.dtype !== "float64")
       throw untrainable(op, `a Variable of ${part.dtype}`);
   }

@@ -1,6 +1,6 @@
 import { cast, Tensor, type Variable } from "@scope/autodiff";
 import { StateDictError } from "../errors.js";
-import { checkOptions, sameShape, showShape } from "../option-checks.js";
+import { checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Tensors by name: what is saved of a module or an optimiser. */
 export type StateDict = Record<string, Tensor>;
@@ -21,7 +21,7 @@ const show = (value: { readonly dtype: string; readonly shape: readonly number[]
   `${value.dtype}${showShape(value.shape)}`;
 
 function misfit(name: string, variable: Variable, value: unknown): string | null {
-  if (!(value instanceof Tensor)) return `${name} is ${value === null ? "null" : typeof value}, not a tensor`;
+  if (!(value instanceof Tensor)) return `${name} is ${kindOf(value)}, not a tensor`;
   return fits(variable, value) ? null : `${name} is ${show(value)}, expected ${show(variable)}`;
 }
 
@@ -67,8 +67,8 @@ export function loadState(
       expected: `${names.size} entries with the names and shapes of stateDict()`,
       mend:
         wrong.length > 0
-          ? "make the module with the sizes that were saved; values read from a file become tensors with tensor(values)"
-          : "rename the entries, or pass { strict: false } to load those that fit",
+          ? "make the module with the sizes that were saved, and tensors of values from a file"
+          : "rename the entries, or load what fits with { strict: false }",
     });
   }
   for (const [variable, value] of assignments) variable.value = value;

@@ -95,7 +95,10 @@ function checkKind(good: boolean, name: string, got: unknown, expected: string):
     code: "fit/kind",
     op: "fit",
     problem: `${name} is of another kind.`,
-    got: kindOf(got),
+    got:
+      typeof got === "object" && got !== null && Symbol.asyncIterator in got
+        ? "an async iterable"
+        : kindOf(got),
     expected,
     mend: got instanceof Promise ? "await it first" : `pass ${expected}`,
   });

@@ -172,14 +172,14 @@ describe("lengths", () => {
   });
 
   test.each([
-    ["too long", () => [5, 1, 1], "recurrent/lengths-range"],
-    ["negative", () => [-1, 1, 1], "recurrent/lengths-range"],
-    ["fractional", () => [1.5, 1, 1], "recurrent/lengths-range"],
-    ["NaN", () => [Number.NaN, 1, 1], "recurrent/lengths-range"],
-    ["too long, in a tensor", () => tensor([5, 1, 1], { dtype: "int32" }), "recurrent/lengths-range"],
+    ["too long", () => [5, 1, 1], "index/value"],
+    ["negative", () => [-1, 1, 1], "index/value"],
+    ["fractional", () => [1.5, 1, 1], "index/value"],
+    ["NaN", () => [Number.NaN, 1, 1], "index/value"],
+    ["too long, in a tensor", () => tensor([5, 1, 1], { dtype: "int32" }), "index/value"],
     ["too few", () => [1, 1], "recurrent/lengths-shape"],
     ["of two axes", () => zeros([3, 1], { dtype: "int32" }), "recurrent/lengths-shape"],
-    ["of float32", () => ones([3]), "recurrent/lengths-dtype"],
+    ["of float32", () => ones([3]), "dtype/indices"],
   ] as const)("mistake: %s", (_what, make, code) => {
     expect(thrownCode(() => new RNN(3, 4).forward(xs.cast("float32"), undefined, { lengths: make() }))).toBe(
       code,
@@ -198,11 +198,11 @@ describe("mistakes", () => {
     ["one sequence without batch", () => new RNN(3, 4).forward(zeros([5, 3])), "recurrent/input"],
     ["another number of features", () => new RNN(4, 4).forward(x), "input/features"],
     ["double input for single weights", () => new RNN(3, 4).forward(x.cast("float64")), "recurrent/dtype"],
-    ["a state without layers", () => new RNN(3, 4).forward(x, h(2, 4)), "recurrent/stacked-state"],
+    ["a state without layers", () => new RNN(3, 4).forward(x, h(2, 4)), "recurrent/state"],
     [
       "a state of too few layers",
       () => new RNN(3, 4, { layers: 2 }).forward(x, h(1, 2, 4)),
-      "recurrent/stacked-state",
+      "recurrent/state",
     ],
     ["a state of another batch", () => new RNN(3, 4).forward(x, h(1, 3, 4)), "recurrent/state"],
     ["a state of another size", () => new RNN(3, 4).step(zeros([2, 3]), h(1, 2, 5)), "recurrent/state"],
