@@ -59,6 +59,8 @@ export default defineConfig({
           include: [
             "packages/autodiff/test/transforms/*.test.ts",
             "packages/nn/test/{cells,layers,losses,optimizers,training,diagnostics}/*.test.ts",
+            "packages/nn/test/{modules,initializers,schedules,data}/computation.test.ts",
+            "packages/nn/test/{ten-programs,workloads}.test.ts",
           ],
           exclude: [
             // About which function told a mistake, before anything is computed; about eager costs; compiled already.

@@ -46,29 +46,6 @@ describe("mistakes", () => {
   });
 });
 
-test("logits may have any number of leading axes", () => {
-  const logits = tensor([
-    [
-      [1, 2, 3],
-      [0, 0, 0],
-    ],
-    [
-      [5, 1, 1],
-      [0, 9, 0],
-    ],
-  ]);
-  const targets = tensor(
-    [
-      [2, 0],
-      [0, 1],
-    ],
-    { dtype: "int32" },
-  );
-  const flat = crossEntropy(logits.reshape([4, 3]), targets.reshape([4]));
-  expect(crossEntropy(logits, targets).item()).toBeCloseTo(flat.item(), 6);
-  expect(crossEntropy(logits, targets, { reduction: "none" }).shape).toEqual([2, 2]);
-});
-
 describe("targets that are no classes are told in the loss's name", () => {
   const scores = zeros([1, 3]);
   const losses: readonly (readonly [typeof crossEntropy, string])[] = [
@@ -94,9 +71,4 @@ describe("targets that are no classes are told in the loss's name", () => {
       op,
     });
   });
-});
-
-test("binary cross entropy keeps small losses that logits of size 20 leave", () => {
-  const losses = binaryCrossEntropyWithLogits(tensor([20, -20]), tensor([1, 0]), { reduction: "none" });
-  for (const loss of losses.data) expect(loss / Math.exp(-20)).toBeCloseTo(1, 5);
 });
