@@ -1,14 +1,22 @@
 import { CompileError } from "../base/errors.js";
-import { sameShape, showShape } from "../base/shape.js";
+import { sameShape } from "../base/shape.js";
 import type { ProgramBackend } from "../kernel/program.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { current, ownCells } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
-import { notPromise } from "../trace/trace.js";
 import { callOp, type Runner } from "../transforms/call.js";
 import { type Closed, close, outside, settle } from "../transforms/close.js";
-import { type Flattened, flatten, type Outline, rebuild } from "../transforms/tree.js";
+import {
+  type Flattened,
+  flatten,
+  isBranch,
+  leaf,
+  type Outline,
+  onLeaves,
+  rebuild,
+  showSpec,
+} from "../transforms/tree.js";
 import type { Result, Sync } from "../transforms/types.js";
 import { type BackendName, chooseBackend } from "./backend.js";
 import { explainInstance, profileTable } from "./explain.js";
@@ -94,15 +102,10 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
     return undefined;
   };
   const trace = (given: Flattened): Entry => {
-    let result: Outline = { kind: "static", value: undefined };
-    const closed = close((inputs) => {
-      const args = rebuild(given.outline, inputs) as Args;
-      const made = flatten("compile", notPromise(f(...args), name), "static", "result");
-      result = made.outline;
-      return made.leaves;
-    }, given.leaves);
+    const flat = onLeaves(name, (args: Args) => f(...args), given.outline);
+    const closed = close(flat.run, given.leaves);
     const specs = given.leaves.map(({ shape, dtype }) => ({ shape, dtype }));
-    const entry: Entry = { outline: given.outline, specs, closed, result, instance: null };
+    const entry: Entry = { outline: given.outline, specs, closed, result: flat.outline, instance: null };
     // A capture that a tape watches is another tensor next time.
     const watched = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
     if (!watched) {
@@ -188,31 +191,26 @@ function sameSpecs(specs: Entry["specs"], leaves: readonly Tensor[]): boolean {
   return true;
 }
 
-function sameOutline(a: Outline, b: Outline): boolean {
-  if (a.kind !== b.kind) return false;
-  if (a.kind === "leaf" || b.kind === "leaf") return true;
-  if (a.kind === "static" || b.kind === "static") {
-    return a.kind === "static" && b.kind === "static" && Object.is(a.value, b.value);
-  }
-  if (a.items.length !== b.items.length) return false;
-  if (a.kind === "record" && b.kind === "record" && a.keys.some((key, i) => key !== b.keys[i])) return false;
-  for (let i = 0; i < a.items.length; i++) if (!sameOutline(a.items[i], b.items[i])) return false;
-  return true;
+function sameOutline(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (!isBranch(a) || !isBranch(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  const others = Object.keys(b);
+  return (
+    keys.length === others.length && keys.every((key, i) => key === others[i] && sameOutline(a[key], b[key]))
+  );
 }
 
 function warnOfRetraces(name: string, entries: readonly Entry[]): void {
   const show = (outline: Outline, specs: Entry["specs"]): string => {
     let next = 0;
-    const text = (part: Outline): string => {
-      if (part.kind === "leaf") {
-        const { dtype, shape } = specs[next++];
-        return `${dtype}${showShape(shape)}`;
-      }
-      if (part.kind === "static") return typeof part.value === "function" ? "a function" : String(part.value);
-      const items = part.items.map(text);
-      return part.kind === "array"
-        ? `[${items.join(", ")}]`
-        : `{ ${part.keys.map((k, i) => `${k}: ${items[i]}`).join(", ")} }`;
+    const text = (part: unknown): string => {
+      if (part === leaf) return showSpec(specs[next++]);
+      if (Array.isArray(part)) return `[${part.map(text).join(", ")}]`;
+      if (!isBranch(part)) return typeof part === "function" ? "a function" : String(part);
+      return `{ ${Object.keys(part)
+        .map((key) => `${key}: ${text(part[key])}`)
+        .join(", ")} }`;
     };
     return text(outline);
   };

@@ -1,11 +1,10 @@
 import { checkDType, type DType } from "../base/dtype.js";
-import { checkShape, type Shape, showShape } from "../base/shape.js";
+import { checkShape, type Shape } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Graph, Node } from "../trace/op.js";
-import { notPromise } from "../trace/trace.js";
 import { type Closed, close } from "../transforms/close.js";
-import { flatten, leafPaths, rebuild } from "../transforms/tree.js";
+import { flatten, leafPaths, onLeaves, showSpec } from "../transforms/tree.js";
 import { structureOf } from "./rewrite.js";
 
 /** The shape and dtype of a tensor, to trace a function without data.
@@ -95,10 +94,7 @@ export function trace<Args extends readonly unknown[] = Tensor[]>(
   ...args: Args
 ): TracedGraph {
   const given = flatten("trace", args, "leaf", "arguments");
-  const closed = close((inputs) => {
-    const made = notPromise(f(...(rebuild(given.outline, inputs) as Args)), "trace");
-    return flatten("trace", made, "static", "result").leaves;
-  }, given.leaves);
+  const closed = close(onLeaves("trace", (all: Args) => f(...all), given.outline).run, given.leaves);
   return new TracedGraph(
     closed,
     leafPaths(given.outline, "x").map((path) => path.replace(/^x\[0\]/, "x").replace(/^x\[(\d+)\]/, "x$1")),
@@ -117,8 +113,6 @@ export const graph =
   ): ((...args: Args) => TracedGraph) =>
   (...args) =>
     trace(f, ...args);
-
-const typeOf = (t: Spec): string => `${t.dtype}${showShape(t.shape)}`;
 
 function letters(n: number): string {
   let text = "";
@@ -158,7 +152,7 @@ function textOf(of: Graph, inputNames: Map<number, string>, indent: string): str
     }
     return name;
   };
-  const head = of.inputs.map((t) => `${nameOf(t)}: ${typeOf(t)}`).join(", ");
+  const head = of.inputs.map((t) => `${nameOf(t)}: ${showSpec(t)}`).join(", ");
   const lines = [`${indent}(${head}) => {`];
   for (const node of of.nodes) {
     const args = node.inputs.map(nameOf);
@@ -166,7 +160,7 @@ function textOf(of: Graph, inputNames: Map<number, string>, indent: string): str
     if (shown !== "") args.push(shown);
     const outs = node.outputs.map(nameOf).join(", ");
     lines.push(
-      `${indent}  ${outs} = ${node.op.name}(${args.join(", ")})   // ${node.outputs.map(typeOf).join(", ")}`,
+      `${indent}  ${outs} = ${node.op.name}(${args.join(", ")})   // ${node.outputs.map(showSpec).join(", ")}`,
     );
     for (const inner of graphsOf(node))
       lines.push(
@@ -206,7 +200,7 @@ function picture(closed: Closed, args: readonly string[]): Picture {
   const shown: Picture = { vertices: [], edges: [] };
   of.inputs.forEach((t, i) => {
     from.set(t.id, `i${i}`);
-    shown.vertices.push({ id: `i${i}`, label: `${names.get(t.id)}: ${typeOf(t)}`, round: true });
+    shown.vertices.push({ id: `i${i}`, label: `${names.get(t.id)}: ${showSpec(t)}`, round: true });
   });
   of.nodes.forEach((node, k) => {
     const detail = node.op.show?.(node.attributes) ?? "";
@@ -215,12 +209,12 @@ function picture(closed: Closed, args: readonly string[]): Picture {
       label: detail === "" ? node.op.name : `${node.op.name} ${detail}`,
       round: false,
     });
-    for (const t of node.inputs) shown.edges.push({ from: from.get(t.id)!, to: `n${k}`, label: typeOf(t) });
+    for (const t of node.inputs) shown.edges.push({ from: from.get(t.id)!, to: `n${k}`, label: showSpec(t) });
     for (const t of node.outputs) from.set(t.id, `n${k}`);
   });
   of.outputs.forEach((t, i) => {
     shown.vertices.push({ id: `o${i}`, label: `result ${i}`, round: true });
-    shown.edges.push({ from: from.get(t.id)!, to: `o${i}`, label: typeOf(t) });
+    shown.edges.push({ from: from.get(t.id)!, to: `o${i}`, label: showSpec(t) });
   });
   return shown;
 }

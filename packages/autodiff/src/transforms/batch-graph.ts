@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
 import type { Graph } from "../trace/op.js";
-import { type Closed, close } from "./close.js";
+import { type Closed, close, memo } from "./close.js";
 
 /** A spec with the batch axis in front where it is batched. */
 export const batchedSpec = ({ shape, dtype }: Spec, batched: boolean, n: number): Spec => ({
@@ -60,13 +60,6 @@ export function closeBatched(
   return { ...closed, batched: flags };
 }
 
-const made = new WeakMap<Graph, Map<string, BatchedGraph>>();
 /** {@link closeBatched}, remembered, so that programs compiled for it are found again. */
-export function batchedOf(graph: Graph, batched: readonly boolean[], n: number): BatchedGraph {
-  const key = `${n}:${batched.map(Number).join("")}`;
-  const known = made.get(graph) ?? new Map<string, BatchedGraph>();
-  made.set(graph, known);
-  const graphs = known.get(key) ?? closeBatched(graph, batched, n);
-  known.set(key, graphs);
-  return graphs;
-}
+export const batchedOf: (graph: Graph, sizes: readonly [n: number, ...batched: boolean[]]) => BatchedGraph =
+  /* @__PURE__ */ memo((graph, [n, ...batched]) => closeBatched(graph, batched, n));

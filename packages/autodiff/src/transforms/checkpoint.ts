@@ -4,17 +4,16 @@ import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { current, within } from "../trace/context.js";
 import { evaluate, interpret } from "../trace/evaluate.js";
-import { alias, barrier } from "../trace/identity.js";
+import { barrier } from "../trace/identity.js";
 import type { Graph, Maybe, Node, Op } from "../trace/op.js";
-import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
 import { batchedOf } from "./batch-graph.js";
 import { close, outside, settle } from "./close.js";
 import { jvpFlat } from "./forward.js";
-import { Observer, Overlay } from "./observer.js";
-import { hiddenValues, jointOf, parted } from "./split.js";
-import { type Flat, present, vjpFlat } from "./sweep.js";
-import { flatten, type Outline, rebuild } from "./tree.js";
+import { Overlay, observed } from "./observer.js";
+import { hiddenValues, jointOf, parted, pushJointly } from "./split.js";
+import { type Flat, presence, present, spread, vjpFlat } from "./sweep.js";
+import { flatten, onLeaves, rebuild } from "./tree.js";
 import type { Result } from "./types.js";
 
 interface CheckpointAttributes {
@@ -30,28 +29,18 @@ export const checkpointOp: Op<CheckpointAttributes> = {
   reads: () => ({ inputs: true, outputs: false }),
   pullback: (node, cotangents, wanted) => {
     const { graph } = node.attributes as CheckpointAttributes;
-    const { f, inputs, spread } = recomputing((x) => evaluate(graph, x), node, cotangents, wanted);
+    const { f, inputs, gradients } = recomputing((x) => evaluate(graph, x), node, cotangents, wanted);
     const closed = close(f, inputs);
-    return spread(apply(checkpointOp, [...inputs, ...hiddenValues(closed)], { graph: closed.graph }));
+    return gradients(apply(checkpointOp, [...inputs, ...hiddenValues(closed)], { graph: closed.graph }));
   },
   joint(inputs, { graph }, tangents) {
-    const joint = jointOf(
-      graph,
-      tangents.map((t) => t !== null),
-    );
+    const joint = jointOf(graph, presence(tangents));
     const all = [...inputs, ...present(tangents), ...hiddenValues(joint)];
     return parted(joint, apply(checkpointOp, all, { graph: joint.graph }));
   },
-  pushforward({ inputs, attributes, outputs }, tangents) {
-    const joint = jointOf(
-      (attributes as CheckpointAttributes).graph,
-      tangents.map((t) => t !== null),
-    );
-    const all = [...inputs, ...present(tangents), ...hiddenValues(joint)];
-    return parted(joint, apply(checkpointOp, all, { graph: joint.graph }))[1].slice(0, outputs.length);
-  },
+  pushforward: (node, tangents) => pushJointly(checkpointOp, node, tangents),
   batch(inputs, batched, { graph }, n) {
-    const made = batchedOf(graph, batched, n);
+    const made = batchedOf(graph, [n, ...batched]);
     return [apply(checkpointOp, [...inputs, ...hiddenValues(made)], { graph: made.graph }), made.batched];
   },
 };
@@ -62,25 +51,23 @@ function recomputing(
   { inputs }: Node,
   cotangents: readonly Maybe<Tensor>[],
   wanted: readonly boolean[],
-): { f: Flat; inputs: readonly Tensor[]; spread: (made: readonly Tensor[]) => Maybe<Tensor>[] } {
+): { f: Flat; inputs: readonly Tensor[]; gradients: (made: readonly Tensor[]) => Maybe<Tensor>[] } {
   const n = inputs.length;
-  const has = cotangents.map((c) => c !== null);
+  const given = presence(cotangents);
   let arrived: readonly boolean[] = [];
   const back: Flat = (all) => {
     // The barrier keeps a pass from using the first run's values instead.
     const behind = all.map(barrier);
-    const { outputs, pull } = vjpFlat(f, behind.slice(0, n));
-    let next = n;
-    const gradients = pull(outputs.map((_, i) => (has[i] ? behind[next++] : null)));
-    const kept = gradients.map((t, i) => (wanted[i] ? t : null));
-    arrived = kept.map((t) => t !== null);
-    return present(kept);
+    const { pull } = vjpFlat(f, behind.slice(0, n));
+    const gradients = pull(spread(given, behind, n)).map((t, i) => (wanted[i] ? t : null));
+    arrived = presence(gradients);
+    return present(gradients);
   };
-  const spread = (made: readonly Tensor[]): Maybe<Tensor>[] => {
-    let next = 0;
-    return arrived.map((has) => (has ? made[next++] : null));
+  return {
+    f: back,
+    inputs: [...inputs, ...present(cotangents)],
+    gradients: (made) => spread(arrived, made),
   };
-  return { f: back, inputs: [...inputs, ...present(cotangents)], spread };
 }
 
 interface ReplayAttributes {
@@ -103,8 +90,8 @@ const replayOp: Op<ReplayAttributes> = {
   // Itself a checkpoint, or an outer tape would keep the interior.
   pullback: (node, cotangents, wanted) => {
     const { replay } = node.attributes as ReplayAttributes;
-    const { f, inputs, spread } = recomputing(replay, node, cotangents, wanted);
-    return spread(checkpointFlat(f)(inputs));
+    const { f, inputs, gradients } = recomputing(replay, node, cotangents, wanted);
+    return gradients(checkpointFlat(f)(inputs));
   },
   pushforward: ({ inputs, attributes }, tangents) =>
     jvpFlat((attributes as ReplayAttributes).replay, inputs, tangents)[1],
@@ -126,15 +113,7 @@ export const checkpointFlat =
   };
 
 function replayed(f: Flat, inputs: readonly Tensor[]): readonly Tensor[] {
-  const here = current();
-  const observer = new Observer(here.tapes);
-  const overlay = new Overlay(here);
-  const names = within({ ...here, tapes: [] }, () => inputs.map(alias));
-  names.forEach((t, i) => {
-    observer.own(t, inputs[i]);
-  });
-  const inside = { trace: null, tapes: [observer], store: overlay, substitute: here.substitute, base: 0 };
-  const results = within(inside, () => f(names));
+  const { observer, overlay, made: results } = observed(f, inputs);
   // A capture may be returned, or assigned to a Variable, as it is.
   for (const t of results) observer.note(t);
   const assigned = [...overlay.assigned];
@@ -142,14 +121,13 @@ function replayed(f: Flat, inputs: readonly Tensor[]): readonly Tensor[] {
   for (const t of last) observer.note(t);
 
   const captured = [...observer.captured.values()];
-  const held = [...overlay.first];
   const outputs = [...results, ...last];
-  const made = apply(replayOp, [...inputs, ...captured, ...held.map(([, value]) => value)], {
+  const made = apply(replayOp, [...inputs, ...captured, ...overlay.first.values()], {
     replay: replayWith(
       f,
       inputs.length,
       captured.map((t) => t.id),
-      held.map(([variable]) => variable),
+      [...overlay.first.keys()],
       assigned,
     ),
     specs: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
@@ -200,13 +178,8 @@ export function checkpoint<Args extends readonly unknown[] = Tensor[], R extends
 ): (...args: Args) => R {
   return (...args) => {
     const given = flatten("checkpoint", args, "static", "arguments");
-    let outline: Outline | undefined;
-    const outputs = checkpointFlat((leaves) => {
-      const result = notPromise(f(...(rebuild(given.outline, leaves) as Args)), "checkpoint");
-      const value = flatten("checkpoint", result, "static", "result");
-      outline ??= value.outline;
-      return value.leaves;
-    })(given.leaves);
-    return rebuild(outline as Outline, outputs) as R;
+    const flat = onLeaves("checkpoint", (all: Args) => f(...all), given.outline);
+    const outputs = checkpointFlat(flat.run)(given.leaves);
+    return rebuild(flat.outline, outputs) as R;
   };
 }

@@ -74,9 +74,9 @@ export function reach(
 }
 
 /** Remembers what was made of a graph (or other object) and a mask: programs compiled for it are found again. */
-export function memo<K extends object, V>(
-  make: (key: K, mask: readonly boolean[]) => V,
-): (key: K, mask: readonly boolean[]) => V {
+export function memo<K extends object, M extends readonly (boolean | number)[], V>(
+  make: (key: K, mask: M) => V,
+): (key: K, mask: M) => V {
   const cache = new WeakMap<K, Map<string, V>>();
   return (key, mask) => {
     let made = cache.get(key);
@@ -84,7 +84,7 @@ export function memo<K extends object, V>(
       made = new Map();
       cache.set(key, made);
     }
-    const name = mask.map(Number).join("");
+    const name = mask.join();
     let value = made.get(name);
     if (value === undefined) {
       value = make(key, mask);

@@ -1,6 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import { DerivativeError, DTypeError, ShapeError } from "../base/errors.js";
-import { sameShape, showShape } from "../base/shape.js";
+import { sameShape } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { batchedUp } from "../ops/batching.js";
 import { zerosOf } from "../ops/fill.js";
@@ -8,16 +8,16 @@ import { asTensor } from "../ops/operands.js";
 import { sum } from "../ops/shape.js";
 import { renamed, Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
-import { current, within } from "../trace/context.js";
+import { current } from "../trace/context.js";
 import { interpret } from "../trace/evaluate.js";
-import { alias } from "../trace/identity.js";
 import type { Graph, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import { closeBatched } from "./batch-graph.js";
 import { close, outside, settle } from "./close.js";
-import { isDifferentiated, Observer, Overlay } from "./observer.js";
+import { isDifferentiated, observed } from "./observer.js";
 import { hiddenValues } from "./split.js";
 import { filled, vjpFlat } from "./sweep.js";
+import { describe, showSpec } from "./tree.js";
 import { vmap } from "./vmap.js";
 
 type Leaves = readonly Tensor[];
@@ -50,6 +50,14 @@ interface CustomAttributes {
   readonly first: { value: Tensor | null };
 }
 
+const traced = (rule: BothModes, arity: number, graph: Graph): CustomAttributes => ({
+  rule,
+  arity,
+  graph,
+  output: graph.outputs[0],
+  first: { value: null },
+});
+
 const customOp: Op<CustomAttributes> = {
   name: "customDerivative",
   infer: (_inputs, { output }) => [{ shape: output.shape, dtype: output.dtype }],
@@ -66,7 +74,7 @@ const customOp: Op<CustomAttributes> = {
     if (cotangent === null) return node.inputs.map(() => null);
     if (wanted.some((w, i) => w && i >= arity)) throw captured();
     const made = rule.pull(node.inputs.slice(0, arity), node.outputs[0], cotangent);
-    return node.inputs.map((_, i) => (wanted[i] ? made[i] : null));
+    return wanted.map((w, i) => (w ? made[i] : null));
   },
   pushforward(node, tangents) {
     const { rule, arity } = node.attributes as CustomAttributes;
@@ -87,14 +95,8 @@ const customOp: Op<CustomAttributes> = {
         forEach(rule.pull)(up(i), o, c).map((g, k) => (batched[k] ? g : sum(g, { axis: 0 }))),
       push: (i, t, o) => forEach(rule.push)(up(i), up(t), o),
     };
-    const made = apply(customOp, [...inputs, ...hiddenValues(closed)], {
-      rule: batchedRule,
-      arity,
-      graph: closed.graph,
-      output: closed.graph.outputs[0],
-      first: { value: null },
-    });
-    return [made, [true]];
+    const all = [...inputs, ...hiddenValues(closed)];
+    return [apply(customOp, all, traced(batchedRule, arity, closed.graph)), [true]];
   },
 };
 
@@ -120,7 +122,7 @@ export function customDerivative<Args extends readonly Tensor[] = Tensor[], R ex
     throw wrongResult(
       "derivative/custom-result",
       "the function did not return a tensor.",
-      typeof result,
+      describe(result),
       "a tensor",
     );
   };
@@ -135,31 +137,18 @@ function traceNow(run: (inputs: Leaves) => Tensor, inputs: Leaves, rule: BothMod
   const closed = close((all) => [run(all)], inputs);
   const hidden = outside(closed);
   if (hidden.some((t) => isDifferentiated(current().tapes, t))) throw captured();
-  const { graph } = closed;
-  const made = apply(customOp, [...inputs, ...hidden], {
-    rule,
-    arity: inputs.length,
-    graph,
-    output: graph.outputs[0],
-    first: { value: null },
-  });
+  const made = apply(customOp, [...inputs, ...hidden], traced(rule, inputs.length, closed.graph));
   return settle(closed, made)[0];
 }
 
 /** Runs the function where no tape sees it, so that it may read values, and looks what it captures. */
 function runNow(run: (inputs: Leaves) => Tensor, inputs: Leaves, rule: BothModes): Tensor {
-  const here = current();
-  if (here.tapes.length === 0) return run(inputs);
-  const observer = new Observer(here.tapes);
-  const overlay = new Overlay(here);
-  const names = within({ ...here, tapes: [] }, () => inputs.map(alias));
-  names.forEach((t, i) => {
-    observer.own(t, inputs[i]);
-  });
-  const value = within({ ...here, tapes: [observer], store: overlay, base: 0 }, () => run(names));
+  const { tapes } = current();
+  if (tapes.length === 0) return run(inputs);
+  const { observer, overlay, made: value } = observed(run, inputs);
   observer.note(value);
-  const variables = [...overlay.first.values()];
-  if (observer.captured.size > 0 || variables.some((t) => isDifferentiated(here.tapes, t))) throw captured();
+  const seen = [...observer.captured.values(), ...overlay.first.values()];
+  if (seen.some((t) => isDifferentiated(tapes, t))) throw captured();
   const { shape, dtype } = value;
   const attributes = { rule, arity: inputs.length, graph: null, output: { shape, dtype }, first: { value } };
   const output = applyOne(customOp, inputs, attributes);
@@ -178,8 +167,8 @@ function bothModes<Args extends readonly Tensor[], R extends Tensor>(
     return {
       pull,
       push(inputs, tangents, output) {
-        const { outputs, pull: transpose } = vjpFlat(([c]) => pull(inputs, output, c), [zerosOf(output)]);
-        return transpose(outputs.map((_, i) => tangents[i]))[0] ?? zerosOf(output);
+        const zero = zerosOf(output);
+        return vjpFlat(([c]) => pull(inputs, output, c), [zero]).pull(tangents)[0] ?? zero;
       },
     };
   }
@@ -191,21 +180,18 @@ function bothModes<Args extends readonly Tensor[], R extends Tensor>(
   return {
     push,
     pull(inputs, output, cotangent) {
-      const float = inputs.map((t) => isFloatDType(t.dtype));
-      const zeros = inputs.map((t) => zerosOf(t));
-      const { pull } = vjpFlat((tangents) => [push(inputs, tangents, output)], zeros);
-      return pull([cotangent]).map((g, i) => (float[i] && g !== null ? g : zeros[i]));
+      const { pull } = vjpFlat((tangents) => [push(inputs, tangents, output)], inputs.map(zerosOf));
+      return filled(pull([cotangent]), inputs);
     },
   };
 }
 
 function checkGradients(inputs: Leaves, made: Leaves): Leaves {
   if (!Array.isArray(made) || made.length !== inputs.length) {
-    const got = Array.isArray(made) ? `${made.length} gradients` : typeof made;
     throw wrongResult(
       "derivative/custom-count",
       "the rule does not return one gradient per input.",
-      got,
+      describe(made),
       `${inputs.length} tensors`,
     );
   }
@@ -216,27 +202,21 @@ function checkGradients(inputs: Leaves, made: Leaves): Leaves {
 }
 
 function checkLike(what: string, t: unknown, like: Spec): void {
-  const expected = `${like.dtype}${showShape(like.shape)}`;
+  const expected = showSpec(like);
   if (!(t instanceof Tensor))
-    throw wrongResult("derivative/custom-result", `${what} is not a tensor.`, typeof t, expected);
-  const got = `${t.dtype}${showShape(t.shape)}`;
-  const mend =
-    "a derivative has the shape and dtype of what it belongs to: use sum, broadcastTo or cast in the rule";
-  const data = { op: "customDerivative", got, expected, mend };
-  if (!sameShape(t.shape, like.shape)) {
-    throw new ShapeError({
-      ...data,
-      code: "shape/custom-derivative",
-      problem: `${what} has the wrong shape.`,
-    });
-  }
-  if (t.dtype !== like.dtype) {
-    throw new DTypeError({
-      ...data,
-      code: "dtype/custom-derivative",
-      problem: `${what} has the wrong dtype.`,
-    });
-  }
+    throw wrongResult("derivative/custom-result", `${what} is not a tensor.`, describe(t), expected);
+  const shape = sameShape(t.shape, like.shape);
+  if (shape && t.dtype === like.dtype) return;
+  const data = {
+    op: "customDerivative",
+    problem: `${what} does not fit the value that it belongs to.`,
+    got: showSpec(t),
+    expected,
+    mend: "use sum, broadcastTo or cast in the rule",
+  };
+  throw shape
+    ? new DTypeError({ ...data, code: "dtype/custom-derivative" })
+    : new ShapeError({ ...data, code: "shape/custom-derivative" });
 }
 
 const wrongResult = (code: string, problem: string, got: string, expected: string): DerivativeError =>
@@ -254,7 +234,7 @@ const captured = (): DerivativeError =>
     code: "derivative/capture",
     op: "customDerivative",
     problem: "the function captures a tensor that is being differentiated; its rule would not see it.",
-    got: "a captured tensor or Variable that a tape watches",
+    got: "a captured tensor or Variable that a derivative goes through",
     expected: "everything that is differentiated among the arguments",
-    mend: "pass it as an argument, or wrap it in stopGradient if it is meant to be a constant",
+    mend: "pass it as an argument, or wrap it in stopGradient",
   });

@@ -3,7 +3,6 @@ import type { Tensor } from "../tensor/tensor.js";
 import { alias } from "../trace/identity.js";
 import type { Maybe } from "../trace/op.js";
 import { Stream } from "../trace/tape.js";
-import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
 import { type Flat, withTape } from "./sweep.js";
 
@@ -23,6 +22,6 @@ export function jvpFlat(
     const tangent = tangents[i];
     if (tangent !== null && isFloatDType(t.dtype)) stream.tangents.set(t, tangent);
   });
-  const outputs = withTape(stream, () => notPromise(f(leaves), "jvp"));
+  const outputs = withTape(stream, () => f(leaves));
   return [outputs, outputs.map((t) => stream.tangents.get(t) ?? null)];
 }

@@ -7,7 +7,7 @@ import { Tape } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
 import { filled, record, sweep, withTape } from "./sweep.js";
-import { type Flattened, flatten, leafPaths, rebuild } from "./tree.js";
+import { describe, type Flattened, flatten, leafPaths, rebuild } from "./tree.js";
 import type { Gradient, Loss, Variables, WithAux } from "./types.js";
 
 /** The derivative of a function with a scalar result with respect to its first argument.
@@ -59,12 +59,10 @@ function differentiate<P, Rest extends readonly unknown[]>(
   checkFloat(op, given);
   // What is rebuilt is built like x.
   const { tape, leaves, result } = record(
-    op,
-    (l) => f(rebuild(given.outline, l) as P, ...rest),
+    (l) => notPromise(f(rebuild(given.outline, l) as P, ...rest), op),
     given.leaves,
   );
-  const { loss, aux } = lossOf(op, result);
-  const gradients = filled(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
+  const { loss, aux, gradients } = backFrom(op, tape, result, leaves);
   return { loss, aux, gradient: rebuild(given.outline, gradients) as Gradient<P> };
 }
 
@@ -91,9 +89,9 @@ export function lossAndGradients<R extends Loss, V extends Variables>(
     for (const [, variable] of entries) void variable.value;
     return notPromise(closure(), op);
   });
-  const { loss, aux } = lossOf(op, result);
-  const leaves: Tensor[] = entries.map(([, variable]) => leafOf(tape, variable));
-  const gradients = filled(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
+  // The tape adopted every one of the variables when it was touched.
+  const leaves = entries.map(([, variable]) => tape.leaves.get(variable) as Tensor);
+  const { loss, aux, gradients } = backFrom(op, tape, result, leaves);
   const tree = Array.isArray(variables)
     ? gradients
     : Object.fromEntries(entries.map(([name], i) => [name, gradients[i]]));
@@ -101,16 +99,13 @@ export function lossAndGradients<R extends Loss, V extends Variables>(
   return [loss, tree, ...aux] as unknown as ReturnType<typeof lossAndGradients<R, V>>;
 }
 
-// The tape adopted every one of the variables when it was touched.
-const leafOf = (tape: Tape, variable: Variable): Tensor => tape.leaves.get(variable) as Tensor;
-
 function checkVariable(op: string, name: string, variable: unknown): void {
   if (!(variable instanceof Variable)) {
     throw new TreeError({
       code: "tree/variable",
       op,
       problem: "gradients are asked for with respect to something that is not a Variable.",
-      got: `variables[${name}]: ${variable === null ? "null" : typeof variable}`,
+      got: `variables[${name}]: ${describe(variable)}`,
       expected: "a list or a record of Variables, such as model.parameters()",
       mend: "use valueAndGrad for tensors that are arguments",
     });
@@ -145,8 +140,13 @@ const notFloat = (op: string, path: string, dtype: string): DTypeError =>
     mend: "cast it to float32, or pass it as a further argument, which is not differentiated",
   });
 
-/** The loss that a function returned, and what it returned beside it. */
-function lossOf(op: string, result: unknown): { readonly loss: Tensor; readonly aux: readonly unknown[] } {
+/** The loss that a function returned, what it returned beside it, and the gradients of the leaves. */
+function backFrom(
+  op: string,
+  tape: Tape,
+  result: unknown,
+  leaves: readonly Tensor[],
+): { readonly loss: Tensor; readonly aux: readonly unknown[]; readonly gradients: readonly Tensor[] } {
   const pair = Array.isArray(result);
   const loss: unknown = pair ? result[0] : result;
   if (!(loss instanceof Tensor) || (pair && result.length !== 2)) {
@@ -154,7 +154,7 @@ function lossOf(op: string, result: unknown): { readonly loss: Tensor; readonly 
       code: "derivative/result",
       op,
       problem: "the function did not return a loss.",
-      got: pair ? `an array of ${result.length}` : loss === null ? "null" : typeof loss,
+      got: describe(result),
       expected: "a scalar tensor, or [loss, aux]",
       mend: "return the loss as a tensor, not its item(); wrap whatever else you need in one object: [loss, { logits, state }]",
     });
@@ -170,5 +170,6 @@ function lossOf(op: string, result: unknown): { readonly loss: Tensor; readonly 
     });
   }
   if (!isFloatDType(loss.dtype)) throw notFloat(op, "result", loss.dtype);
-  return { loss, aux: pair ? [result[1]] : [] };
+  const gradients = filled(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
+  return { loss, aux: pair ? [result[1]] : [], gradients };
 }

@@ -6,8 +6,8 @@ import { zerosOf } from "../ops/fill.js";
 import { permute, reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkFloat, grad } from "./gradient.js";
-import { filled, push, record, sweep } from "./sweep.js";
-import { type Flattened, flatten, leafPaths, rebuild } from "./tree.js";
+import { filled, vjpFlat } from "./sweep.js";
+import { flatten, leafPaths, onLeaves, rebuild } from "./tree.js";
 import type { Gradient, Jacobian, Result } from "./types.js";
 import { vmap } from "./vmap.js";
 
@@ -31,30 +31,19 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
 ): (x: P, ...rest: Rest) => Jacobian<R, P> {
   return (x, ...rest) => {
     const given = flatten("jacobian", x, "leaf", "argument");
+    const { leaves } = given;
     checkFloat("jacobian", given);
-    let value: Flattened | undefined;
-    const { tape, leaves } = record(
-      "jacobian",
-      (l) => {
-        const result = f(rebuild(given.outline, l) as P, ...rest);
-        value = flatten("jacobian", result, "leaf", "result");
-        return result;
-      },
-      given.leaves,
-      true,
-    );
-    // record ran f, which set the value.
-    const { leaves: outputs, outline } = value as Flattened;
+    const flat = onLeaves("jacobian", (all: P) => f(all, ...rest), given.outline, "leaf");
+    const { outputs, pull, push } = vjpFlat(flat.run, leaves, true);
+    const { outline } = flat;
     checkResults(outputs, leafPaths(outline, "result"));
     const elements = (list: readonly Tensor[]): number => list.reduce((n, t) => n + sizeOf(t.shape), 0);
     const forward =
       (options?.mode ?? (elements(leaves) <= elements(outputs) ? "forward" : "reverse")) === "forward";
     // One tensor per output and leaf, either way.
     const blocks = forward
-      ? columns((i, t) => filled(push(tape, leaves, only(leaves, i, t), outputs), outputs), leaves, outputs)
-      : outputs.map((y, j) =>
-          rowsOf((c) => filled(sweep(tape, outputs, only(outputs, j, c), leaves, false), leaves), y, leaves),
-        );
+      ? columns((i, t) => filled(push(only(leaves, i, t)), outputs), leaves, outputs)
+      : outputs.map((y, j) => rowsOf((c) => filled(pull(only(outputs, j, c)), leaves), y, leaves));
     const trees = blocks.map((row) => rebuild(given.outline, row));
     return rebuild(outline, trees) as Jacobian<R, P>;
   };

@@ -1,7 +1,8 @@
 import { isFloatDType } from "../base/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { run } from "../trace/apply.js";
-import { type Context, type Recorder, type Store, within } from "../trace/context.js";
+import { type Context, current, type Recorder, type Store, within, withTapes } from "../trace/context.js";
+import { alias } from "../trace/identity.js";
 import type { Op } from "../trace/op.js";
 import type { Variable } from "../trace/variable.js";
 
@@ -90,6 +91,22 @@ export class Observer implements Recorder {
     this.made.add(leaf.id);
     if (isFloatDType(leaf.dtype)) this.dependent.add(leaf.id);
   }
+}
+
+/** Runs `f` on new names of the inputs, seen by an observer in place of the tapes, with private copies of the Variables. */
+export function observed<R>(
+  f: (inputs: readonly Tensor[]) => R,
+  inputs: readonly Tensor[],
+): { readonly observer: Observer; readonly overlay: Overlay; readonly made: R } {
+  const here = current();
+  const observer = new Observer(here.tapes);
+  const overlay = new Overlay(here);
+  const names = within(withTapes(here, []), () => inputs.map(alias));
+  names.forEach((t, i) => {
+    observer.own(t, inputs[i]);
+  });
+  const inside = { ...here, tapes: [observer], store: overlay, base: 0 };
+  return { observer, overlay, made: within(inside, () => f(names)) };
 }
 
 /** Whether one of these tapes differentiates with respect to, or through, a tensor. */

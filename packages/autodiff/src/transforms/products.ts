@@ -1,8 +1,7 @@
 import { TreeError } from "../base/errors.js";
-import { notPromise } from "../trace/trace.js";
 import { jvpFlat } from "./forward.js";
-import { filled, push, record, sweep } from "./sweep.js";
-import { type Flattened, flatten, flattenDerivatives, rebuild } from "./tree.js";
+import { filled, vjpFlat } from "./sweep.js";
+import { describe, flatten, flattenDerivatives, onLeaves, rebuild } from "./tree.js";
 import type { Gradient, Result } from "./types.js";
 
 type Pullback<Args extends readonly unknown[]> = { -readonly [K in keyof Args]: Gradient<Args[K]> };
@@ -22,24 +21,14 @@ export function vjp<Args extends readonly unknown[], R extends Result>(
   ...at: Args
 ): [value: R, pullback: (cotangent: NoInfer<R>) => Pullback<Args>] {
   const given = flatten("vjp", at, "leaf", "arguments");
-  let value: Flattened | undefined;
-  const recording = record(
-    "vjp",
-    (l) => {
-      const result = f(...(rebuild(given.outline, l) as Args));
-      value = flatten("vjp", result, "static", "result");
-      return result;
-    },
-    given.leaves,
-  );
-  const { tape, leaves, result } = recording;
-  const { leaves: outputs, outline } = value as Flattened;
+  const flat = onLeaves("vjp", (args: Args) => f(...args), given.outline);
+  const { outputs, pull } = vjpFlat(flat.run, given.leaves);
+  const { outline } = flat;
   const pullback = (cotangent: NoInfer<R>): Pullback<Args> => {
     const cotangents = flattenDerivatives("vjp", cotangent, outline, outputs, "cotangent");
-    const gradients = filled(sweep(tape, outputs, cotangents, leaves, false), leaves);
-    return rebuild(given.outline, gradients) as Pullback<Args>;
+    return rebuild(given.outline, filled(pull(cotangents), given.leaves)) as Pullback<Args>;
   };
-  return [result, pullback];
+  return [rebuild(outline, outputs) as R, pullback];
 }
 
 /** Forward mode: the value of a function and its derivative along a direction (Jv), in one run that keeps nothing.
@@ -60,18 +49,9 @@ export function jvp<Args extends readonly unknown[], R extends Result>(
   if (!Array.isArray(at)) throw notAList("jvp", at);
   const given = flatten("jvp", at, "leaf", "arguments");
   const directions = flattenDerivatives("jvp", tangents, given.outline, given.leaves, "tangents");
-  let result: R | undefined;
-  let value: Flattened | undefined;
-  const [outputs, made] = jvpFlat(
-    (l) => {
-      result = notPromise(f(...(rebuild(given.outline, l) as Args)), "jvp");
-      value = flatten("jvp", result, "static", "result");
-      return value.leaves;
-    },
-    given.leaves,
-    directions,
-  );
-  return [result as R, rebuild((value as Flattened).outline, filled(made, outputs)) as R];
+  const flat = onLeaves("jvp", (args: Args) => f(...args), given.outline);
+  const [outputs, made] = jvpFlat(flat.run, given.leaves, directions);
+  return [rebuild(flat.outline, outputs) as R, rebuild(flat.outline, filled(made, outputs)) as R];
 }
 
 /** Forward mode in two steps: runs the function once and returns its derivative as a function of the direction, for many directions.
@@ -88,23 +68,14 @@ export function linearize<Args extends readonly unknown[], R extends Result>(
   ...at: Args
 ): [value: R, pushforward: (...tangents: NoInfer<Args>) => R] {
   const given = flatten("linearize", at, "leaf", "arguments");
-  let value: Flattened | undefined;
-  const { tape, leaves, result } = record(
-    "linearize",
-    (l) => {
-      const made = f(...(rebuild(given.outline, l) as Args));
-      value = flatten("linearize", made, "static", "result");
-      return made;
-    },
-    given.leaves,
-    true,
-  );
-  const { leaves: outputs, outline } = value as Flattened;
+  const flat = onLeaves("linearize", (args: Args) => f(...args), given.outline);
+  const { outputs, push } = vjpFlat(flat.run, given.leaves, true);
+  const { outline } = flat;
   const pushforward = (...tangents: NoInfer<Args>): R => {
     const directions = flattenDerivatives("linearize", tangents, given.outline, given.leaves, "tangents");
-    return rebuild(outline, filled(push(tape, leaves, directions, outputs), outputs)) as R;
+    return rebuild(outline, filled(push(directions), outputs)) as R;
   };
-  return [result, pushforward];
+  return [rebuild(outline, outputs) as R, pushforward];
 }
 
 const notAList = (op: string, got: unknown): TreeError =>
@@ -112,7 +83,7 @@ const notAList = (op: string, got: unknown): TreeError =>
     code: "tree/arguments",
     op,
     problem: "the arguments are not a list.",
-    got: got === null ? "null" : typeof got,
+    got: describe(got),
     expected: "a list of arguments and a list of tangents",
     mend: "write jvp(f, [x], [tangent])",
   });

@@ -3,29 +3,27 @@ import { add } from "../ops/elementwise.js";
 import { zerosOf } from "../ops/fill.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { evaluateIn } from "../trace/evaluate.js";
-import type { Graph, Maybe, Node } from "../trace/op.js";
+import type { Maybe, Node, Prepared } from "../trace/op.js";
 import { live } from "../trace/trace.js";
 import { close, memo, outside, reach } from "./close.js";
-import { countsOf, type ScanAttributes, settleActive, shifted } from "./scan-parts.js";
-import { type Backward, type Residual, type Split, splitOf } from "./split.js";
+import { type ScanAttributes, settleActive, shifted } from "./scan-parts.js";
+import { type Backward, type Split, splitOf } from "./split.js";
+import { marked, present, spread } from "./sweep.js";
 
-/** Where the way back finds a value of the forward body. */
-type Source =
-  /** An input of the scan that is the same in all steps: a constant, or a carry that the body does not change. */
-  | { readonly kind: "fixed"; readonly input: number }
-  /** Follows from constants alone: computed once, outside. */
-  | { readonly kind: "invariant"; readonly symbol: Tensor }
-  /** A slice of an input xs. */
-  | { readonly kind: "xs"; readonly input: number }
-  /** A slice of an output of the forward scan. */
-  | { readonly kind: "stack"; readonly output: number }
-  /** A carry as the step found it: the stack of what it became, shifted by one step. */
-  | { readonly kind: "shifted"; readonly input: number; readonly output: number };
+/** Where the way back finds a value of the forward body: in an input of the scan; in an output; in both, if it is a carry as the step
+ * found it (the stack of what it became, shifted by one step); in neither, if it follows from constants alone and is computed again. */
+interface Source {
+  readonly symbol: Tensor;
+  readonly input: Maybe<number>;
+  readonly output: Maybe<number>;
+  /** One slice for each step, or the same value for all. */
+  readonly sliced: boolean;
+}
 
 /** A scan made ready for its reverse derivative. */
 export interface PreparedScan {
   readonly forward: ScanAttributes;
-  readonly reads: { readonly inputs: readonly boolean[]; readonly outputs: readonly boolean[] };
+  readonly reads: Prepared<ScanAttributes>["reads"];
   /** The scan that goes back, its inputs, and how its outputs are the gradients of the forward inputs. */
   back(node: Node, cotangents: readonly Maybe<Tensor>[]): BackwardCall;
 }
@@ -37,67 +35,53 @@ export interface BackwardCall {
 
 export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[]) => PreparedScan = memo(
   (attributes, active) => {
-    const { constants, carries, ys } = countsOf(attributes);
+    const { constants, carries, reverse } = attributes;
     const mask = settleActive(attributes, active);
+    const pass = mask.slice(constants, constants + carries);
     const split = splitOf(attributes.body, mask);
     const { sources, forward } = findSources(attributes, split);
-    const sourceOf = (residual: Residual): Source => {
-      const source = sources.get(residual.symbol.id);
-      if (source === undefined) throw new InternalError("a residual of a scan has no source");
-      return source;
-    };
+    const sourcesOf = ({ residuals }: Pick<Split, "residuals">): Source[] =>
+      residuals.map(({ symbol }) => {
+        const source = sources.get(symbol.id);
+        if (source === undefined) throw new InternalError("a residual of a scan has no source");
+        return source;
+      });
     const backOf = memo((_: object, given: readonly boolean[]) => {
       const back = split.back(given);
-      return { back, ...backwardBody(attributes, mask, split, back, given, back.residuals.map(sourceOf)) };
+      const read = sourcesOf(back);
+      return { back, read, body: backwardBody(attributes, pass, back, given, read) };
     });
-    const used = split.residuals.map(sourceOf);
-    const readsInput = (i: number): boolean => {
-      // What is invariant is computed again from the constants.
-      const constant = i < constants && used.some((s) => s.kind === "invariant");
-      return constant || used.some((s) => "input" in s && s.input === i);
-    };
+    const used = sourcesOf(split);
+    // What is invariant is computed again from the constants.
+    const readsConstants = used.some((s) => s.input === null && s.output === null);
     return {
       forward,
       reads: {
-        inputs: mask.map((_, i) => readsInput(i)),
-        outputs: forward.body.outputs.map((_, i) => used.some((s) => "output" in s && s.output === i)),
+        inputs: mask.map((_, i) => (readsConstants && i < constants) || used.some((s) => s.input === i)),
+        outputs: forward.body.outputs.map((_, i) => used.some((s) => s.output === i)),
       },
       back(node, cotangents) {
         const given = split.differentiable.map(
           (d, i) => d && (i < carries || (cotangents[i] ?? null) !== null),
         );
-        const { back, body, sources: read, pass, grads } = backOf(split, given);
-        const dense = (i: number): Tensor => cotangents[i] ?? zerosOf(node.outputs[i]);
-        const invariants = evaluateInvariants(split, read, node);
-        const fixed = read.flatMap((s) => (s.kind === "fixed" ? [node.inputs[s.input]] : []));
-        const hidden = outside(back);
-        const slices = read.flatMap((s) => {
-          if (s.kind === "stack") return [node.outputs[s.output]];
-          if (s.kind === "xs") return [node.inputs[s.input]];
-          return s.kind === "shifted"
-            ? [shifted(node.inputs[s.input], node.outputs[s.output], attributes.reverse)]
-            : [];
-        });
-        const start = [
-          ...pass.flatMap((on, i) => (on ? [dense(i)] : [])),
-          ...grads.constants.flatMap((on, i) => (on ? [zerosOf(node.inputs[i])] : [])),
-        ];
-        const cotangentsOfYs = given
-          .slice(carries, carries + ys)
-          .flatMap((g, i) => (g ? [dense(carries + i)] : []));
+        const { back, read, body } = backOf(split, given);
+        const summed = back.gradients.slice(0, constants);
+        const values = valuesOf(split, read, node, reverse);
         return {
           attributes: body,
-          inputs: [...fixed, ...invariants, ...hidden, ...start, ...cotangentsOfYs, ...slices],
-          gradients(made) {
-            let carry = 0;
-            let sum = pass.filter(Boolean).length;
-            let x = body.carries;
-            return [
-              ...grads.constants.map((on) => (on ? made[sum++] : null)),
-              ...pass.map((on) => (on ? made[carry++] : null)),
-              ...grads.xs.map((on) => (on ? made[x++] : null)),
-            ];
-          },
+          inputs: [
+            ...values.filter((_, i) => !read[i].sliced),
+            ...outside(back),
+            ...pass.flatMap((on, i) => (on ? [cotangents[i] ?? zerosOf(node.outputs[i])] : [])),
+            ...marked(node.inputs, summed).map(zerosOf),
+            ...present(cotangents.filter((_, i) => i >= carries && given[i])),
+            ...values.filter((_, i) => read[i].sliced),
+          ],
+          gradients: (made) => [
+            ...spread(summed, made, marked(pass, pass).length),
+            ...spread(pass, made),
+            ...spread(back.gradients.slice(constants + carries), made, body.carries),
+          ],
         };
       },
     };
@@ -107,142 +91,96 @@ export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[
 /** Decides for every residual where it comes from, adding to the forward body what has to be stacked. */
 function findSources(
   attributes: ScanAttributes,
-  split: Split,
+  { forward: graph, residuals }: Split,
 ): { readonly sources: ReadonlyMap<number, Source>; readonly forward: ScanAttributes } {
-  const { constants, carries, ys } = countsOf(attributes);
-  const { forward: graph, residuals } = split;
+  const { constants, carries, body } = attributes;
   const varying = reach(
     graph,
     graph.inputs.map((_, i) => i >= constants),
     () => true,
   );
-  const outputs = graph.outputs.slice(0, carries + ys);
+  const outputs = graph.outputs.slice(0, body.outputs.length);
+  const stacked = (symbol: Tensor): number => outputs.findIndex((t, i) => i >= carries && t.id === symbol.id);
   const stackOf = (symbol: Tensor): number => {
-    const known = outputs.findIndex((t, i) => i >= carries && t.id === symbol.id);
+    const known = stacked(symbol);
     return known >= 0 ? known : outputs.push(symbol) - 1;
   };
   const sources = new Map<number, Source>();
-  const later: Residual[] = [];
-  for (const residual of residuals) {
-    const { kind, index, symbol } = residual;
-    if (kind === "input") {
-      const carry = index - constants;
-      if (index < constants || (graph.outputs[carry]?.id === symbol.id && carry < carries))
-        sources.set(symbol.id, { kind: "fixed", input: index });
-      else if (carry >= carries) sources.set(symbol.id, { kind: "xs", input: index });
-      else later.push(residual);
-    } else if (varying.has(symbol.id)) sources.set(symbol.id, { kind: "stack", output: stackOf(symbol) });
-    else sources.set(symbol.id, { kind: "invariant", symbol });
+  const changing = new Map<Tensor, number>();
+  for (const { kind, index, symbol } of residuals) {
+    const carry = index - constants;
+    const put = (source: Omit<Source, "symbol">): unknown => sources.set(symbol.id, { symbol, ...source });
+    if (kind === "output") {
+      const sliced = varying.has(symbol.id);
+      put({ input: null, output: sliced ? stackOf(symbol) : null, sliced });
+    } else if (carry >= 0 && carry < carries && graph.outputs[carry].id !== symbol.id) {
+      changing.set(symbol, index);
+    } else put({ input: index, output: null, sliced: carry >= carries });
   }
   // A carry as the step found it needs no stack of its own where what it became is stacked.
-  for (const { index, symbol } of later) {
-    const after = graph.outputs[index - constants];
-    const known = outputs.findIndex((t, i) => i >= carries && t.id === after.id);
-    sources.set(
-      symbol.id,
-      known >= 0
-        ? { kind: "shifted", input: index, output: known }
-        : { kind: "stack", output: stackOf(symbol) },
-    );
+  for (const [symbol, index] of changing) {
+    const after = stacked(graph.outputs[index - constants]);
+    const source = after >= 0 ? { input: index, output: after } : { input: null, output: stackOf(symbol) };
+    sources.set(symbol.id, { symbol, ...source, sliced: true });
   }
-  const body = live({ ...graph, outputs });
-  return { sources, forward: { ...attributes, body } };
+  return { sources, forward: { ...attributes, body: live({ ...graph, outputs }) } };
 }
 
-function evaluateInvariants(split: Split, sources: readonly Source[], node: Node): Tensor[] {
-  const symbols = sources.flatMap((s) => (s.kind === "invariant" ? [s.symbol] : []));
-  if (symbols.length === 0) return [];
-  const graph = live({ ...split.forward, outputs: symbols });
-  const env = new Map(split.forward.inputs.map((t, i) => [t.id, node.inputs[i]]));
-  return evaluateIn(env, graph);
+/** The values of sources after a forward run; all that is invariant is computed in one walk. */
+function valuesOf(
+  { forward }: Split,
+  sources: readonly Source[],
+  { inputs, outputs }: Node,
+  reverse: boolean,
+): Tensor[] {
+  const env = new Map(forward.inputs.map((t, i) => [t.id, inputs[i]]));
+  const rest = sources.filter((s) => s.output === null).map((s) => s.symbol);
+  const found = evaluateIn(env, live({ ...forward, outputs: rest }));
+  let next = 0;
+  return sources.map(({ input, output }) => {
+    if (output === null) return found[next++];
+    return input === null ? outputs[output] : shifted(inputs[input], outputs[output], reverse);
+  });
 }
 
-/** The body of the scan that goes back. Inputs: [fixed, invariants, hidden | cotangents of carries, sums of constants | cotangents of ys, slices];
- * outputs: [cotangents of carries, sums | gradients of xs]. */
+/** The scan that goes back. Inputs: [residuals that are the same in all steps, hidden | cotangents of carries, sums of constants |
+ * cotangents of ys, residuals that are slices]; outputs: [cotangents of carries, sums | gradients of xs]. */
 function backwardBody(
   attributes: ScanAttributes,
-  mask: readonly boolean[],
-  split: Split,
-  back: Backward,
+  pass: readonly boolean[],
+  { graph, gradients }: Backward,
   given: readonly boolean[],
   sources: readonly Source[],
-): {
-  readonly body: ScanAttributes;
-  readonly sources: readonly Source[];
-  readonly pass: readonly boolean[];
-  readonly grads: { readonly constants: readonly boolean[]; readonly xs: readonly boolean[] };
-} {
-  const { constants, carries } = countsOf(attributes);
-  const { inputs, outputs } = attributes.body;
-  const isSlice = (s: Source): boolean => s.kind === "xs" || s.kind === "stack" || s.kind === "shifted";
-  const givenCount = given.filter(Boolean).length;
-  const residualInputs = back.graph.inputs.slice(givenCount, givenCount + sources.length);
-  const hiddenInputs = back.graph.inputs.slice(givenCount + sources.length);
-  const of = (keep: (s: Source) => boolean): Tensor[] => residualInputs.filter((_, i) => keep(sources[i]));
-  const fixed = [...of((s) => s.kind === "fixed"), ...of((s) => s.kind === "invariant"), ...hiddenInputs];
-  const slices = of(isSlice);
-  const pass = mask.slice(constants, constants + carries);
-  const grads = {
-    constants: back.gradients.slice(0, constants),
-    xs: back.gradients.slice(constants + carries),
-  };
-  const passed = outputs.slice(0, carries).filter((_, i) => pass[i]);
-  const summed = inputs.slice(0, constants).filter((_, i) => grads.constants[i]);
-  const givenYs = outputs.filter((_, i) => i >= carries && given[i]);
-
-  const flat = (all: readonly Tensor[]): Tensor[] => {
-    let next = 0;
-    const take = (n: number): readonly Tensor[] => {
-      next += n;
-      return all.slice(next - n, next);
-    };
-    const fixedValues = take(fixed.length);
-    const carried = take(passed.length);
-    const sums = take(summed.length);
-    const cotangentsOfYs = take(givenYs.length);
-    const sliceValues = take(slices.length);
-    const env = new Map<number, Tensor>();
-    fixed.forEach((t, i) => {
-      env.set(t.id, fixedValues[i]);
-    });
-    slices.forEach((t, i) => {
-      env.set(t.id, sliceValues[i]);
-    });
-    let carry = 0;
-    let cotangent = 0;
-    pass.forEach((on, i) => {
-      if (!on) return;
-      if (given[i]) env.set(back.graph.inputs[cotangent++].id, carried[carry]);
-      carry++;
-    });
-    for (const t of cotangentsOfYs) env.set(back.graph.inputs[cotangent++].id, t);
-    const made = evaluateIn(env, back.graph);
-    let gradient = 0;
-    const gradients = back.gradients.map((has) => (has ? made[gradient++] : null));
-    return [
-      ...pass.flatMap((on, i) => (on ? [gradients[constants + i] ?? zerosOf(inputs[constants + i])] : [])),
-      ...gradients
-        .slice(0, constants)
-        .flatMap((t) => (t === null ? [] : [t]))
-        .map((t, i) => add(sums[i], t)),
-      ...gradients.slice(constants + carries).flatMap((t) => (t === null ? [] : [t])),
-    ];
-  };
-  const closed = close(flat, [...fixed, ...passed, ...summed, ...givenYs, ...slices]);
-  if (closed.captures.length > 0 || split.forward.inputs.length !== inputs.length)
-    throw new InternalError("the way back of a scan is not closed");
-  const body: Graph = closed.graph;
-  // Sources in the order in which `back` passes them: fixed before invariant, slices in their own order.
-  return {
-    body: {
-      body,
-      constants: fixed.length,
-      carries: passed.length + summed.length,
-      length: attributes.length,
-      reverse: !attributes.reverse,
-    },
-    sources,
+): ScanAttributes {
+  const { body, constants, carries, length, reverse } = attributes;
+  const { inputs, outputs } = body;
+  const cotangents = spread(given, graph.inputs);
+  const residuals = graph.inputs.slice(present(cotangents).length);
+  const fixed = residuals.filter((_, i) => sources[i]?.sliced !== true);
+  const slices = residuals.filter((_, i) => sources[i]?.sliced === true);
+  // Nothing reads the symbol of a carry without cotangent, nor those of the sums.
+  const carried = marked(
+    outputs.map((t, i) => cotangents[i] ?? t),
     pass,
-    grads,
+  );
+  const sums = marked(inputs, gradients.slice(0, constants));
+  const symbols = [...fixed, ...carried, ...sums, ...present(cotangents.slice(carries)), ...slices];
+  const { graph: back, captures } = close((all) => {
+    const env = new Map(symbols.map((t, i) => [t.id, all[i]]));
+    const made = spread(gradients, evaluateIn(env, graph));
+    const summed = all.slice(fixed.length + carried.length);
+    return [
+      ...pass.flatMap((on, i) => (on ? [made[constants + i] ?? zerosOf(inputs[constants + i])] : [])),
+      ...present(made.slice(0, constants)).map((t, i) => add(summed[i], t)),
+      ...present(made.slice(constants + carries)),
+    ];
+  }, symbols);
+  if (captures.length > 0) throw new InternalError("the way back of a scan is not closed");
+  return {
+    body: back,
+    constants: fixed.length,
+    carries: carried.length + sums.length,
+    length,
+    reverse: !reverse,
   };
 }

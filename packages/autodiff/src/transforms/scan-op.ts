@@ -1,35 +1,26 @@
 import { InternalError } from "../base/errors.js";
 import { rowMajor, sizeOf } from "../base/shape.js";
+import { batchedUp } from "../ops/batching.js";
 import { zerosOf } from "../ops/fill.js";
-import { broadcastTo } from "../ops/shape.js";
 import { allocate, copyStrided, renamed, Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op } from "../trace/op.js";
-import { closeBatched } from "./batch-graph.js";
+import { type BatchedGraph, closeBatched } from "./batch-graph.js";
 import { memo } from "./close.js";
 import { prepareScan } from "./scan-backward.js";
-import { countsOf, type ScanAttributes, settleActive, stackedSpec } from "./scan-parts.js";
-import { hiddenValues, type Joint, jointWith } from "./split.js";
-import { present } from "./sweep.js";
+import { type ScanAttributes, settleActive } from "./scan-parts.js";
+import { hiddenValues, type Joint, jointWith, parted, pushJointly } from "./split.js";
+import { marked, presence, present, spread } from "./sweep.js";
 import { moveAxis } from "./vmap.js";
 
 /** A loop over time as one node: its reverse derivative is a scan backwards, its forward derivative one scan of values and tangents. */
 export const scanOp: Op<ScanAttributes> = {
   name: "scan",
   infer: (_inputs, { body, carries, length }) =>
-    body.outputs.map(({ shape, dtype }, i) =>
-      i < carries ? { shape, dtype } : stackedSpec({ shape, dtype }, length),
-    ),
-  forward: (inputs, attributes) => runScan(inputs, attributes),
-  structure: ({ body, constants, carries, length, reverse }) => ({
-    kind: "loop",
-    body,
-    constants,
-    carries,
-    length,
-    reverse,
-  }),
+    body.outputs.map(({ shape, dtype }, i) => ({ shape: i < carries ? shape : [length, ...shape], dtype })),
+  forward: runScan,
+  structure: (attributes) => ({ kind: "loop", ...attributes }),
   prepare(attributes, active) {
     const { forward, reads, back } = prepareScan(attributes, active);
     return {
@@ -45,83 +36,63 @@ export const scanOp: Op<ScanAttributes> = {
     throw new InternalError("scan is prepared before it is recorded");
   },
   joint(inputs, attributes, tangents) {
-    const {
-      joint,
-      mask,
-      attributes: joined,
-    } = jointScanOf(
-      attributes,
-      tangents.map((t) => t !== null),
-    );
-    const { constants, carries, ys } = countsOf(attributes);
+    const { joint, mask, attributes: joined } = jointScanOf(attributes, presence(tangents));
     const full = inputs.map((t, i) => (mask[i] ? (tangents[i] ?? zerosOf(t)) : null));
-    const part = (from: number, to?: number): Tensor[] => [
-      ...inputs.slice(from, to),
-      ...present(full.slice(from, to)),
-    ];
-    const all = [
-      ...hiddenValues(joint),
-      ...part(0, constants),
-      ...part(constants, constants + carries),
-      ...part(constants + carries),
-    ];
+    const all = [...hiddenValues(joint), ...withTangents(inputParts(attributes), inputs, full)];
     const made = apply(scanOp, all, joined);
-    let carry = carries;
-    let y = joined.carries + ys;
+    const { carries } = attributes;
+    const tangentCarries = made.slice(carries, joined.carries);
+    const ys = made.slice(joined.carries);
+    const count = joint.has.length - carries;
     return [
-      [...made.slice(0, carries), ...made.slice(joined.carries, joined.carries + ys)],
-      joint.has.map((has, i) => (!has ? null : i < carries ? made[carry++] : made[y++])),
+      [...made.slice(0, carries), ...ys.slice(0, count)],
+      spread(joint.has, [...tangentCarries, ...ys.slice(count)]),
     ];
   },
-  pushforward({ inputs, attributes }, tangents) {
-    const pushed = scanOp.joint?.(inputs, attributes as ScanAttributes, tangents);
-    if (pushed === undefined) throw new InternalError("scan has a joint derivative");
-    return pushed[1];
-  },
+  pushforward: (node, tangents) => pushJointly(scanOp, node, tangents),
   batch(inputs, batched, attributes, n) {
-    const { constants, carries } = countsOf(attributes);
-    let mask = [...batched];
-    let closed = closeBatchedScan(attributes, mask, n);
+    const { body, constants, carries } = attributes;
+    const xs = constants + carries;
+    let mask = batched;
+    let grown = batched;
+    let closed: BatchedGraph;
     // A carry is batched if the body makes it so.
-    for (;;) {
-      const { batched: flags } = closed;
-      const grown = mask.map(
-        (m, i) => m || (i >= constants && i < constants + carries && flags[i - constants]),
-      );
-      if (grown.every((m, i) => m === mask[i])) break;
+    do {
       mask = grown;
-      closed = closeBatchedScan(attributes, mask, n);
-    }
+      closed = closeBatched(body, mask, n, mask.slice(constants, xs));
+      grown = [...mask.slice(0, constants), ...closed.batched.slice(0, carries), ...mask.slice(xs)];
+    } while (grown.some((m, i) => m !== mask[i]));
     const { graph, batched: flags } = closed;
     const hidden = hiddenValues(closed);
     const count = inputs.length;
-    const body: Graph = { ...graph, inputs: [...graph.inputs.slice(count), ...graph.inputs.slice(0, count)] };
     const values = inputs.map((t, i) => {
-      if (i >= constants + carries) return batched[i] ? moveAxis(t, 0, 1) : t;
-      return mask[i] && !batched[i] ? broadcastTo(t, [n, ...t.shape]) : t;
+      if (i >= xs) return batched[i] ? moveAxis(t, 0, 1) : t;
+      return mask[i] ? batchedUp(t, batched[i], n) : t;
     });
     const made = apply(scanOp, [...hidden, ...values], {
       ...attributes,
-      body,
+      body: { ...graph, inputs: [...graph.inputs.slice(count), ...graph.inputs.slice(0, count)] },
       constants: constants + hidden.length,
     });
-    return [
-      made.map((t, i) => (i >= carries && flags[i] ? moveAxis(t, 1, 0) : t)),
-      made.map((_, i) => (i < carries ? mask[constants + i] : flags[i])),
-    ];
+    return [made.map((t, i) => (i >= carries && flags[i] ? moveAxis(t, 1, 0) : t)), flags];
   },
   show: ({ constants, carries, length, reverse }) =>
     `length=${length}${reverse ? " reverse" : ""} constants=${constants} carries=${carries}`,
 };
 
-const closeBatchedScan = (
-  attributes: ScanAttributes,
-  mask: readonly boolean[],
-  n: number,
-): ReturnType<typeof closeBatched> => {
-  const { constants, carries } = countsOf(attributes);
-  return closeBatched(attributes.body, mask, n, mask.slice(constants, constants + carries));
-};
+/** Where the kinds of inputs start: constants, carries, xs. */
+const inputParts = ({ constants, carries }: ScanAttributes): number[] => [0, constants, constants + carries];
+
+/** The values of each part (which start at `starts`), and behind them those of its tangents that exist. */
+const withTangents = (
+  starts: readonly number[],
+  values: readonly Tensor[],
+  tangents: readonly Maybe<Tensor>[],
+): Tensor[] =>
+  starts.flatMap((from, k) => [
+    ...values.slice(from, starts[k + 1]),
+    ...present(tangents.slice(from, starts[k + 1])),
+  ]);
 
 interface JointScan {
   readonly joint: Joint;
@@ -131,44 +102,27 @@ interface JointScan {
 
 const jointScanOf: (attributes: ScanAttributes, given: readonly boolean[]) => JointScan = memo(
   (attributes, given) => {
-    const { constants, carries } = countsOf(attributes);
-    const { body } = attributes;
+    const { body, constants, carries } = attributes;
     const mask = settleActive(attributes, given);
-    const joint = jointWith(body, mask, mask.slice(constants, constants + carries));
+    const isActiveCarry = mask.slice(constants, constants + carries);
+    const joint = jointWith(body, mask, isActiveCarry);
     const { inputs, outputs, nodes } = joint.graph;
     const count = body.inputs.length;
-    let next = count;
-    const tangents = mask.map((m) => (m ? inputs[next++] : null));
-    const hidden = inputs.slice(next);
-    const part = (from: number, to?: number): Tensor[] => [
-      ...inputs.slice(from, Math.min(to ?? count, count)),
-      ...present(tangents.slice(from, to)),
-    ];
-    let out = body.outputs.length;
-    const made: Maybe<Tensor>[] = joint.has.map((has) => (has ? outputs[out++] : null));
+    const tangents = spread(mask, inputs, count);
+    const hidden = inputs.slice(count + present(tangents).length);
+    const [values, made] = parted(joint, outputs);
     const graph: Graph = {
       nodes,
-      inputs: [
-        ...hidden,
-        ...part(0, constants),
-        ...part(constants, constants + carries),
-        ...part(constants + carries),
-      ],
-      outputs: [
-        ...outputs.slice(0, carries),
-        ...present(made.slice(0, carries)),
-        ...outputs.slice(carries, body.outputs.length),
-        ...present(made.slice(carries)),
-      ],
+      inputs: [...hidden, ...withTangents(inputParts(attributes), inputs.slice(0, count), tangents)],
+      outputs: withTangents([0, carries], values, made),
     };
-    const active = (from: number, to: number): number => mask.slice(from, to).filter(Boolean).length;
     return {
       joint,
       mask,
       attributes: {
         ...attributes,
         body: graph,
-        constants: hidden.length + constants + active(0, constants),
+        constants: hidden.length + constants + marked(mask.slice(0, constants), mask).length,
         carries: carries + present(made.slice(0, carries)).length,
       },
     };

@@ -1,4 +1,3 @@
-import type { Spec } from "../kernel/lowering.js";
 import { concat } from "../ops/joining.js";
 import { reshape } from "../ops/shape.js";
 import { slice } from "../ops/slicing.js";
@@ -14,26 +13,6 @@ export interface ScanAttributes {
   readonly length: number;
   readonly reverse: boolean;
 }
-
-/** How many inputs and outputs of each kind. */
-export interface ScanCounts {
-  readonly constants: number;
-  readonly carries: number;
-  readonly xs: number;
-  readonly ys: number;
-}
-export const countsOf = ({ body, constants, carries }: ScanAttributes): ScanCounts => ({
-  constants,
-  carries,
-  xs: body.inputs.length - constants - carries,
-  ys: body.outputs.length - carries,
-});
-
-/** The spec of all time steps from that of one. */
-export const stackedSpec = ({ shape, dtype }: Spec, length: number): Spec => ({
-  shape: [length, ...shape],
-  dtype,
-});
 
 /** A carry is active if its start is, or if the body makes it so from what is active: repeated until nothing changes. */
 export function settleActive(attributes: ScanAttributes, active: readonly boolean[]): boolean[] {

@@ -1,16 +1,24 @@
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
-import type { Spec } from "../kernel/lowering.js";
-import { zerosOf } from "../ops/fill.js";
 import { stack, unstack } from "../ops/joining.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
-import { type Closed, close } from "./close.js";
+import { type Closed, close, outside } from "./close.js";
 import { scanOp } from "./scan-op.js";
-import { type Flattened, flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
+import { marked } from "./sweep.js";
+import {
+  describe,
+  type Flattened,
+  flatten,
+  flattenLike,
+  leafPaths,
+  type Outline,
+  rebuild,
+  showSpec,
+} from "./tree.js";
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -60,7 +68,8 @@ export function scan<C extends object | readonly [], X, Y>(
     return { carry: next, y: y.leaves };
   };
   const reverse = options.reverse === true;
-  const run = current().trace === null ? (length === 0 ? noSteps : loop) : oneNode;
+  // Without steps only a trace tells the shapes of y.
+  const run = current().trace === null && length > 0 ? loop : oneNode;
   const made = run(step, start.leaves, inputs.leaves, length, reverse);
   return [rebuild(start.outline, made.carry) as C, rebuild(yOutline as unknown as Outline, made.y) as Y];
 }
@@ -84,38 +93,23 @@ const loop: Run = (step, start, xs, length, reverse) => {
   return { carry, y: ys[0].map((_, i) => stack(ys.map((y) => y[i]))) };
 };
 
-const sliceSpec = ({ shape, dtype }: Spec): Spec => ({ shape: shape.slice(1), dtype });
-
-/** Nothing runs; the shapes of ys are found by tracing. */
-const noSteps: Run = (step, carry, xs) => {
-  let results = 0;
-  const { graph, assigned } = close(
-    (all) => {
-      const made = step(all.slice(0, carry.length), all.slice(carry.length));
-      results = made.carry.length;
-      return [...made.carry, ...made.y];
-    },
-    [...carry, ...xs.map(sliceSpec)],
-  );
-  const ys = graph.outputs.slice(results, graph.outputs.length - assigned.length);
-  return { carry, y: ys.map(({ shape, dtype }) => zerosOf({ shape: [0, ...shape], dtype })) };
-};
-
 const oneNode: Run = (step, carry, xs, length, reverse) => {
+  const slices = xs.map(({ shape, dtype }) => ({ shape: shape.slice(1), dtype }));
   const closed = close(
     (all) => {
       const made = step(all.slice(0, carry.length), all.slice(carry.length));
       return [...made.carry, ...made.y];
     },
-    [...carry, ...xs.map(sliceSpec)],
+    [...carry, ...slices],
   );
-  const { body, hidden, constants, values } = asLoop(closed, carry.length, xs.length);
-  const inputs = [...values.constants, ...carry, ...values.hidden, ...xs];
-  const made = apply(scanOp, inputs, { body, constants, carries: carry.length + hidden, length, reverse });
+  const { body, constants, hidden } = asLoop(closed, carry.length, xs.length);
+  const inputs = [...constants, ...carry, ...hidden, ...xs];
+  const carries = carry.length + hidden.length;
+  const made = apply(scanOp, inputs, { body, constants: constants.length, carries, length, reverse });
   closed.assigned.forEach((variable, i) => {
     variable.value = made[carry.length + i];
   });
-  return { carry: made.slice(0, carry.length), y: made.slice(carry.length + hidden) };
+  return { carry: made.slice(0, carry.length), y: made.slice(carries) };
 };
 
 /** Captures and Variables that are only read become constants; assigned ones are carried, hidden behind the user's carries. */
@@ -123,36 +117,28 @@ function asLoop(
   closed: Closed,
   carries: number,
   xs: number,
-): {
-  readonly body: Graph;
-  readonly hidden: number;
-  readonly constants: number;
-  readonly values: { readonly constants: Leaves; readonly hidden: Leaves };
-} {
+): { readonly body: Graph; readonly constants: Leaves; readonly hidden: Leaves } {
   const { graph, captures, variables, assigned } = closed;
   const { inputs, outputs, nodes } = graph;
   const args = carries + xs;
-  const captured = inputs.slice(args, args + captures.length);
-  const held = inputs.slice(args + captures.length);
-  const isAssigned = variables.map((v) => assigned.includes(v));
-  const values = variables.map((v) => v.value);
-  const of = <T>(items: readonly T[], which: boolean): T[] => items.filter((_, i) => isAssigned[i] === which);
   const results = outputs.length - assigned.length;
+  const isCarried = [...captures.map(() => false), ...variables.map((v) => assigned.includes(v))];
+  const fixed = <T>(items: readonly T[]): T[] => items.filter((_, i) => !isCarried[i]);
+  const beside = inputs.slice(args);
+  const values = outside(closed);
   return {
     body: {
       inputs: [
-        ...captured,
-        ...of(held, false),
+        ...fixed(beside),
         ...inputs.slice(0, carries),
-        ...of(held, true),
+        ...marked(beside, isCarried),
         ...inputs.slice(carries, args),
       ],
       nodes,
       outputs: [...outputs.slice(0, carries), ...outputs.slice(results), ...outputs.slice(carries, results)],
     },
-    hidden: assigned.length,
-    constants: captures.length + of(held, false).length,
-    values: { constants: [...captures, ...of(values, false)], hidden: of(values, true) },
+    constants: fixed(values),
+    hidden: marked(values, isCarried),
   };
 }
 
@@ -161,15 +147,12 @@ function lengthOf(xs: Flattened, given: number | undefined): number {
     throw noLength(`length ${String(given)}`, "a whole number ≥ 0");
   }
   const { leaves } = xs;
-  if (leaves.length === 0) {
-    if (given === undefined)
-      throw noLength("xs without tensors, and no length", "tensors [time, ...] in xs, or { length }");
-    return given;
-  }
+  const length = given ?? leaves[0]?.shape[0];
   const paths = leafPaths(xs.outline, "xs");
   const bare = leaves.findIndex((t) => t.shape.length === 0);
   if (bare >= 0) throw badTime(`${paths[bare]}: a scalar`, "tensors [time, ...]");
-  const length = given ?? leaves[0].shape[0];
+  if (length === undefined)
+    throw noLength("xs without tensors, and no length", "tensors [time, ...] in xs, or { length }");
   const odd = leaves.findIndex((t) => t.shape[0] !== length);
   if (odd >= 0) {
     const other = given === undefined ? `${paths[0]}: ${showShape(leaves[0].shape)}` : `length ${length}`;
@@ -206,37 +189,26 @@ const badBody = (got: unknown): TreeError =>
     code: "tree/scan-body",
     op: "scan",
     problem: "the body did not return a pair.",
-    got: Array.isArray(got) ? `an array of ${got.length}` : got === null ? "null" : typeof got,
+    got: describe(got),
     expected: "[carry, y]",
     mend: "return [carry, null] if there is nothing to stack",
   });
 
 function checkCarry({ leaves, outline }: Flattened, next: Leaves): void {
-  for (let i = 0; i < leaves.length; i++) {
-    const before = leaves[i];
+  leaves.forEach((before, i) => {
     const after = next[i];
-    if (before.dtype === after.dtype && sameShape(before.shape, after.shape)) continue;
+    const shape = sameShape(before.shape, after.shape);
+    if (shape && before.dtype === after.dtype) return;
     const path = leafPaths(outline, "carry")[i];
     const data = {
       op: "scan",
-      got: `${path} went in as ${before.dtype}${showShape(before.shape)} and came out as ${after.dtype}${showShape(after.shape)}`,
-      expected: `${before.dtype}${showShape(before.shape)} after every step`,
+      problem: "the body must keep the shape and dtype of the carry.",
+      got: `${path} went in as ${showSpec(before)} and came out as ${showSpec(after)}`,
+      expected: `${showSpec(before)} after every step`,
+      mend: "start from a carry like what the body returns, such as zeros([batch, size]), or cast that",
     };
-    if (before.dtype === after.dtype) {
-      const mend = "start from a carry of the right shape, such as zeros([batch, size])";
-      throw new ShapeError({
-        ...data,
-        code: "shape/carry",
-        problem: "the body changed the shape of the carry.",
-        mend,
-      });
-    }
-    const mend = "start from a carry of the right dtype, or cast what the body returns";
-    throw new DTypeError({
-      ...data,
-      code: "dtype/carry",
-      problem: "the body changed the dtype of the carry.",
-      mend,
-    });
-  }
+    throw shape
+      ? new DTypeError({ ...data, code: "dtype/carry" })
+      : new ShapeError({ ...data, code: "shape/carry" });
+  });
 }

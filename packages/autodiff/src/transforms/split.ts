@@ -5,12 +5,12 @@ import { zerosOf } from "../ops/fill.js";
 import { type Tensor, upcomingId } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
-import type { Graph, Maybe, Node } from "../trace/op.js";
+import type { Graph, Maybe, Node, Op } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
 import { live, type Trace, traceFlat } from "../trace/trace.js";
 import { type Closed, close, type Hidden, memo, outside, reach } from "./close.js";
 import { jvpFlat } from "./forward.js";
-import { sweep, withTape } from "./sweep.js";
+import { marked, presence, present, spread, sweep, withTape } from "./sweep.js";
 
 /** Where a value that the backward graph reads is found. */
 export interface Residual {
@@ -109,13 +109,12 @@ function traceBackward(
   try {
     const back = traceFlat(
       (all) => {
-        let next = 0;
-        const cotangents = given.map((g) => (g ? all[next++] : null));
+        const cotangents = spread(given, all);
         const made = sweep(tape, outputs, cotangents, inputs, false).map((t, i) => (active[i] ? t : null));
-        gradients = made.map((t) => t !== null);
-        return made.filter((t) => t !== null);
+        gradients = presence(made);
+        return present(made);
       },
-      outputs.filter((_, i) => given[i]),
+      marked(outputs, given),
       computeCheapAgain(trace),
     );
     const used = live({ inputs: [], nodes: back.trace.nodes, outputs: back.outputs });
@@ -224,28 +223,37 @@ export function jointWith(graph: Graph, mask: readonly boolean[], dense: readonl
   let has: readonly boolean[] = [];
   const closed = close(
     (all) => {
-      let next = graph.inputs.length;
-      const tangents = mask.map((m) => (m ? all[next++] : null));
       const [outputs, made] = jvpFlat(
         (inputs) => evaluate(graph, inputs),
         all.slice(0, mask.length),
-        tangents,
+        spread(mask, all, mask.length),
       );
       const full = made.map((t, i) =>
         t === null && dense[i] && isFloatDType(outputs[i].dtype) ? zerosOf(outputs[i]) : t,
       );
-      has = full.map((t) => t !== null);
-      return [...outputs, ...full.filter((t) => t !== null)];
+      has = presence(full);
+      return [...outputs, ...present(full)];
     },
-    [...graph.inputs, ...graph.inputs.filter((_, i) => mask[i])],
+    [...graph.inputs, ...marked(graph.inputs, mask)],
   );
   return { ...closed, has };
 }
 
 /** Outputs and tangents of a joint run. */
-export function parted(joint: Joint, all: readonly Tensor[]): readonly [Tensor[], Maybe<Tensor>[]] {
-  let next = joint.has.length;
-  return [all.slice(0, next), joint.has.map((has) => (has ? all[next++] : null))];
+export const parted = ({ has }: Joint, all: readonly Tensor[]): readonly [Tensor[], Maybe<Tensor>[]] => [
+  all.slice(0, has.length),
+  spread(has, all, has.length),
+];
+
+/** The forward derivative of an op with a body alone, from that of both together. */
+export function pushJointly<A>(
+  op: Op<A>,
+  { inputs, attributes }: Node,
+  tangents: readonly Maybe<Tensor>[],
+): readonly Maybe<Tensor>[] {
+  if (op.joint === undefined) throw new InternalError(`${op.name} has no joint derivative`);
+  // A node of an op holds the attributes of that op.
+  return op.joint(inputs, attributes as A, tangents)[1];
 }
 
 /** What a derivative reads from the surroundings, here and now; a derivative rule must not assign Variables. */

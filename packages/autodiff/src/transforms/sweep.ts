@@ -7,7 +7,6 @@ import { current, type Recorder, within, withTapes } from "../trace/context.js";
 import { alias } from "../trace/identity.js";
 import type { Maybe, Node } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
-import { notPromise } from "../trace/trace.js";
 
 type Leaves = readonly Tensor[];
 
@@ -25,16 +24,11 @@ export interface Recording<T> {
 }
 
 /** Runs `f` on renamed inputs (a closure may hold the same tensors: only the new names are the arguments) and records what follows from them. */
-export function record<T>(
-  op: string,
-  f: (leaves: Leaves) => T,
-  inputs: Leaves,
-  bothWays = false,
-): Recording<T> {
+export function record<T>(f: (leaves: Leaves) => T, inputs: Leaves, bothWays = false): Recording<T> {
   const tape = new Tape({ bothWays });
   const leaves = inputs.map(alias);
   for (const t of leaves) if (isFloatDType(t.dtype)) tape.watch(t);
-  return { tape, leaves, result: withTape(tape, () => notPromise(f(leaves), op)) };
+  return { tape, leaves, result: withTape(tape, () => f(leaves)) };
 }
 
 /** Reverse mode: from cotangents of outputs to those of sources, through the list from its end.
@@ -99,7 +93,7 @@ function pullBack(
 }
 
 /** Forward mode over a list that was kept for both ways: one run, many tangents. */
-export function push(
+function push(
   tape: Tape,
   sources: Leaves,
   tangents: readonly Maybe<Tensor>[],
@@ -126,16 +120,36 @@ export function push(
 export const filled = (derivatives: readonly Maybe<Tensor>[], like: Leaves): Tensor[] =>
   derivatives.map((t, i) => t ?? zerosOf(like[i]));
 
+/** Which of a list are not null. */
+export const presence = (items: readonly unknown[]): boolean[] => items.map((item) => item !== null);
+
+/** What is marked. */
+export const marked = <T>(items: readonly T[], marks: readonly boolean[]): T[] =>
+  items.filter((_, i) => marks[i]);
+
+/** One item after the other, from `next` on, wherever there is a mark; null elsewhere. */
+export const spread = <T>(marks: readonly boolean[], items: readonly T[], next = 0): Maybe<T>[] =>
+  marks.map((on) => (on ? items[next++] : null));
+
 /** What is not null. */
 export const present = <T>(items: readonly Maybe<T>[]): T[] => items.filter((item) => item !== null);
 
 export type Flat = (inputs: Leaves) => Leaves;
 
-/** {@link record} and {@link sweep} over lists of tensors. */
-export function vjpFlat(
-  f: Flat,
-  inputs: Leaves,
-): { outputs: Leaves; pull: (cotangents: readonly Maybe<Tensor>[]) => Maybe<Tensor>[] } {
-  const { tape, leaves, result } = record("vjp", f, inputs);
-  return { outputs: result, pull: (cotangents) => sweep(tape, result, cotangents, leaves, false) };
+/** A recorded run over lists of tensors, and its derivative in both directions. */
+export interface Differentiated {
+  readonly outputs: Leaves;
+  readonly pull: (cotangents: readonly Maybe<Tensor>[]) => Maybe<Tensor>[];
+  /** For runs that were recorded for both ways. */
+  readonly push: (tangents: readonly Maybe<Tensor>[]) => Maybe<Tensor>[];
+}
+
+/** {@link record}, {@link sweep} and {@link push} over lists of tensors. */
+export function vjpFlat(f: Flat, inputs: Leaves, bothWays = false): Differentiated {
+  const { tape, leaves, result } = record(f, inputs, bothWays);
+  return {
+    outputs: result,
+    pull: (cotangents) => sweep(tape, result, cotangents, leaves, false),
+    push: (tangents) => push(tape, leaves, tangents, result),
+  };
 }

@@ -5,14 +5,18 @@ import type { Spec } from "../kernel/lowering.js";
 import { scalar } from "../ops/operands.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
+import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
+import type { Flat } from "./sweep.js";
 
-/** A tree without its tensors: nested arrays and plain objects whose other leaves are passed through as they are. */
-export type Outline =
-  | { readonly kind: "leaf" }
-  | { readonly kind: "static"; readonly value: unknown }
-  | { readonly kind: "array"; readonly items: readonly Outline[] }
-  | { readonly kind: "record"; readonly keys: readonly string[]; readonly items: readonly Outline[] };
+declare const built: unique symbol;
+/** A tree without its tensors: the same nested arrays and plain objects with `leaf` in place of each; everything else is passed through as it is. */
+export interface Outline {
+  readonly [built]: true;
+}
+
+/** Stands in an outline where a tensor was. */
+export const leaf: Outline = /* @__PURE__ */ Symbol("leaf") as unknown as Outline;
 
 /** The tensors of a tree in order, and what is left of it. */
 export interface Flattened {
@@ -23,43 +27,36 @@ export interface Flattened {
 /** Whether numbers in a tree are scalars (weak: they take the dtype that is asked for) or pass through. */
 export type Numbers = "leaf" | "static";
 
-const leaf: Outline = { kind: "leaf" };
-const oneLeaf = (t: Tensor): Flattened => ({ leaves: [t], outline: leaf });
-
-/** Takes the tensors out of a tree. `root` names it in errors. */
-export function flatten(op: string, tree: unknown, numbers: Numbers = "static", root = "tree"): Flattened {
-  if (tree instanceof Tensor) return oneLeaf(tree);
-  const leaves: Tensor[] = [];
-  const outline = outlineOf(op, tree, numbers, leaves, root);
-  return { leaves, outline };
-}
-
-function outlineOf(op: string, tree: unknown, numbers: Numbers, leaves: Tensor[], path: string): Outline {
-  if (tree instanceof Tensor) {
-    leaves.push(tree);
-    return leaf;
-  }
-  if (typeof tree === "number" && numbers === "leaf") {
-    leaves.push(scalar(tree, "float32"));
-    return leaf;
-  }
-  if (Array.isArray(tree)) {
-    const items = tree.map((item, i) => outlineOf(op, item, numbers, leaves, `${path}[${i}]`));
-    return { kind: "array", items };
-  }
-  if (isRecord(tree)) {
-    const keys = Object.keys(tree);
-    const items = keys.map((key) => outlineOf(op, tree[key], numbers, leaves, `${path}.${key}`));
-    return { kind: "record", keys, items };
-  }
-  if (holdsTensors(tree)) throw cannotRebuild(op, tree, path);
-  return { kind: "static", value: tree };
-}
+/** Whether a part of a tree or an outline has parts of its own. */
+export const isBranch = (value: unknown): value is { readonly [key: string]: unknown } =>
+  Array.isArray(value) || isRecord(value);
 
 function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
+}
+
+/** A tree of the same arrays and objects, with what `visit` makes of everything else; `path` names the place. */
+function mapTree(tree: unknown, path: string, visit: (value: unknown, path: string) => unknown): unknown {
+  if (Array.isArray(tree)) return tree.map((item, i) => mapTree(item, `${path}[${i}]`, visit));
+  if (!isRecord(tree)) return visit(tree, path);
+  return Object.fromEntries(
+    Object.keys(tree).map((key) => [key, mapTree(tree[key], `${path}.${key}`, visit)]),
+  );
+}
+
+/** Takes the tensors out of a tree. `root` names it in errors. */
+export function flatten(op: string, tree: unknown, numbers: Numbers = "static", root = "tree"): Flattened {
+  const leaves: Tensor[] = [];
+  const outline = mapTree(tree, root, (value, path) => {
+    if (value instanceof Tensor) leaves.push(value);
+    else if (typeof value === "number" && numbers === "leaf") leaves.push(scalar(value, "float32"));
+    else if (holdsTensors(value)) throw cannotRebuild(op, value, path);
+    else return value;
+    return leaf;
+  });
+  return { leaves, outline: outline as Outline };
 }
 
 function holdsTensors(value: unknown): value is object {
@@ -81,24 +78,41 @@ const cannotRebuild = (op: string, value: object, path: string): TreeError =>
 
 /** The tree of this outline with these tensors; numbers that were leaves come back as tensors. */
 export function rebuild(outline: Outline, leaves: readonly unknown[]): unknown {
-  if (outline.kind === "leaf") return leaves[0];
   let next = 0;
-  const build = (part: Outline): unknown => {
-    if (part.kind === "leaf") return leaves[next++];
-    if (part.kind === "static") return part.value;
-    if (part.kind === "array") return part.items.map(build);
-    return Object.fromEntries(part.keys.map((key, i) => [key, build(part.items[i])]));
-  };
-  return build(outline);
+  return mapTree(outline, "", (part) => (part === leaf ? leaves[next++] : part));
 }
 
 /** The names of the leaves, in order: `carry.h`, `carry[0]`. */
 export function leafPaths(outline: Outline, root: string): string[] {
-  if (outline.kind === "leaf") return [root];
-  if (outline.kind === "static") return [];
-  return outline.kind === "array"
-    ? outline.items.flatMap((item, i) => leafPaths(item, `${root}[${i}]`))
-    : outline.items.flatMap((item, i) => leafPaths(item, `${root}.${outline.keys[i]}`));
+  const paths: string[] = [];
+  mapTree(outline, root, (part, path) => part === leaf && paths.push(path));
+  return paths;
+}
+
+/** A function of a tree as a function of its tensors. */
+export interface OnLeaves {
+  readonly run: Flat;
+  /** How the newest result is built. */
+  outline: Outline;
+}
+
+/** `f` over the tensors of trees that are built like `given`, giving those of its result. */
+export function onLeaves<T>(
+  op: string,
+  f: (tree: T) => unknown,
+  given: Outline,
+  numbers?: Numbers,
+): OnLeaves {
+  const made: OnLeaves = {
+    outline: leaf,
+    run(leaves) {
+      const result = notPromise(f(rebuild(given, leaves) as T), op);
+      const { leaves: outputs, outline } = flatten(op, result, numbers, "result");
+      made.outline = outline;
+      return outputs;
+    },
+  };
+  return made;
 }
 
 /** The tensors of a tree that must look like another one: cotangents, tangents. Null stands for zero, at a leaf or for a whole branch;
@@ -136,80 +150,63 @@ function walkLike(
   root: string,
   visit: (value: unknown, path: string) => void,
 ): void {
-  const walk = (part: Outline, value: unknown, path: string): void => {
-    if (part.kind === "static") return;
-    if (part.kind === "leaf") visit(value, path);
+  const walk = (part: unknown, value: unknown, path: string): void => {
+    if (part === leaf) visit(value, path);
+    else if (!isBranch(part)) return;
     else if (value === null || value === undefined) {
-      for (const name of leafPaths(part, path)) visit(null, name);
-    } else if (part.kind === "array") {
-      if (!Array.isArray(value) || value.length !== part.items.length)
-        throw structureError(op, part, value, path);
-      part.items.forEach((item, i) => {
-        walk(item, value[i], `${path}[${i}]`);
-      });
+      mapTree(part, path, (each, name) => each === leaf && visit(null, name));
     } else {
-      if (!isRecord(value) || !sameKeys(part.keys, value)) throw structureError(op, part, value, path);
-      part.keys.forEach((key, i) => {
-        walk(part.items[i], value[key], `${path}.${key}`);
-      });
+      const list = Array.isArray(part);
+      if (!isBranch(value) || Array.isArray(value) !== list || !sameKeys(part, value))
+        throw structureError(op, part, value, path);
+      for (const key of Object.keys(part))
+        walk(part[key], value[key], path + (list ? `[${key}]` : `.${key}`));
     }
   };
   walk(outline, tree, root);
 }
 
-const sameKeys = (keys: readonly string[], value: object): boolean =>
-  Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key));
+function sameKeys(a: object, b: object): boolean {
+  const keys = Object.keys(a);
+  return Object.keys(b).length === keys.length && keys.every((key) => Object.hasOwn(b, key));
+}
 
 function derivativeLeaf(op: string, value: unknown, spec: Spec, path: string): Maybe<Tensor> {
   if (!isFloatDType(spec.dtype)) return null;
   const t =
     value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
   if (!(t instanceof Tensor)) throw structureError(op, leaf, value, path);
+  const shape = sameShape(t.shape, spec.shape);
+  if (shape && t.dtype === spec.dtype) return t;
   const data = {
     op,
-    got: `${path}: ${t.dtype}${showShape(t.shape)}`,
-    expected: `${spec.dtype}${showShape(spec.shape)}`,
+    problem: "a derivative does not fit the value that it belongs to.",
+    got: `${path}: ${showSpec(t)}`,
+    expected: showSpec(spec),
+    mend: "reshape, broadcast or cast it",
   };
-  if (!sameShape(t.shape, spec.shape)) {
-    const mend = "reshape or broadcast it to the shape of the value it belongs to";
-    throw new ShapeError({
-      ...data,
-      code: "shape/derivative",
-      problem: "a derivative has the wrong shape.",
-      mend,
-    });
-  }
-  if (t.dtype !== spec.dtype) {
-    const mend = `cast it: cast(t, "${spec.dtype}")`;
-    throw new DTypeError({
-      ...data,
-      code: "dtype/derivative",
-      problem: "a derivative has the wrong dtype.",
-      mend,
-    });
-  }
-  return t;
+  throw shape
+    ? new DTypeError({ ...data, code: "dtype/derivative" })
+    : new ShapeError({ ...data, code: "shape/derivative" });
 }
 
-function describe(value: unknown): string {
-  if (value instanceof Tensor) return `a tensor ${value.dtype}${showShape(value.shape)}`;
+/** What a value is, in a few words. */
+export function describe(value: unknown): string {
+  if (value === leaf) return "a tensor";
+  if (value instanceof Tensor) return `a tensor ${showSpec(value)}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (isRecord(value)) return `an object { ${Object.keys(value).join(", ")} }`;
   return value === null ? "null" : typeof value;
 }
-function describeOutline(part: Outline): string {
-  if (part.kind === "leaf") return "a tensor";
-  if (part.kind === "static") return part.value === null ? "null" : typeof part.value;
-  return part.kind === "array" ? `an array of ${part.items.length}` : `an object { ${part.keys.join(", ")} }`;
-}
 
-function structureError(op: string, part: Outline, value: unknown, path: string): TreeError {
-  return new TreeError({
+export const showSpec = ({ dtype, shape }: Spec): string => `${dtype}${showShape(shape)}`;
+
+const structureError = (op: string, part: unknown, value: unknown, path: string): TreeError =>
+  new TreeError({
     code: "tree/structure",
     op,
     problem: "two trees that belong together are not built alike.",
     got: `${path}: ${describe(value)}`,
-    expected: describeOutline(part),
+    expected: describe(part),
     mend: "use the same nesting, lengths and keys on both sides",
   });
-}

@@ -1,13 +1,22 @@
 import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
-import { normalizeAxis, showShape } from "../base/shape.js";
+import { normalizeAxis } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
-import { notPromise } from "../trace/trace.js";
 import { batchGraph } from "./batch-graph.js";
-import { close, outside } from "./close.js";
-import { flatten, leafPaths, type Outline, rebuild } from "./tree.js";
+import { close, outside, settle } from "./close.js";
+import {
+  describe,
+  flatten,
+  isBranch,
+  leaf,
+  leafPaths,
+  type Outline,
+  onLeaves,
+  rebuild,
+  showSpec,
+} from "./tree.js";
 import type { Axes, InAxes, Result } from "./types.js";
 
 /** A function of single examples as a function of batches: written for one, run for all at once.
@@ -28,7 +37,7 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
   return (...args) => {
     const given = flatten("vmap", args, "static", "arguments");
     const paths = leafPaths(given.outline, "arguments");
-    const axes = axesOf(given.outline, options?.inAxes === undefined ? 0 : options.inAxes, "inAxes");
+    const axes = axesOf(given.outline, options?.inAxes, "inAxes");
     const inputs = given.leaves.map((t, i) => {
       const axis = axes[i];
       return axis === null ? t : moveAxis(t, normalizeAxis("vmap", axis, t.shape.length), 0);
@@ -36,14 +45,9 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
     const n = batchSize(inputs, axes, paths);
     const batched = axes.map((axis) => axis !== null);
 
-    let outline: Outline | undefined;
+    const flat = onLeaves("vmap", (all: Args) => f(...all), given.outline);
     const closed = close(
-      (leaves) => {
-        const result = notPromise(f(...(rebuild(given.outline, leaves) as Args)), "vmap");
-        const value = flatten("vmap", result, "static", "result");
-        outline = value.outline;
-        return value.leaves;
-      },
+      flat.run,
       inputs.map((t, i) => (batched[i] ? { shape: t.shape.slice(1), dtype: t.dtype } : t)),
     );
     const hidden = outside(closed);
@@ -57,16 +61,12 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
     closed.assigned.forEach((_, i) => {
       if (flags[results + i]) throw differs(closed.graph.outputs[results + i]);
     });
-    closed.assigned.forEach((variable, i) => {
-      variable.value = outputs[results + i];
-    });
-    // The function has run: there is an outline.
-    const shape = outline as Outline;
-    const outAxes = axesOf(shape, options?.outAxes === undefined ? 0 : options.outAxes, "outAxes");
-    const placed = outputs
-      .slice(0, results)
-      .map((t, i) => place(t, flags[i], outAxes[i], n, () => leafPaths(shape, "result")[i]));
-    return rebuild(shape, placed) as R;
+    const { outline } = flat;
+    const outAxes = axesOf(outline, options?.outAxes, "outAxes");
+    const placed = settle(closed, outputs).map((t, i) =>
+      place(t, flags[i], outAxes[i], n, () => leafPaths(outline, "result")[i]),
+    );
+    return rebuild(outline, placed) as R;
   };
 }
 
@@ -126,23 +126,20 @@ function batchSize(
   });
 }
 
-/** An axis per leaf, from a tree of axes in which one value may stand for a whole branch. */
+/** An axis per leaf, from a tree of axes in which one value may stand for a whole branch, and nothing for 0. */
 function axesOf(outline: Outline, axes: unknown, root: string): Maybe<number>[] {
   const out: Maybe<number>[] = [];
-  const walk = (part: Outline, value: unknown, path: string): void => {
-    if (part.kind === "static") return;
-    const whole = value === null || typeof value === "number";
-    if (part.kind === "leaf") {
-      if (!whole) throw badAxes(path, value);
-      out.push(value);
-    } else {
-      if (!whole && (typeof value !== "object" || value === undefined)) throw badAxes(path, value);
-      if (Array.isArray(value) && value.length > part.items.length) throw badAxes(path, value);
-      part.items.forEach((item, i) => {
-        const key = part.kind === "record" ? part.keys[i] : i;
-        const own: unknown = whole ? value : (value as { readonly [key: string | number]: unknown })[key];
-        walk(item, own === undefined ? 0 : own, `${path}[${key}]`);
-      });
+  const walk = (part: unknown, value: unknown, path: string): void => {
+    const axis = value === undefined ? 0 : value;
+    const whole = axis === null || typeof axis === "number";
+    if (part === leaf && whole) out.push(axis);
+    else if (part === leaf) throw badAxes(path, axis);
+    else if (isBranch(part)) {
+      const keys = Object.keys(part);
+      if (!whole && (typeof axis !== "object" || (Array.isArray(axis) && axis.length > keys.length)))
+        throw badAxes(path, axis);
+      for (const key of keys)
+        walk(part[key], whole ? axis : (axis as { readonly [key: string]: unknown })[key], `${path}[${key}]`);
     }
   };
   walk(outline, axes, root);
@@ -154,7 +151,7 @@ const badAxes = (path: string, got: unknown): TreeError =>
     code: "tree/axes",
     op: "vmap",
     problem: "the axes are not built like what they belong to.",
-    got: `${path}: ${Array.isArray(got) ? `an array of ${got.length}` : typeof got}`,
+    got: `${path}: ${describe(got)}`,
     expected: "an axis number, null, or a list or object of them like the arguments",
     mend: "inAxes: [null, 0] maps over axis 0 of the second argument only",
   });
@@ -164,7 +161,7 @@ const differs = (t: Tensor): VariableError =>
     code: "variable/differs-between-examples",
     op: "vmap",
     problem: "a Variable is assigned a value that differs between examples.",
-    got: `a ${t.dtype}${showShape(t.shape)} per example`,
+    got: `a ${showSpec(t)} per example`,
     expected: "one value for all examples",
     mend: "return the value from the function and assign it, or its mean, after vmap",
   });

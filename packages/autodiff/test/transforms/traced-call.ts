@@ -4,7 +4,7 @@ import { current } from "../../src/trace/context.js";
 import { interpret } from "../../src/trace/evaluate.js";
 import { callOp, type Runner } from "../../src/transforms/call.js";
 import { type Closed, close, outside, settle } from "../../src/transforms/close.js";
-import { flatten, type Outline, rebuild } from "../../src/transforms/tree.js";
+import { flatten, type Outline, onLeaves, rebuild } from "../../src/transforms/tree.js";
 
 type Trees<Args extends readonly unknown[], R> = (...args: Args) => R;
 
@@ -22,14 +22,10 @@ export function tracedCall<Args extends readonly unknown[] = Tensor[], R = Tenso
     const key = leaves.map((t) => `${t.dtype}[${t.shape}]`).join();
     let hit = cache.get(key);
     if (hit === undefined) {
-      let outline: Outline = { kind: "static", value: undefined };
       call.traces++;
-      const closed = close((l) => {
-        const value = flatten("tracedCall", f(...(rebuild(given, l) as Args)));
-        outline = value.outline;
-        return value.leaves;
-      }, leaves);
-      hit = { closed, outline };
+      const flat = onLeaves("tracedCall", (all: Args) => f(...all), given);
+      const closed = close(flat.run, leaves);
+      hit = { closed, outline: flat.outline };
       const tracked = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
       if (!tracked) cache.set(key, hit);
     }
