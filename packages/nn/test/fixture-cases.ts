@@ -14,6 +14,7 @@ export type StoredTensors = Readonly<Record<string, StoredTensor>>;
 /** The cases of a fixture file, which its reader describes by a type. */
 export function readCases<Case>(file: string): readonly Case[] {
   const text = readFileSync(new URL(`fixtures/${file}`, import.meta.url), "utf8");
+  // make-fixtures.py writes every file in this form.
   return (JSON.parse(text) as { readonly cases: readonly Case[] }).cases;
 }
 

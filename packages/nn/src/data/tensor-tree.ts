@@ -35,10 +35,11 @@ function isRecord(value: unknown): value is { readonly [key: string]: unknown } 
 
 /** The size of the first axis, which all tensors of the tree share. */
 export function commonLength(op: string, tree: unknown): number {
-  let first: Tensor | null = null;
+  const leaves: Tensor[] = [];
   mapTree(op, tree, (leaf) => {
+    const first = leaves.length === 0 ? null : leaves[0];
     if (leaf.rank > 0 && (first === null || first.shape[0] === leaf.shape[0])) {
-      first ??= leaf;
+      leaves.push(leaf);
       return leaf;
     }
     throw new ShapeError({
@@ -51,7 +52,7 @@ export function commonLength(op: string, tree: unknown): number {
       mend: "put examples (or time) on the first axis of every tensor",
     });
   });
-  if (first !== null) return (first as Tensor).shape[0];
+  if (leaves.length > 0) return leaves[0].shape[0];
   throw new TreeError({
     code: "data/empty",
     op,

@@ -13,6 +13,7 @@ interface Summarized {
 
 type Forward = (...inputs: readonly unknown[]) => unknown;
 
+// What a forward takes is for the caller of summary to know; it is given that and no more.
 const forwardOf = (module: Summarized): Forward | null =>
   "forward" in module && typeof module.forward === "function" ? (module.forward as Forward) : null;
 

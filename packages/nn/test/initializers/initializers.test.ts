@@ -46,6 +46,7 @@ type InitializerCase =
       readonly parameters: Readonly<Record<string, { readonly shape: readonly number[] }>>;
     };
 
+// Apart from one, both libraries have the same names, and the fixture holds no others.
 const nonlinearityOf = (torch: string | undefined): Parameters<typeof gainOf>[0] | undefined =>
   torch === "leaky_relu" ? "leakyRelu" : (torch as Parameters<typeof gainOf>[0] | undefined);
 
@@ -136,6 +137,7 @@ describe("orthogonal", () => {
   });
 });
 
+// The casts are what plain JavaScript may pass.
 describe("mistakes", () => {
   test.each([
     ["a vector has no fans", () => xavierUniform([3]), "initializer/fan"],

@@ -141,6 +141,7 @@ describe("lengths", () => {
     ["cell of one's own", () => new Recurrent(new LeakyCell())],
     ["reversed", () => new Recurrent(new LeakyCell(), { reverse: true })],
   ] as const)("%s: padding changes nothing, whatever it holds", (_name, make) => {
+    // Both kinds of layers have the methods and the h that are used here.
     const layer = make() as Recurrent<{ h: Tensor }>;
     const run = (x: Tensor): [Tensor, readonly Tensor[], Tensor] => {
       const variable = new Variable(x);
@@ -187,6 +188,7 @@ describe("lengths", () => {
   });
 });
 
+// The casts are what plain JavaScript may pass.
 describe("mistakes", () => {
   const x = zeros([2, 5, 3]);
   const h = (...shape: number[]): { h: Tensor } => ({ h: zeros(shape) });

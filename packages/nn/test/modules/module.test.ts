@@ -115,6 +115,7 @@ describe("state dicts", () => {
     expect(thrownCode(() => linear.loadStateDict({ ...bad, bias: ones([3], { dtype: "int32" }) }))).toBe(
       "state-dict/entries",
     );
+    // A number, as a file read as JSON may hold it.
     expect(
       thrownCode(() => linear.loadStateDict({ weight: ones([3, 2]), bias: 1 as unknown as Tensor })),
     ).toBe("state-dict/entries");
@@ -228,6 +229,7 @@ describe("Sequential", () => {
     expect(Object.keys(model.stateDict())).toEqual(["0.weight", "0.bias", "2.weight", "2.bias"]);
   });
   test("rejects what is neither", () => {
+    // As plain JavaScript may pass it.
     expect(thrownCode(() => new Sequential(3 as unknown as typeof tanh))).toBe("module/layer");
   });
   test("an error says in which layer it arose, and keeps its data", () => {

@@ -40,6 +40,7 @@ describe("mistakes in options", () => {
   test.each([
     ["no parameters", () => new SGD([])],
     ["a parameter twice", () => new SGD([w[0], w[0]])],
+    // As plain JavaScript may pass them, here and below.
     ["tensors", () => new SGD([ones([1])] as unknown as Parameter[])],
     ["integers", () => new SGD([new Parameter(zeros([1], { dtype: "int32" }))])],
   ])("what cannot be trained: %s", (_what, run) => expect(thrownCode(run)).toBe("optimizer/parameters"));
