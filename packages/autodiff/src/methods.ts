@@ -1,4 +1,4 @@
-import { showShape } from "./base/shape.js";
+import { showSpec } from "./base/shape.js";
 import * as ops from "./ops/index.js";
 import { Tensor } from "./tensor/tensor.js";
 import { Variable } from "./trace/variable.js";
@@ -30,37 +30,25 @@ declare module "./tensor/tensor.js" {
 }
 
 type Operation = (self: Tensor, ...rest: readonly unknown[]) => unknown;
-const excluded: ReadonlySet<string> = new Set(notMethods);
+const define = (target: object, name: PropertyKey, value: unknown): unknown =>
+  Object.defineProperty(target, name, { value, writable: true, configurable: true });
+
 for (const [name, operation] of Object.entries(ops)) {
-  if (excluded.has(name)) continue;
+  if (notMethods.some((excluded) => excluded === name)) continue;
   // The mapped type above says of each what a table of differing functions cannot.
   const f = operation as Operation;
-  Object.defineProperty(Tensor.prototype, name, {
-    // Fixed parameters: gathering the rest into an array costs more than a small op.
-    value: function method(this: Tensor, a: unknown, b: unknown, c: unknown): unknown {
-      return f(this, a, b, c);
-    },
-    writable: true,
-    configurable: true,
+  // Fixed parameters: gathering the rest into an array costs more than a small op.
+  define(Tensor.prototype, name, function method(this: Tensor, a: unknown, b: unknown, c: unknown): unknown {
+    return f(this, a, b, c);
   });
 }
 
-const inspected = (t: Tensor): string =>
-  t.storage === null ? `symbolic ${t.dtype}${showShape(t.shape)}` : t.toString();
+const inspected = (t: Tensor): string => (t.storage === null ? `symbolic ${showSpec(t)}` : t.toString());
 const inspection: unique symbol = Symbol.for("nodejs.util.inspect.custom");
-/** What `console.log(tensor)` prints in Node. */
-Object.defineProperty(Tensor.prototype, inspection, {
-  value: function inspect(this: Tensor): string {
-    return inspected(this);
-  },
-  writable: true,
-  configurable: true,
+// What `console.log` prints in Node of a tensor, of a variable, and within it of a layer.
+define(Tensor.prototype, inspection, function inspect(this: Tensor): string {
+  return inspected(this);
 });
-/** What `console.log(variable)` and, within it, `console.log(layer)` print. */
-Object.defineProperty(Variable.prototype, inspection, {
-  value: function inspect(this: Variable): string {
-    return `${this.constructor.name}(${inspected(this.value)})`;
-  },
-  writable: true,
-  configurable: true,
+define(Variable.prototype, inspection, function inspect(this: Variable): string {
+  return `${this.constructor.name}(${inspected(this.value)})`;
 });

@@ -1,3 +1,4 @@
+import type { DType } from "./dtype.js";
 import { IndexError, ShapeError } from "./errors.js";
 
 /** Sizes of the axes, outermost first; `[]` is a scalar. */
@@ -42,6 +43,9 @@ export function normalizeStrides(shape: Shape, strides: readonly number[]): Stri
 
 /** A shape as text: `[2, 3]`. */
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
+/** A dtype and a shape, as text: `float32[2, 3]`. */
+export const showSpec = ({ dtype, shape }: { readonly dtype: DType; readonly shape: Shape }): string =>
+  `${dtype}${showShape(shape)}`;
 
 /** Throws unless `shape` is an array of whole numbers ≥ 0. */
 export function checkShape(op: string, shape: unknown): asserts shape is Shape {

@@ -1,7 +1,7 @@
 import * as loops from "../backends/javascript/instruction-loops.js";
 import type { InstructionLoops } from "../backends/javascript/instructions.js";
 import { DTypeError } from "../base/errors.js";
-import { showShape } from "../base/shape.js";
+import { showSpec } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -357,7 +357,7 @@ export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tens
       code: "dtype/condition",
       op: "where",
       problem: "the condition is not bool.",
-      got: `${c.dtype}${showShape(c.shape)}`,
+      got: showSpec(c),
       expected: "a bool tensor, such as a comparison gives",
       mend: "where(notEqual(x, 0), a, b)",
     });

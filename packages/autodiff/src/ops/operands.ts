@@ -1,6 +1,6 @@
 import { type DType, isFloatDType, promote } from "../base/dtype.js";
 import { DTypeError, TreeError } from "../base/errors.js";
-import { showShape } from "../base/shape.js";
+import { showSpec } from "../base/shape.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import { current } from "../trace/context.js";
@@ -97,7 +97,7 @@ export function checkIndices(op: string, t: Tensor): void {
     code: "dtype/indices",
     op,
     problem: "indices are whole numbers.",
-    got: `${t.dtype}${showShape(t.shape)}`,
+    got: showSpec(t),
     expected: "int32",
     mend: 'make them with { dtype: "int32" }, or cast(indices, "int32")',
   });

@@ -1,6 +1,6 @@
 import { type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { InternalError, SymbolicValueError, ValueError } from "../base/errors.js";
-import { rowMajor, type Shape, type Strides, showShape, sizeOf } from "../base/shape.js";
+import { rowMajor, type Shape, type Strides, showShape, showSpec, sizeOf } from "../base/shape.js";
 import { printTensor } from "./print.js";
 
 /** Elements in row-major order; reading only. */
@@ -174,7 +174,7 @@ function unreadable(t: Tensor, what: string): Error {
     code: "symbolic/value",
     op: what,
     problem: "the tensor has no value yet: the function is being traced.",
-    got: `${what} of a symbolic ${t.dtype}${showShape(t.shape)}`,
+    got: `${what} of a symbolic ${showSpec(t)}`,
     expected: "operations on tensors only, inside compile, trace, vmap and the body of a scan",
     mend: "choose with where(condition, a, b), branch with cond, loop with scan; or read the value outside of the traced function",
   });

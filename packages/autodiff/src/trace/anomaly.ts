@@ -1,6 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import { AnomalyError } from "../base/errors.js";
-import { showShape } from "../base/shape.js";
+import { showSpec } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type AnomalySearch, anomalies } from "./anomaly-search.js";
 import type { Node, Op } from "./op.js";
@@ -28,7 +28,7 @@ function userSource(): string {
 }
 
 const range = (t: Tensor): string => {
-  if (t.storage === null) return `${t.dtype}${showShape(t.shape)} (value not kept)`;
+  if (t.storage === null) return `${showSpec(t)} (value not kept)`;
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   let odd = 0;
@@ -40,7 +40,7 @@ const range = (t: Tensor): string => {
     }
   });
   const finite = least <= most ? ` from ${least.toPrecision(4)} to ${most.toPrecision(4)}` : "";
-  return `${t.dtype}${showShape(t.shape)}${finite}${odd > 0 ? `, ${odd} not finite` : ""}`;
+  return `${showSpec(t)}${finite}${odd > 0 ? `, ${odd} not finite` : ""}`;
 };
 
 function found(

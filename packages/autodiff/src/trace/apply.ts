@@ -61,7 +61,7 @@ export const leaked = (op: string): LeakError =>
     code: "leak/symbol",
     op,
     problem: "a symbolic tensor was used outside of the function that was being traced.",
-    got: "a tensor that belongs to a trace which has ended",
-    expected: "tensors with values, or symbols of the trace that is open",
-    mend: "return it from the traced function, or keep it in a Variable, instead of storing it in a variable of the surrounding code",
+    got: "a tensor of a trace that has ended",
+    expected: "tensors with values",
+    mend: "return it from the traced function, or keep it in a Variable",
   });

@@ -1,5 +1,5 @@
 import { VariableError } from "../base/errors.js";
-import { sameShape, showShape } from "../base/shape.js";
+import { sameShape, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "./apply.js";
@@ -64,8 +64,8 @@ export class Variable {
         code: "variable/spec",
         op: "Variable.value",
         problem: "a Variable keeps its shape and dtype.",
-        got: next instanceof Tensor ? `${next.dtype}${showShape(next.shape)}` : String(next),
-        expected: `${dtype}${showShape(shape)}`,
+        got: next instanceof Tensor ? showSpec(next) : String(next),
+        expected: showSpec(this.spec),
         mend: "make a new Variable, or reshape or cast the value",
       });
     }
@@ -126,9 +126,8 @@ const madeWhileTracing = (): VariableError =>
   new VariableError({
     code: "variable/traced",
     op: "Variable",
-    problem:
-      "a Variable was made while a function was being traced: a program has no way to make new ones at each run.",
-    got: "new Variable (or a module, an optimiser, a Random) inside compile, trace, vmap or the body of a traced scan",
+    problem: "a Variable was made while a function was being traced.",
+    got: "new Variable (or a module, an optimiser, a Random) inside compile, trace, vmap or the body of a scan",
     expected: "Variables that are there before",
     mend: "make the model, the optimiser and the generator outside, and use them inside",
   });

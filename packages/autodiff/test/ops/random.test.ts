@@ -240,7 +240,7 @@ describe("bad arguments", () => {
     ["value/count", () => random.split(-1)],
     ["index/axis", () => random.categorical(0)],
     ["value/empty-reduction", () => random.categorical(s.zeros([2, 0]))],
-    ["random/fork-traced", () => s.vmap((x: s.Tensor) => s.add(x, random.fork().uniform([])))(s.zeros([2]))],
+    ["variable/traced", () => s.vmap((x: s.Tensor) => s.add(x, random.fork().uniform([])))(s.zeros([2]))],
   ];
   test.each(bad.map(([code, run], i) => ({ code, run, i })))("$i $code", ({ code, run }) => {
     const before = random.state.value;

@@ -3,7 +3,6 @@ import { ValueError } from "../../base/errors.js";
 import { checkShape, normalizeAxis, type Shape } from "../../base/shape.js";
 import { fromArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
-import { current } from "../../trace/context.js";
 import type { Op } from "../../trace/op.js";
 import { Variable } from "../../trace/variable.js";
 import { checkCount, checkFloat } from "../argument-checks.js";
@@ -189,25 +188,16 @@ export class Random {
 
   /** A generator of its own, with a key drawn from this one.
    * @returns a new generator; this one moves on by one draw
-   * @throws {@link ValueError} inside a traced function, where no new Variable can be made
+   * @throws {@link VariableError} inside a traced function, where no new Variable can be made
    * @example
    * const random = new Random(3)
    * const other = random.fork()
    * other.uniform([1]).item() === random.uniform([1]).item() // => false
    */
   fork(): Random {
-    if (current().trace !== null) {
-      throw new ValueError({
-        code: "random/fork-traced",
-        op: "Random.fork",
-        problem: "a generator cannot be made while a function is traced.",
-        got: "a call of fork or split inside compile, vmap, or the body of a scan",
-        expected: "generators that exist before the function is traced",
-        mend: "fork outside, and use the new generators inside",
-      });
-    }
-    const { data } = this.bits([2]);
+    // First, as it is refused while a function is traced.
     const child = new Random();
+    const { data } = this.bits([2]);
     child.state.value = stateOf(data[0], data[1]);
     return child;
   }
