@@ -43,6 +43,7 @@ test("modules and optimisers keep their names in messages and summaries", async 
     const opOf = (run) => { try { run(); } catch (error) { return error.op; } };
     class Mine extends nn.Module {
       static get name() { return "Mine"; }
+      own = new nn.Parameter(tensor(1));
       inner = new nn.Sequential(new nn.Linear(3, 2));
       forward(x) { return this.inner.forward(x); }
     }
