@@ -1,5 +1,7 @@
 import { type DType, isFloatDType } from "../base/dtype.js";
 import { DTypeError, ValueError } from "../base/errors.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { asTensor, checkIndices, scalar, type TensorLike } from "./operands.js";
 
 /** Throws unless a count is a whole number from `least`. */
 export function checkCount(op: string, name: string, count: number, least: number): void {
@@ -26,7 +28,7 @@ export function checkHeld(op: string, value: number, dtype: DType): void {
     problem: `${dtype} does not hold this value.`,
     got: String(value),
     expected: dtype === "bool" ? "0 or 1" : dtype === "int32" ? "a whole number of 32 bits" : "a number",
-    mend: 'cast the tensor first, or pass another dtype: { dtype: "float32" }',
+    mend: 'cast the tensor first, or pass { dtype: "float32" }',
   });
 }
 
@@ -41,4 +43,14 @@ export function checkFloat(op: string, dtype: DType): void {
     expected: "float32 or float64",
     mend: "arange and random.randint make whole numbers, random.bernoulli booleans",
   });
+}
+
+/** Indices as a tensor; throws unless they are int32, or one whole number. */
+export function asIndices(op: string, indices: TensorLike): Tensor {
+  const t =
+    typeof indices === "number" && indices === (indices | 0)
+      ? scalar(indices, "int32")
+      : asTensor(op, indices);
+  checkIndices(op, t);
+  return t;
 }

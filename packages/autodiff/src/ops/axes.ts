@@ -62,7 +62,7 @@ export function squeeze(x: TensorLike, options?: { readonly axis?: number | read
       problem: "the axis holds more than one index.",
       got: `axis ${k} of shape ${showShape(t.shape)}`,
       expected: "an axis of size 1",
-      mend: "reduce the axis (sum, mean, max), or pick one index with at(x, i, { axis })",
+      mend: "reduce it (sum, mean, max), or pick one index: at(x, i, { axis })",
     });
   }
   return reshape(

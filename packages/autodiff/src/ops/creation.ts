@@ -5,14 +5,14 @@ import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { checkCount, checkFloat, checkHeld } from "./argument-checks.js";
+import { asIndices, checkCount, checkFloat, checkHeld } from "./argument-checks.js";
 import { expandDims } from "./axes.js";
 import { equal, greaterEqual, where } from "./comparison.js";
 import { cast } from "./conversion.js";
 import { add } from "./elementwise.js";
-import { fillOp, zeroDerivative } from "./fill.js";
+import { filledLike, zeroDerivative } from "./fill.js";
 import { concat } from "./joining.js";
-import { asTensor, checkIndices, type TensorLike } from "./operands.js";
+import { asTensor, type TensorLike } from "./operands.js";
 import type { Samples } from "./samples.js";
 import { reshape } from "./shape.js";
 
@@ -36,9 +36,10 @@ export const iotaOp: Op<Iota> = {
   show: ({ start, step }) => `start=${start} step=${step}`,
 };
 
+const iota = (size: number, start: number, step: number, dtype: DType): Tensor =>
+  applyOne(iotaOp, [], { size, start, step, dtype });
 /** 0, 1, … as int32. */
-export const positions = (size: number): Tensor =>
-  applyOne(iotaOp, [], { size, start: 0, step: 1, dtype: "int32" });
+const positions = (size: number): Tensor => iota(size, 0, 1, "int32");
 
 /** Options of functions that make tensors from nothing. */
 export interface CreationOptions {
@@ -72,7 +73,7 @@ function filled(
       mend: "work on smaller pieces",
     });
   }
-  return applyOne(fillOp, [], { shape: [...shape], dtype, value });
+  return filledLike({ shape: [...shape], dtype }, value);
 }
 
 /** Zeros.
@@ -165,14 +166,14 @@ function oneAt(op: string, indices: Tensor, depth: number, options: CreationOpti
   return cast(equal(expandDims(indices, -1), positions(depth)), dtype);
 }
 
-function checkFinite(op: string, values: readonly number[]): void {
-  if (values.every(Number.isFinite)) return;
+function checkRange(op: string, values: readonly number[], step = 1): void {
+  if (values.every(Number.isFinite) && step !== 0) return;
   throw new ValueError({
     code: "value/range",
     op,
-    problem: "the range is not made of finite numbers.",
+    problem: "these numbers make no range.",
     got: values.map(String).join(", "),
-    expected: "finite numbers",
+    expected: "finite numbers, and no step of 0",
     mend: "arange(5), arange(2, 5), arange(0, 1, { step: 0.25 })",
   });
 }
@@ -196,15 +197,14 @@ export function arange(
   const from = stop === undefined ? 0 : start;
   const to = stop ?? start;
   const step = options?.step ?? 1;
-  checkFinite("arange", [from, to, step]);
-  if (step === 0) checkFinite("arange", [to, 1 / step]);
+  checkRange("arange", [from, to, step], step);
   const whole = [from, to, step].every(Number.isInteger);
   const dtype = dtypeOf("arange", options, whole ? "int32" : "float32");
   checkHeld("arange", from, dtype);
   checkHeld("arange", step, dtype);
   const size = Math.max(0, Math.ceil((to - from) / step));
   checkCount("arange", "the number of elements", size, 0);
-  return applyOne(iotaOp, [], { size, start: from, step, dtype });
+  return iota(size, from, step, dtype);
 }
 
 /** Evenly spaced numbers from start to stop, both included.
@@ -218,14 +218,14 @@ export function arange(
  * linspace(0, 1, 5).toArray() // => [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: number, stop: number, count: number, options?: CreationOptions): Tensor {
-  checkFinite("linspace", [start, stop]);
+  checkRange("linspace", [start, stop]);
   checkCount("linspace", "count", count, 0);
   const dtype = dtypeOf("linspace", options, "float32");
   checkFloat("linspace", dtype);
-  if (count < 2) return applyOne(iotaOp, [], { size: count, start, step: 0, dtype });
+  if (count < 2) return iota(count, start, 0, dtype);
   // The last number is stop itself, which start + (count − 1)·step can miss by rounding.
-  const most = applyOne(iotaOp, [], { size: count - 1, start, step: (stop - start) / (count - 1), dtype });
-  return concat([most, applyOne(fillOp, [], { shape: [1], dtype, value: stop })]);
+  const most = iota(count - 1, start, (stop - start) / (count - 1), dtype);
+  return concat([most, filledLike({ shape: [1], dtype }, stop)]);
 }
 
 /** Rows of zeros with a one at each index; a row of zeros only for an index outside of 0 … depth − 1 (as jax.nn.one_hot).
@@ -238,8 +238,7 @@ export function linspace(start: number, stop: number, count: number, options?: C
  * oneHot(tensor([0, 2], { dtype: "int32" }), 3).toArray() // => [[1, 0, 0], [0, 0, 1]]
  */
 export function oneHot(indices: TensorLike, depth: number, options?: CreationOptions): Tensor {
-  const t = typeof indices === "number" ? full([], indices, { dtype: "int32" }) : asTensor("oneHot", indices);
-  checkIndices("oneHot", t);
+  const t = asIndices("oneHot", indices);
   checkCount("oneHot", "depth", depth, 0);
   return oneAt("oneHot", t, depth, options);
 }
@@ -253,7 +252,7 @@ function triangle(op: string, upper: boolean, x: TensorLike, diagonal: number): 
       code: "value/triangle",
       op,
       problem: "not a matrix with a whole diagonal.",
-      got: `shape ${showShape(t.shape)}, diagonal ${String(diagonal)}`,
+      got: `shape ${showShape(t.shape)}, diagonal ${diagonal}`,
       expected: "at least two axes, and a whole number",
       mend: "the main diagonal is 0, the one above it 1",
     });

@@ -1,6 +1,6 @@
 import { eagerCumulative } from "../backends/javascript/eager-routines.js";
 import { checkOptions } from "../base/options.js";
-import { normalizeAxes, normalizeAxis, sizeOf } from "../base/shape.js";
+import { normalizeAxes, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -14,7 +14,7 @@ import { axisLast } from "./reduction.js";
 import { axisRegion } from "./region.js";
 import type { Samples } from "./samples.js";
 import { permute, type ReduceOptions, reduceOptionNames, reshape } from "./shape.js";
-import { type AxisOptions, sliceOp } from "./slicing.js";
+import { type AxisOptions, sliceOp, withAxis } from "./slicing.js";
 
 /** Running sum along the last axis, from its start, or from its end. */
 export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linearOp<{
@@ -40,8 +40,7 @@ export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linea
  */
 export function cumsum(x: TensorLike, options?: AxisOptions & { readonly reverse?: boolean }): Tensor {
   checkOptions("cumsum", options, ["axis", "reverse"]);
-  const t = counted(asTensor("cumsum", x));
-  const { last, restore } = axisLast(t, normalizeAxis("cumsum", options?.axis ?? -1, t.shape.length));
+  const { last, restore } = axisLast(...withAxis("cumsum", counted(asTensor("cumsum", x)), options, -1));
   return restore(applyOne(cumsumOp, [last], { reverse: options?.reverse ?? false }));
 }
 
@@ -59,8 +58,7 @@ const part = (t: Tensor, start: number, size: number): Tensor =>
  */
 export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
   checkOptions("cumprod", options, ["axis"]);
-  const t = counted(asTensor("cumprod", x));
-  const { last, restore } = axisLast(t, normalizeAxis("cumprod", options?.axis ?? -1, t.shape.length));
+  const { last, restore } = axisLast(...withAxis("cumprod", counted(asTensor("cumprod", x)), options, -1));
   const n = last.shape[last.shape.length - 1];
   // Products of 1, 2, 4, … elements: in log n steps, without the division that fails at 0.
   let products = last;

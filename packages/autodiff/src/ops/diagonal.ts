@@ -25,7 +25,7 @@ export function diagonal(x: TensorLike, options?: { readonly offset?: number }):
       code: "shape/diagonal",
       op: "diagonal",
       problem: "not a matrix with a whole offset.",
-      got: `shape ${showShape(t.shape)}, offset ${String(offset)}`,
+      got: `shape ${showShape(t.shape)}, offset ${offset}`,
       expected: "at least two axes, and a whole number",
       mend: "the main diagonal is 0, the one above it 1",
     });

@@ -19,7 +19,7 @@ const invalid = (problem: string, got: unknown, expected: string): ValueError =>
     problem,
     got: String(got),
     expected,
-    mend: 'a letter per axis, operands split by commas: einsum("ij,jk->ik", a, b)',
+    mend: 'a letter per axis: einsum("ij,jk->ik", a, b)',
   });
 
 // Terms of letters with at most one ellipsis each: those of the operands, and that of the result behind an arrow.
@@ -42,7 +42,7 @@ function parse(
     throw invalid(
       "this is not an equation.",
       equation,
-      "a string of letters, at most one ... per operand, and at most one arrow",
+      "letters, at most one ... per operand, at most one arrow",
     );
   }
   const [left, right] = text.split("->");
@@ -98,7 +98,7 @@ function sizesOf(
           problem: "one letter stands for two sizes.",
           got: `"${label}" is ${known} and ${size} in ${equation}: ${operands.map((t) => showShape(t.shape)).join(", ")}`,
           expected: "one size per letter",
-          mend: "give axes of different sizes different letters",
+          mend: "other sizes take other letters",
         });
       }
       sizes.set(label, known === 1 ? size : known);

@@ -5,14 +5,15 @@ import { broadcastShapes, normalizeAxis, type Shape, sameShape, showShape, sizeO
 import { contiguousArray, type Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
+import { asIndices } from "./argument-checks.js";
 import { batchedUp } from "./batching.js";
 import { add, elementwiseOp } from "./elementwise.js";
 import { linearOp } from "./linear.js";
-import { asTensor, checkIndices, promoted, scalar, type TensorLike } from "./operands.js";
+import { asTensor, promoted, scalar, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
 import type { ElementwiseSamples, Samples } from "./samples.js";
 import { broadcastTo, permute, reshape } from "./shape.js";
-import { type AxisOptions, type SliceRange, slice } from "./slicing.js";
+import { type AxisOptions, type SliceRange, slice, withAxis } from "./slicing.js";
 
 // gather and scatterAdd: each is the transpose of the other. Both work on [B, N, R]; the functions reshape around them.
 
@@ -28,7 +29,7 @@ export function checkRange(op: string, index: Tensor, size: number, wraps = fals
       problem: "an index is out of range.",
       got: `index ${at < 0 && !wraps ? at - size : at} along an axis of size ${size}`,
       expected: size === 0 ? "no index: the axis is empty" : `whole numbers from ${-size} to ${size - 1}`,
-      mend: "clip(indices, 0, size - 1), or look for the wrong entry in the data",
+      mend: "correct the data, or clip(indices, 0, size - 1)",
     });
   }
 }
@@ -40,10 +41,7 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
   eager: eagerGather,
   lower: () => ({ kind: "gather" }),
   check: ([x, index]) => checkRange("take", index, x.shape[1]),
-  transpose: ({ inputs: [x, index] }, [c], wanted) => [
-    wanted[0] ? applyOne(scatterAddOp, [c, index], x.shape[1]) : null,
-    null,
-  ],
+  transpose: ({ inputs: [x, index] }, [c]) => [applyOne(scatterAddOp, [c, index], x.shape[1]), null],
   batch([x, index], [batchedX, batchedIndex], _attributes, n) {
     if (!batchedX) {
       // One table for all examples: their indices join the index axis, and the table is not repeated.
@@ -64,10 +62,7 @@ export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   eager: eagerScatterAdd,
   lower: () => ({ kind: "scatterAdd" }),
   check: ([, index], size) => checkRange("scatterAdd", index, size),
-  transpose: ({ inputs: [, index] }, [c], wanted) => [
-    wanted[0] ? applyOne(gatherOp, [c, index], null) : null,
-    null,
-  ],
+  transpose: ({ inputs: [, index] }, [c]) => [applyOne(gatherOp, [c, index], null), null],
   batch: (inputs, batched, size, n) => batchJoined(scatterAddOp, inputs, batched, size, n),
   show: (size) => `size=${size}`,
 });
@@ -112,19 +107,7 @@ export const wrapIndexSamples: ElementwiseSamples = {
 
 /** Indices as int32, counted from the start. */
 export function wrappedIndices(op: string, indices: TensorLike, size: number): Tensor {
-  const t = typeof indices === "number" ? scalar(indices, "int32") : asTensor(op, indices);
-  checkIndices(op, t);
-  if (typeof indices === "number" && !Number.isInteger(indices)) {
-    throw new DTypeError({
-      code: "dtype/indices",
-      op,
-      problem: "indices are whole numbers.",
-      got: String(indices),
-      expected: "int32",
-      mend: "round it first: Math.round(x)",
-    });
-  }
-  return applyOne(wrapIndexOp, [t, scalar(size, "int32")], null);
+  return applyOne(wrapIndexOp, [asIndices(op, indices), scalar(size, "int32")], null);
 }
 
 /** Slices of a tensor along an axis, in the order of indices that may repeat: a table look-up.
@@ -138,8 +121,7 @@ export function wrappedIndices(op: string, indices: TensorLike, size: number): T
  * take(table, tensor([2, 0, 2], { dtype: "int32" })).toArray() // => [[5, 6], [1, 2], [5, 6]]
  */
 export function take(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
-  const t = asTensor("take", x);
-  const axis = normalizeAxis("take", options?.axis ?? 0, t.shape.length);
+  const [t, axis] = withAxis("take", x, options, 0);
   const index = wrappedIndices("take", indices, t.shape[axis]);
   const before = t.shape.slice(0, axis);
   const after = t.shape.slice(axis + 1);
@@ -155,8 +137,8 @@ const rankMismatch = (op: string, x: Shape, index: Shape): ShapeError =>
     op,
     problem: "the indices do not fit the tensor.",
     got: `indices ${showShape(index)} for ${showShape(x)}`,
-    expected: "as many axes, with sizes that fit on every axis but the one that is indexed",
-    mend: "take(x, indices) picks whole slices with indices of any shape",
+    expected: "as many axes, with sizes that fit but for the indexed one",
+    mend: "take(x, indices) takes indices of any shape",
   });
 
 /** The broadcast shape of tensor and indices on all axes but one. */
@@ -179,11 +161,10 @@ function alignedShapes(op: string, x: Shape, index: Shape, axis: number): readon
  * takeAlongAxis(tensor([[1, 2], [3, 4]]), order).toArray() // => [[2, 1], [3, 3]]
  */
 export function takeAlongAxis(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
-  return along("takeAlongAxis", asTensor("takeAlongAxis", x), indices, options?.axis ?? -1);
+  return along("takeAlongAxis", ...withAxis("takeAlongAxis", x, options, -1), indices);
 }
 
-function along(op: string, t: Tensor, indices: TensorLike, axis: number): Tensor {
-  const k = normalizeAxis(op, axis, t.shape.length);
+function along(op: string, t: Tensor, k: number, indices: TensorLike): Tensor {
   const index = wrappedIndices(op, indices, t.shape[k]);
   const [shapeX, shapeIndex] = alignedShapes(op, t.shape, index.shape, k);
   return alongAxis(gatherOp, null, broadcastTo(t, shapeX), broadcastTo(index, shapeIndex), k, index.shape[k]);
@@ -217,14 +198,13 @@ function alongAxis<A>(
  * gather(tensor([[1, 2], [3, 4]]), tensor([[1, 1, 0]], { dtype: "int32" })).toArray() // => [[2, 2, 1]]
  */
 export function gather(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
-  const t = asTensor("gather", x);
   const index = asTensor("gather", indices);
-  const axis = normalizeAxis("gather", options?.axis ?? -1, t.shape.length);
+  const [t, axis] = withAxis("gather", x, options, -1);
   const { shape } = index;
   if (shape.length !== t.shape.length || shape.some((d, k) => k !== axis && d > t.shape[k])) {
     throw rankMismatch("gather", t.shape, shape);
   }
-  return along("gather", cut(t, shape, axis), index, axis);
+  return along("gather", cut(t, shape, axis), axis, index);
 }
 
 /** The first indices of every axis but one. */

@@ -12,12 +12,12 @@ import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { checkCount, checkHeld } from "./argument-checks.js";
-import { fillOp } from "./fill.js";
+import { zerosOf } from "./fill.js";
 import { linearOp } from "./linear.js";
 import { asTensor, promoted, type TensorLike } from "./operands.js";
-import { type AxisRegion, axisRegion, indexRegion } from "./region.js";
+import { type AxisRegion, axisRegion, indexRegion, type Region } from "./region.js";
 import type { Samples } from "./samples.js";
-import { type AxisOptions, placeOp, sliceOp } from "./slicing.js";
+import { type AxisOptions, placeOp, sliceOp, withAxis } from "./slicing.js";
 
 /** The slices along an axis, which goes away: one view each, made at once, so that the gradient is one stack instead of as many additions of whole tensors. */
 export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
@@ -39,9 +39,7 @@ export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
     },
   }),
   transpose: ({ inputs: [x], attributes }, cotangents) => [
-    cotangents.length === 0
-      ? applyOne(fillOp, [], { shape: x.shape, dtype: x.dtype, value: 0 })
-      : stacked(cotangents, attributes),
+    cotangents.length === 0 ? zerosOf(x) : stacked(cotangents, attributes),
   ],
   batch([x], batched, axis) {
     const outputs = apply(unstackOp, [x], axis + 1);
@@ -71,7 +69,7 @@ function operands(op: string, tensors: readonly TensorLike[]): Tensor[] {
     problem: "no tensors to join.",
     got: Array.isArray(tensors) ? "an empty array" : typeof tensors,
     expected: "an array of at least one tensor",
-    mend: `${op}([a, b]); for no tensors at all, make the result with zeros(shape)`,
+    mend: `${op}([a, b]); of no tensors, zeros(shape)`,
   });
 }
 
@@ -98,22 +96,25 @@ export function concat(tensors: readonly TensorLike[], options?: AxisOptions): T
   const parts = operands("concat", tensors);
   const first = parts[0].shape;
   const axis = normalizeAxis("concat", options?.axis ?? 0, first.length);
-  let total = 0;
   for (const { shape } of parts) {
-    if (shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k])) {
+    if (shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k]))
       throw mismatch("concat", [first, shape], `equal sizes on every axis but ${axis}`);
-    }
-    total += shape[axis];
   }
   if (parts.length === 1) return parts[0];
-  const shape = first.map((d, k) => (k === axis ? total : d));
+  const sizes = parts.map((t) => t.shape[axis]);
+  const shape = first.map((d, k) => (k === axis ? total(sizes) : d));
+  return applyOne(placeOp, parts, { shape, regions: consecutive(shape, axis, sizes), fill: 0 });
+}
+
+const total = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 0);
+
+/** The regions of pieces one after the other along an axis. */
+function consecutive(shape: Shape, axis: number, sizes: readonly number[]): Region[] {
   let start = 0;
-  const regions = parts.map((t) => {
-    const region = axisRegion(shape, axis, start, t.shape[axis]);
-    start += t.shape[axis];
-    return region;
+  return sizes.map((size) => {
+    start += size;
+    return axisRegion(shape, axis, start - size, size);
   });
-  return applyOne(placeOp, parts, { shape, regions, fill: 0 });
 }
 
 /** Tensors of one shape along a new axis.
@@ -145,8 +146,8 @@ export function stack(tensors: readonly TensorLike[], options?: AxisOptions): Te
  * b.toArray() // => [3, 4]
  */
 export function unstack(x: TensorLike, options?: AxisOptions): readonly Tensor[] {
-  const t = asTensor("unstack", x);
-  return apply(unstackOp, [t], normalizeAxis("unstack", options?.axis ?? 0, t.shape.length));
+  const [t, axis] = withAxis("unstack", x, options, 0);
+  return apply(unstackOp, [t], axis);
 }
 
 /** Consecutive pieces along an axis.
@@ -160,12 +161,11 @@ export function unstack(x: TensorLike, options?: AxisOptions): readonly Tensor[]
  * split(tensor([1, 2, 3]), 2).map((t) => t.toArray()) // => [[1, 2], [3]]
  */
 export function split(x: TensorLike, sizes: number | readonly number[], options?: AxisOptions): Tensor[] {
-  const t = asTensor("split", x);
-  const axis = normalizeAxis("split", options?.axis ?? 0, t.shape.length);
+  const [t, axis] = withAxis("split", x, options, 0);
   const n = t.shape[axis];
   const whole = (d: number): boolean => Number.isInteger(d) && d >= 0;
   const list = typeof sizes !== "number" ? sizes : sizes > 0 && whole(sizes) ? pieces(n, sizes) : [sizes];
-  const fits = Array.isArray(list) && list.every(whole) && list.reduce((a, b) => a + b, 0) === n;
+  const fits = Array.isArray(list) && list.every(whole) && total(list) === n;
   if (!fits) {
     throw new ShapeError({
       code: "shape/split",
@@ -173,19 +173,14 @@ export function split(x: TensorLike, sizes: number | readonly number[], options?
       problem: "the pieces do not make up the axis.",
       got: `${Array.isArray(sizes) ? showShape(sizes) : String(sizes)} for axis ${axis} of ${showShape(t.shape)}`,
       expected: `whole sizes that add up to ${n}, or one size ≥ 1`,
-      mend: "chunk(x, count) makes a number of nearly equal pieces",
+      mend: "chunk(x, count) makes nearly equal pieces",
     });
   }
-  let start = 0;
-  return list.map((size) => {
-    const piece = applyOne(sliceOp, [t], axisRegion(t.shape, axis, start, size));
-    start += size;
-    return piece;
-  });
+  return consecutive(t.shape, axis, list).map((region) => applyOne(sliceOp, [t], region));
 }
 
 const pieces = (n: number, size: number): number[] =>
-  n === 0 ? [0] : Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
+  Array.from({ length: Math.ceil(n / size) || 1 }, (_, i) => Math.min(size, n - i * size));
 
 /** Consecutive pieces along an axis, all of one size but perhaps the last; fewer than asked for where the axis is too short (as torch.chunk).
  * @param x - any shape but `[]`, any dtype
@@ -197,8 +192,7 @@ const pieces = (n: number, size: number): number[] =>
  * chunk(tensor([1, 2, 3]), 2).map((t) => t.toArray()) // => [[1, 2], [3]]
  */
 export function chunk(x: TensorLike, count: number, options?: AxisOptions): Tensor[] {
-  const t = asTensor("chunk", x);
-  const axis = normalizeAxis("chunk", options?.axis ?? 0, t.shape.length);
+  const [t, axis] = withAxis("chunk", x, options, 0);
   checkCount("chunk", "count", count, 1);
   return split(t, Math.max(1, Math.ceil(t.shape[axis] / count)), { axis });
 }
@@ -259,12 +253,8 @@ export function roll(
   options?: { readonly axis?: number | readonly number[] },
 ): Tensor {
   let t = asTensor("roll", x);
-  const { shape } = t;
-  const given = options?.axis;
-  normalizeAxes("roll", given, shape.length);
-  const axes = (
-    given === undefined ? shape.map((_, k) => k) : typeof given === "number" ? [given] : given
-  ).map((axis) => normalizeAxis("roll", axis, shape.length));
+  const every = normalizeAxes("roll", options?.axis, t.shape.length);
+  const axes = [options?.axis ?? every].flat();
   const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
   if (!Array.isArray(shifts) || shifts.length !== axes.length || !shifts.every(Number.isInteger)) {
     throw new ValueError({
@@ -277,9 +267,10 @@ export function roll(
     });
   }
   axes.forEach((axis, i) => {
-    const n = shape[axis];
-    const by = n === 0 ? 0 : ((shifts[i] % n) + n) % n;
-    if (by === 0) return;
+    const n = t.shape.at(axis)!;
+    const by = ((shifts[i] % n) + n) % n;
+    // Not of an empty axis, either: there it is NaN.
+    if (!(by > 0)) return;
     const [head, tail] = split(t, [n - by, by], { axis });
     t = concat([tail, head], { axis });
   });

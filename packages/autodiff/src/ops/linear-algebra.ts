@@ -4,7 +4,7 @@ import { broadcastShapes, type Shape, sameShape, showShape } from "../base/shape
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { expandDims, squeeze, swapAxes } from "./axes.js";
+import { expandDims, swapAxes } from "./axes.js";
 import { batchedUp } from "./batching.js";
 import { bilinearOp } from "./bilinear.js";
 import { counted } from "./conversion.js";
@@ -91,9 +91,15 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const [p, q] = [x.shape.length, y.shape.length];
   if (p === 0 || q === 0 || x.shape[p - 1] !== y.shape[Math.max(0, q - 2)])
     throw mismatch("matmul", x.shape, y.shape);
-  const product = matrices(p === 1 ? expandDims(x, 0) : x, q === 1 ? expandDims(y, 1) : y);
+  const left = p === 1 ? reshape(x, [1, x.shape[0]]) : x;
+  const right = q === 1 ? reshape(y, [y.shape[0], 1]) : y;
+  const product = matrices(left, right);
   if (p > 1 && q > 1) return product;
-  return squeeze(product, { axis: [...(p === 1 ? [-2] : []), ...(q === 1 ? [-1] : [])] });
+  const rows = product.shape.length - 2;
+  return reshape(
+    product,
+    product.shape.filter((_, k) => k < rows || (k === rows ? p : q) > 1),
+  );
 }
 
 /** Products of operands of at least two axes, with leading axes that broadcast. */

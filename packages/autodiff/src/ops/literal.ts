@@ -52,7 +52,7 @@ function notNumeric(x: unknown, path: readonly number[]): ValueError {
         ? path.length === 0
           ? "it is a tensor already; cast(x, dtype) changes its dtype"
           : "stack([a, b]) makes one tensor of several"
-        : "convert it to numbers first; NaN marks a missing value",
+        : "make it a number first; NaN marks a missing one",
   });
 }
 
@@ -152,10 +152,10 @@ export function tensor(
     throw new ShapeError({
       code: "shape/elements",
       op: "tensor",
-      problem: "the number of elements is not that of the shape.",
-      got: `${n} elements for the shape ${showShape(asked)}`,
+      problem: "the number of elements differs.",
+      got: `${n} elements for shape ${showShape(asked)}`,
       expected: `${sizeOf(asked)} elements`,
-      mend: "leave the shape out to take that of the arrays",
+      mend: "leave the shape out",
     });
   }
   const [elements, own] = isNumberArray(values) ? [values, dtypeOf(values)] : readElements(values, shape);

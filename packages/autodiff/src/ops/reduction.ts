@@ -76,14 +76,13 @@ export function checkNotEmpty(op: string, shape: Shape, axes: readonly number[])
     code: "value/empty-reduction",
     op,
     problem: "nothing to choose from.",
-    got: `shape ${showShape(shape)}, reduced over axes [${axes.join(", ")}]`,
+    got: `shape ${showShape(shape)}, over axes [${axes.join(", ")}]`,
     expected: "at least one element along every reduced axis",
-    mend: "test x.shape before the call, or concat a starting value",
+    mend: "test x.shape first, or concat a starting value",
   });
 }
 
 function extreme(op: Op<readonly number[]>, x: TensorLike, options: ReduceOptions | undefined): Tensor {
-  checkOptions(op.name, options, reduceOptionNames);
   const t = asTensor(op.name, x);
   checkNotEmpty(op.name, t.shape, normalizeAxes(op.name, options?.axis, t.shape.length));
   return reduceWith(op, t, options);

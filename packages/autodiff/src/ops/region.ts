@@ -17,13 +17,15 @@ export const axisRegion = (shape: Shape, axis: number, start: number, size: numb
 
 /** One index of an axis, which is dropped. */
 export const indexRegion = (shape: Shape, axis: number, index: number): Region => ({
-  ...axisRegion(shape, axis, index, 1),
+  axes: axisRegion(shape, axis, index, 1).axes,
   dropped: [axis],
 });
 
 /** Sizes of a region. */
-export const regionShape = ({ axes, dropped }: Region): Shape =>
-  axes.filter((_, k) => !dropped.includes(k)).map(([, size]) => size);
+export const regionShape = ({ axes, dropped }: Region): Shape => {
+  const sizes = axes.map((axis) => axis[1]);
+  return dropped.length === 0 ? sizes : sizes.filter((_, k) => !dropped.includes(k));
+};
 
 /** Where a region of a value lies. */
 export function regionLayout({ shape, strides, offset }: Layout, region: Region): Layout {
@@ -31,10 +33,11 @@ export function regionLayout({ shape, strides, offset }: Layout, region: Region)
   const part = regionShape(region);
   const kept: number[] = [];
   let first = offset;
-  region.axes.forEach(([start, , step], k) => {
-    first += start * own[k];
-    if (!region.dropped.includes(k)) kept.push(step * own[k]);
-  });
+  for (let k = 0; k < shape.length; k++) {
+    const axis = region.axes[k];
+    first += axis[0] * own[k];
+    if (!region.dropped.includes(k)) kept.push(axis[2] * own[k]);
+  }
   return { shape: part, strides: normalizeStrides(part, kept), offset: part.includes(0) ? offset : first };
 }
 

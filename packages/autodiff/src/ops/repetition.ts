@@ -1,10 +1,11 @@
 import { ValueError } from "../base/errors.js";
-import { normalizeAxis, showShape } from "../base/shape.js";
+import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkCount } from "./argument-checks.js";
+import { expandDims } from "./axes.js";
 import { asTensor, type TensorLike } from "./operands.js";
 import { broadcastTo, reshape } from "./shape.js";
-import type { AxisOptions } from "./slicing.js";
+import { type AxisOptions, withAxis } from "./slicing.js";
 
 /** The whole tensor several times, side by side.
  * @param x - any shape, any dtype
@@ -22,15 +23,15 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
       code: "value/counts",
       op: "tile",
       problem: "not a list of counts.",
-      got: String(counts),
+      got: `${counts} for shape ${showShape(t.shape)}`,
       expected: "an array of whole numbers ≥ 0, the last one for the last axis",
-      mend: `tile(x, [2]); x has shape ${showShape(t.shape)}`,
+      mend: "tile(x, [2])",
     });
   }
   for (const count of counts) checkCount("tile", "a count", count, 0);
   const rank = Math.max(counts.length, t.shape.length);
-  const shape = [...new Array<number>(rank - t.shape.length).fill(1), ...t.shape];
-  const times = [...new Array<number>(rank - counts.length).fill(1), ...counts];
+  const shape = [...counts.map(() => 1), ...t.shape].slice(-rank);
+  const times = [...t.shape.map(() => 1), ...counts].slice(-rank);
   // [d] becomes [1, d], then [n, d], then [n·d].
   const apart = reshape(
     t,
@@ -56,14 +57,12 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
  * repeat(tensor([1, 2]), 2).toArray() // => [1, 1, 2, 2]
  */
 export function repeat(x: TensorLike, count: number, options?: AxisOptions): Tensor {
-  const t = asTensor("repeat", x);
-  const axis = normalizeAxis("repeat", options?.axis ?? -1, t.shape.length);
+  const [t, axis] = withAxis("repeat", x, options, -1);
   checkCount("repeat", "the count", count, 0);
-  const before = t.shape.slice(0, axis + 1);
-  const after = t.shape.slice(axis + 1);
-  const repeated = broadcastTo(reshape(t, [...before, 1, ...after]), [...before, count, ...after]);
+  const repeated = [...t.shape];
+  repeated.splice(axis + 1, 0, count);
   return reshape(
-    repeated,
+    broadcastTo(expandDims(t, axis + 1), repeated),
     t.shape.map((d, k) => (k === axis ? d * count : d)),
   );
 }

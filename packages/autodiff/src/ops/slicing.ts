@@ -90,17 +90,16 @@ function resolveRange(op: string, range: SliceRange, n: number, axis: number): A
       problem: "not a range of whole numbers with a step.",
       got: `${JSON.stringify(range)} for axis ${axis}`,
       expected: "null, [start, stop] or [start, stop, step] of whole numbers, the step not 0",
-      mend: "slice(x, [[0, 3], null]) takes rows 0, 1, 2 and all columns; at(x, i) takes one index",
+      mend: "slice(x, [[0, 3], null]) takes the first three rows; at(x, i) takes one index",
     });
   }
-  const forwards = step > 0;
-  const bound = (at: number | null, otherwise: number): number =>
-    at === null
-      ? otherwise
-      : Math.min(Math.max(at < 0 ? at + n : at, forwards ? 0 : -1), forwards ? n : n - 1);
-  const from = bound(start, forwards ? 0 : n - 1);
-  const to = bound(stop, forwards ? n : -1);
-  return [from, Math.max(0, Math.ceil((to - from) / step)), step];
+  const [first, last] = step > 0 ? [0, n] : [n - 1, -1];
+  const bound = (at: number | null, otherwise: number): number => {
+    if (at === null) return otherwise;
+    return Math.min(Math.max(at < 0 ? at + n : at, Math.min(first, last)), Math.max(first, last));
+  };
+  const from = bound(start, first);
+  return [from, Math.max(0, Math.ceil((bound(stop, last) - from) / step)), step];
 }
 
 /** A region from a range for each of the first axes. */
@@ -112,7 +111,7 @@ export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRa
       problem: "not one range per axis.",
       got: `${JSON.stringify(ranges)} for shape ${showShape(shape)}`,
       expected: `an array of at most ${shape.length} ranges`,
-      mend: "give one range per axis, from the first; axes that are left out are taken whole",
+      mend: "leave out the last ones to have these axes whole",
     });
   }
   return {
@@ -145,6 +144,17 @@ export interface AxisOptions {
   readonly axis?: number;
 }
 
+/** An operand, and the axis of it that options name, counted from the front. */
+export function withAxis(
+  op: string,
+  x: TensorLike,
+  options: AxisOptions | undefined,
+  otherwise: number,
+): readonly [t: Tensor, axis: number] {
+  const t = asTensor(op, x);
+  return [t, normalizeAxis(op, options?.axis ?? otherwise, t.shape.length)];
+}
+
 /** A whole index in 0 … size − 1 from one that may be negative. */
 export function normalizeIndex(op: string, index: number, size: number): number {
   if (Number.isInteger(index) && index >= -size && index < size) return index < 0 ? index + size : index;
@@ -152,7 +162,7 @@ export function normalizeIndex(op: string, index: number, size: number): number 
     code: "index/range",
     op,
     problem: "index out of range.",
-    got: `index ${String(index)} along an axis of size ${size}`,
+    got: `index ${index} along an axis of size ${size}`,
     expected: size === 0 ? "no index: the axis is empty" : `a whole number from ${-size} to ${size - 1}`,
     mend: "index -1 is the last one; look at x.shape",
   });
@@ -169,8 +179,7 @@ export function normalizeIndex(op: string, index: number, size: number): number 
  * at(tensor([[1, 2], [3, 4]]), -1, { axis: 1 }).toArray() // => [2, 4]
  */
 export function at(x: TensorLike, index: number, options?: AxisOptions): Tensor {
-  const t = asTensor("at", x);
-  const axis = normalizeAxis("at", options?.axis ?? 0, t.shape.length);
+  const [t, axis] = withAxis("at", x, options, 0);
   return applyOne(sliceOp, [t], indexRegion(t.shape, axis, normalizeIndex("at", index, t.shape[axis])));
 }
 

@@ -1,5 +1,4 @@
 import { checkOptions } from "../base/options.js";
-import { normalizeAxis } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { div, sub } from "./arithmetic.js";
 import { squeeze } from "./axes.js";
@@ -10,7 +9,7 @@ import { exp, log } from "./exponential.js";
 import { asFloat, type TensorLike } from "./operands.js";
 import { floatReduction, max } from "./reduction.js";
 import { type ReduceOptions, sum } from "./shape.js";
-import type { AxisOptions } from "./slicing.js";
+import { type AxisOptions, withAxis } from "./slicing.js";
 
 /** Logarithm of the sum of exponentials over axes, without overflow: m + log Σ exp(x − m), m the greatest element.
  * @param x - any shape; integers become float32
@@ -37,8 +36,7 @@ function shifted(
   options: AxisOptions | undefined,
 ): readonly [shifted: Tensor, axis: number] {
   checkOptions(op, options, ["axis"]);
-  const t = asFloat(op, x);
-  const axis = normalizeAxis(op, options?.axis ?? -1, t.shape.length);
+  const [t, axis] = withAxis(op, asFloat(op, x), options, -1);
   return [t.shape[axis] === 0 ? t : sub(t, stopGradient(max(t, { axis, keepDims: true }))), axis];
 }
 

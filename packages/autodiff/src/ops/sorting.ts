@@ -1,17 +1,17 @@
 import { eagerArgSort } from "../backends/javascript/eager-routines.js";
 import { ValueError } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
-import { normalizeAxis, showShape } from "../base/shape.js";
+import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { zeroDerivative } from "./fill.js";
 import { takeAlongAxis } from "./gather.js";
-import { asTensor, type TensorLike } from "./operands.js";
+import type { TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
 import { axisRegion } from "./region.js";
 import type { Samples } from "./samples.js";
-import { type AxisOptions, sliceOp } from "./slicing.js";
+import { type AxisOptions, sliceOp, withAxis } from "./slicing.js";
 
 /** Positions that put the last axis in order, equal elements as they came. */
 export const argSortOp: Op<{ readonly descending: boolean }> = {
@@ -40,10 +40,12 @@ export interface SortOptions extends AxisOptions {
  */
 export function argSort(x: TensorLike, options?: SortOptions): Tensor {
   checkOptions("argSort", options, ["axis", "descending"]);
-  const t = asTensor("argSort", x);
-  const axis = normalizeAxis("argSort", options?.axis ?? -1, t.shape.length);
+  return sortedOrder(...withAxis("argSort", x, options, -1), options?.descending ?? false);
+}
+
+function sortedOrder(t: Tensor, axis: number, descending: boolean): Tensor {
   const { last, restore } = axisLast(t, axis);
-  return restore(applyOne(argSortOp, [last], { descending: options?.descending ?? false }));
+  return restore(applyOne(argSortOp, [last], { descending }));
 }
 
 /** An axis in order, the least first; equal elements stay as they came, NaN counts as greatest. The gradient goes back to where each element came from.
@@ -57,9 +59,8 @@ export function argSort(x: TensorLike, options?: SortOptions): Tensor {
  */
 export function sort(x: TensorLike, options?: SortOptions): Tensor {
   checkOptions("sort", options, ["axis", "descending"]);
-  const t = asTensor("sort", x);
-  const axis = normalizeAxis("sort", options?.axis ?? -1, t.shape.length);
-  return takeAlongAxis(t, argSort(t, { axis, descending: options?.descending ?? false }), { axis });
+  const [t, axis] = withAxis("sort", x, options, -1);
+  return takeAlongAxis(t, sortedOrder(t, axis, options?.descending ?? false), { axis });
 }
 
 /** The `k` greatest elements along an axis, in order, and where they stand; of equal ones the first, NaN counts as greatest.
@@ -79,19 +80,18 @@ export function topK(
   options?: AxisOptions & { readonly largest?: boolean },
 ): { readonly values: Tensor; readonly indices: Tensor } {
   checkOptions("topK", options, ["axis", "largest"]);
-  const t = asTensor("topK", x);
-  const axis = normalizeAxis("topK", options?.axis ?? -1, t.shape.length);
+  const [t, axis] = withAxis("topK", x, options, -1);
   if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]) {
     throw new ValueError({
       code: "value/top-k",
       op: "topK",
       problem: "there are not that many elements.",
-      got: `k = ${String(k)} along axis ${axis} of shape ${showShape(t.shape)}`,
+      got: `k = ${k} along axis ${axis} of shape ${showShape(t.shape)}`,
       expected: `a whole number from 0 to ${t.shape[axis]}`,
       mend: "topK(x, Math.min(k, x.shape[axis]))",
     });
   }
-  const order = argSort(t, { axis, descending: options?.largest ?? true });
+  const order = sortedOrder(t, axis, options?.largest ?? true);
   const indices = applyOne(sliceOp, [order], axisRegion(t.shape, axis, 0, k));
   return { values: takeAlongAxis(t, indices, { axis }), indices };
 }

@@ -84,7 +84,7 @@ export function norm(x: TensorLike, options?: ReduceOptions & { readonly order?:
         code: "value/norm-order",
         op: "norm",
         problem: "no such norm.",
-        got: `order ${String(order)}`,
+        got: `order ${order}`,
         expected: "1, 2 or Infinity",
         mend: "pow(sum(pow(abs(x), p)), 1 / p) is the norm of another order",
       });

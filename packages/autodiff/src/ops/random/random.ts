@@ -1,6 +1,6 @@
 import { checkDType, type DType } from "../../base/dtype.js";
 import { ValueError } from "../../base/errors.js";
-import { checkShape, normalizeAxis, type Shape } from "../../base/shape.js";
+import { checkShape, type Shape } from "../../base/shape.js";
 import { fromArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Op } from "../../trace/op.js";
@@ -12,10 +12,11 @@ import { cast, stopGradient } from "../conversion.js";
 import { add, mul, neg } from "../elementwise.js";
 import { log } from "../exponential.js";
 import { maximum } from "../extrema.js";
+import { unstack } from "../joining.js";
 import { asFloat, type TensorLike } from "../operands.js";
 import { argMax, checkNotEmpty } from "../reduction.js";
 import { broadcastTo } from "../shape.js";
-import { at } from "../slicing.js";
+import { withAxis } from "../slicing.js";
 import { argSort } from "../sorting.js";
 import { randomBitsOp, unitFloat32Op, unitFloat64Op } from "./bits.js";
 import { normalFloat32Op, normalFloat64Op } from "./normal-quantile.js";
@@ -57,7 +58,7 @@ export class Random {
         problem: "not a seed.",
         got: String(seed),
         expected: "a whole number from 0 to 9007199254740991",
-        mend: "new Random(42); for numbers that differ from run to run, new Random(Date.now())",
+        mend: "new Random(42); new Random(Date.now()) differs from run to run",
       });
     }
     this.state = new Variable(stateOf(seed | 0, Math.floor(seed / 2 ** 32)));
@@ -81,11 +82,10 @@ export class Random {
     checkShape(op, shape);
     checkDType(op, dtype);
     checkFloat(op, dtype);
-    const words = this.bits(dtype === "float32" ? shape : [2, ...shape]);
     const drawn =
       dtype === "float32"
-        ? applyOne(narrow, [words], null)
-        : applyOne(wide, [at(words, 0), at(words, 1)], null);
+        ? applyOne(narrow, [this.bits(shape)], null)
+        : applyOne(wide, unstack(this.bits([2, ...shape])), null);
     return scale === 1 && offset === 0 ? drawn : add(mul(drawn, scale), offset);
   }
 
@@ -178,8 +178,8 @@ export class Random {
    * new Random(1).categorical(tensor([[0, -Infinity], [-Infinity, 0]])).toArray() // => [0, 1]
    */
   categorical(logits: TensorLike, options?: { readonly axis?: number }): Tensor {
-    const t = stopGradient(asFloat("categorical", logits));
-    const axis = normalizeAxis("categorical", options?.axis ?? -1, t.shape.length);
+    const scores = stopGradient(asFloat("categorical", logits));
+    const [t, axis] = withAxis("categorical", scores, options, -1);
     checkNotEmpty("categorical", t.shape, [axis]);
     // The greatest of logit − log(−log u) falls on i with probability softmax(logits)ᵢ (Gumbel); u = 0 is moved off −∞.
     const u = maximum(this.floats("categorical", t.shape, t.dtype, unitOps), 2 ** -26);
@@ -222,8 +222,8 @@ function checkBounds(op: string, low: number, high: number, holds: boolean, expe
     code: "value/distribution",
     op,
     problem: "these numbers make no distribution.",
-    got: `${String(low)} and ${String(high)}`,
+    got: `${low} and ${high}`,
     expected,
-    mend: "look at the names of the options: normal has mean and std, the others low and high, or p",
+    mend: "normal has mean and std, the others low and high, or p",
   });
 }
