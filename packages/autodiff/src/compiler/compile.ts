@@ -1,5 +1,5 @@
 import { CompileError } from "../base/errors.js";
-import { sameShape } from "../base/shape.js";
+import { sameShape, showSpec } from "../base/shape.js";
 import type { ProgramBackend } from "../kernel/program.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
@@ -15,7 +15,6 @@ import {
   type Outline,
   onLeaves,
   rebuild,
-  showSpec,
 } from "../transforms/tree.js";
 import type { Result, Sync } from "../transforms/types.js";
 import { type BackendName, chooseBackend } from "./backend.js";

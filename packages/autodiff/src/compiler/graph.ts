@@ -1,10 +1,10 @@
 import { checkDType, type DType } from "../base/dtype.js";
-import { checkShape, type Shape } from "../base/shape.js";
+import { checkShape, type Shape, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Graph, Node } from "../trace/op.js";
 import { type Closed, close } from "../transforms/close.js";
-import { flatten, leafPaths, onLeaves, showSpec } from "../transforms/tree.js";
+import { flatten, leafPaths, onLeaves } from "../transforms/tree.js";
 import { structureOf } from "./rewrite.js";
 
 /** The shape and dtype of a tensor, to trace a function without data.
@@ -28,12 +28,17 @@ export function spec(shape: Shape, dtype: DType = "float32"): Tensor {
 export class TracedGraph {
   /** @internal */
   readonly closed: Closed;
+  // Of the inputs: arguments by their place, then captures and Variables.
   private readonly names: readonly string[];
 
   /** @internal */
-  constructor(closed: Closed, names: readonly string[]) {
+  constructor(closed: Closed, args: readonly string[]) {
     this.closed = closed;
-    this.names = names;
+    this.names = [
+      ...args,
+      ...closed.captures.map((_, i) => `captured${i}`),
+      ...closed.variables.map((_, i) => `variable${i}`),
+    ];
   }
 
   /** Number of operations, without those inside of loops. */
@@ -51,35 +56,56 @@ export class TracedGraph {
 
   /** A small program: one operation a line, with shapes; bodies of loops are indented. */
   toString(): string {
-    return textOf(this.closed.graph, namesOf(this.closed, this.names), "");
+    return textOf(this.closed.graph, this.names, "");
   }
 
   /** The graph in the DOT language of Graphviz. */
   toDot(): string {
-    const { vertices, edges } = picture(this.closed, this.names);
-    return [
-      "digraph {",
-      "  rankdir=TB; node [shape=box];",
-      ...vertices.map(
-        (v) => `  ${v.id} [label="${v.label.replaceAll('"', '\\"')}"${v.round ? ", shape=ellipse" : ""}];`,
-      ),
-      ...edges.map((e) => `  ${e.from} -> ${e.to} [label="${e.label}"];`),
-      "}",
-    ].join("\n");
+    const lines = this.draw(
+      (id, label, round) =>
+        `${id} [label="${label.replaceAll('"', '\\"')}"${round ? ", shape=ellipse" : ""}];`,
+      (from, to, label) => `${from} -> ${to} [label="${label}"];`,
+    );
+    return ["digraph {", "  rankdir=TB; node [shape=box];", ...lines, "}"].join("\n");
   }
 
   /** The graph in the language of Mermaid. */
   toMermaid(): string {
-    const { vertices, edges } = picture(this.closed, this.names);
-    return [
-      "flowchart TD",
-      ...vertices.map(
-        (v) => `  ${v.id}${v.round ? "([" : "["}"${v.label.replaceAll('"', "'")}"${v.round ? "])" : "]"}`,
-      ),
-      ...edges.map((e) => `  ${e.from} -->|"${e.label}"| ${e.to}`),
-    ].join("\n");
+    const lines = this.draw(
+      (id, label, round) => `${id}${round ? "([" : "["}"${label.replaceAll('"', "'")}"${round ? "])" : "]"}`,
+      (from, to, label) => `${from} -->|"${label}"| ${to}`,
+    );
+    return ["flowchart TD", ...lines].join("\n");
+  }
+
+  /** The lines of a picture: a vertex for each input, node and output, then an edge for each use of a value. */
+  private draw(
+    vertex: (id: string, label: string, round: boolean) => string,
+    edge: (from: string, to: string, label: string) => string,
+  ): string[] {
+    const { inputs, nodes, outputs } = this.closed.graph;
+    const makers = new Map<number, string>();
+    const vertices: string[] = [];
+    const edges: string[] = [];
+    const put = (id: string, label: string, round: boolean, reads: Tensors, makes: Tensors): void => {
+      vertices.push(`  ${vertex(id, label, round)}`);
+      for (const t of reads) edges.push(`  ${edge(makers.get(t.id)!, id, showSpec(t))}`);
+      for (const t of makes) makers.set(t.id, id);
+    };
+    inputs.forEach((t, i) => {
+      put(`i${i}`, `${this.names[i]}: ${showSpec(t)}`, true, [], [t]);
+    });
+    nodes.forEach((node, i) => {
+      put(`n${i}`, `${node.op.name} ${detailOf(node)}`.trim(), false, node.inputs, node.outputs);
+    });
+    outputs.forEach((t, i) => {
+      put(`o${i}`, `result ${i}`, true, [t], []);
+    });
+    return [...vertices, ...edges];
   }
 }
+
+type Tensors = readonly Tensor[];
 
 /** Runs a function on symbols and returns what it does, as a graph. Shape mistakes show without data.
  * @param f - a function of trees of tensors
@@ -120,34 +146,24 @@ function letters(n: number): string {
   return text;
 }
 
-/** Names of the inputs: arguments by their place, then captures and Variables. */
-function namesOf({ graph, captures, variables }: Closed, args: readonly string[]): Map<number, string> {
-  const names = new Map<number, string>();
-  const first = graph.inputs.length - captures.length - variables.length;
-  graph.inputs.forEach((t, i) => {
-    const name =
-      i < first
-        ? (args[i] ?? `x${i}`)
-        : i < first + captures.length
-          ? `captured${i - first}`
-          : `variable${i - first - captures.length}`;
-    names.set(t.id, name);
-  });
-  return names;
-}
+const detailOf = ({ op, attributes }: Node): string => op.show?.(attributes) ?? "";
 
 /** Any graph as text, its inputs named x0, x1, …: what tests of passes show. */
 export const printGraph = (of: Graph): string =>
-  textOf(of, new Map(of.inputs.map((t, i) => [t.id, `x${i}`])), "");
+  textOf(
+    of,
+    of.inputs.map((_, i) => `x${i}`),
+    "",
+  );
 
-function textOf(of: Graph, inputNames: Map<number, string>, indent: string): string {
-  const names = new Map(inputNames);
+function textOf(of: Graph, inputNames: readonly string[], indent: string): string {
+  const names = new Map(of.inputs.map((t, i) => [t.id, inputNames[i]]));
   let count = 0;
   const nameOf = (t: Tensor): string => {
     let name = names.get(t.id);
     if (name === undefined) {
       do name = letters(count++);
-      while ([...inputNames.values()].includes(name));
+      while (inputNames.includes(name));
       names.set(t.id, name);
     }
     return name;
@@ -155,17 +171,18 @@ function textOf(of: Graph, inputNames: Map<number, string>, indent: string): str
   const head = of.inputs.map((t) => `${nameOf(t)}: ${showSpec(t)}`).join(", ");
   const lines = [`${indent}(${head}) => {`];
   for (const node of of.nodes) {
-    const args = node.inputs.map(nameOf);
-    const shown = node.op.show?.(node.attributes) ?? "";
-    if (shown !== "") args.push(shown);
+    const args = [...node.inputs.map(nameOf), detailOf(node)].filter((text) => text !== "").join(", ");
     const outs = node.outputs.map(nameOf).join(", ");
     lines.push(
-      `${indent}  ${outs} = ${node.op.name}(${args.join(", ")})   // ${node.outputs.map(showSpec).join(", ")}`,
+      `${indent}  ${outs} = ${node.op.name}(${args})   // ${node.outputs.map(showSpec).join(", ")}`,
+      ...graphsOf(node).map((inner) =>
+        textOf(
+          inner,
+          inner.inputs.map((_, i) => `_${letters(i)}`),
+          `${indent}    `,
+        ),
+      ),
     );
-    for (const inner of graphsOf(node))
-      lines.push(
-        textOf(inner, new Map(inner.inputs.map((t, i) => [t.id, `_${letters(i)}`])), `${indent}    `),
-      );
   }
   lines.push(`${indent}  return ${of.outputs.map(nameOf).join(", ")}`, `${indent}}`);
   return lines.join("\n");
@@ -186,35 +203,4 @@ function graphsOf(node: Node): readonly Graph[] {
     default:
       return [];
   }
-}
-
-interface Picture {
-  readonly vertices: { readonly id: string; readonly label: string; readonly round: boolean }[];
-  readonly edges: { readonly from: string; readonly to: string; readonly label: string }[];
-}
-
-function picture(closed: Closed, args: readonly string[]): Picture {
-  const { graph: of } = closed;
-  const names = namesOf(closed, args);
-  const from = new Map<number, string>();
-  const shown: Picture = { vertices: [], edges: [] };
-  of.inputs.forEach((t, i) => {
-    from.set(t.id, `i${i}`);
-    shown.vertices.push({ id: `i${i}`, label: `${names.get(t.id)}: ${showSpec(t)}`, round: true });
-  });
-  of.nodes.forEach((node, k) => {
-    const detail = node.op.show?.(node.attributes) ?? "";
-    shown.vertices.push({
-      id: `n${k}`,
-      label: detail === "" ? node.op.name : `${node.op.name} ${detail}`,
-      round: false,
-    });
-    for (const t of node.inputs) shown.edges.push({ from: from.get(t.id)!, to: `n${k}`, label: showSpec(t) });
-    for (const t of node.outputs) from.set(t.id, `n${k}`);
-  });
-  of.outputs.forEach((t, i) => {
-    shown.vertices.push({ id: `o${i}`, label: `result ${i}`, round: true });
-    shown.edges.push({ from: from.get(t.id)!, to: `o${i}`, label: showSpec(t) });
-  });
-  return shown;
 }

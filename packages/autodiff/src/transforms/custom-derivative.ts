@@ -1,6 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import { DerivativeError, DTypeError, ShapeError } from "../base/errors.js";
-import { sameShape } from "../base/shape.js";
+import { sameShape, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { batchedUp } from "../ops/batching.js";
 import { zerosOf } from "../ops/fill.js";
@@ -17,7 +17,7 @@ import { close, outside, settle } from "./close.js";
 import { isDifferentiated, observed } from "./observer.js";
 import { hiddenValues } from "./split.js";
 import { filled, vjpFlat } from "./sweep.js";
-import { describe, showSpec } from "./tree.js";
+import { describe } from "./tree.js";
 import { vmap } from "./vmap.js";
 
 type Leaves = readonly Tensor[];
@@ -226,15 +226,15 @@ const wrongResult = (code: string, problem: string, got: string, expected: strin
     problem,
     got,
     expected,
-    mend: "customDerivative(f, { vjp: ([x], y, cotangent) => [cotangent.mul(y)] }) for f with one input",
+    mend: "customDerivative(exp, { vjp: ([x], y, cotangent) => [cotangent.mul(y)] }), for example",
   });
 
 const captured = (): DerivativeError =>
   new DerivativeError({
     code: "derivative/capture",
     op: "customDerivative",
-    problem: "the function captures a tensor that is being differentiated; its rule would not see it.",
-    got: "a captured tensor or Variable that a derivative goes through",
+    problem: "the function captures a tensor that is being differentiated.",
+    got: "a tensor or Variable that the rule does not see",
     expected: "everything that is differentiated among the arguments",
     mend: "pass it as an argument, or wrap it in stopGradient",
   });

@@ -104,10 +104,10 @@ function checkVariable(op: string, name: string, variable: unknown): void {
     throw new TreeError({
       code: "tree/variable",
       op,
-      problem: "gradients are asked for with respect to something that is not a Variable.",
+      problem: "not a Variable.",
       got: `variables[${name}]: ${describe(variable)}`,
       expected: "a list or a record of Variables, such as model.parameters()",
-      mend: "use valueAndGrad for tensors that are arguments",
+      mend: "valueAndGrad takes tensors",
     });
   }
   if (!isFloatDType(variable.dtype)) throw notFloat(op, `variables[${name}]`, variable.dtype);
@@ -119,10 +119,10 @@ export function checkFloat(op: string, { leaves, outline }: Flattened, root = "a
     throw new TreeError({
       code: "tree/empty",
       op,
-      problem: "there is no tensor to differentiate with respect to.",
+      problem: "there is nothing to differentiate by.",
       got: `${root}: no tensors in it`,
       expected: "a tensor, a number, or nested arrays and plain objects of them",
-      mend: "pass what is to be differentiated as the first argument; for Variables use lossAndGradients",
+      mend: "pass it as the first argument; lossAndGradients takes Variables",
     });
   }
   for (let i = 0; i < leaves.length; i++) {
@@ -137,7 +137,7 @@ const notFloat = (op: string, path: string, dtype: string): DTypeError =>
     problem: "only float tensors have derivatives.",
     got: `${path}: ${dtype}`,
     expected: "float32 or float64",
-    mend: "cast it to float32, or pass it as a further argument, which is not differentiated",
+    mend: "cast it to float32, or pass it as a further argument",
   });
 
 /** The loss that a function returned, what it returned beside it, and the gradients of the leaves. */
@@ -156,7 +156,7 @@ function backFrom(
       problem: "the function did not return a loss.",
       got: describe(result),
       expected: "a scalar tensor, or [loss, aux]",
-      mend: "return the loss as a tensor, not its item(); wrap whatever else you need in one object: [loss, { logits, state }]",
+      mend: "return the tensor, not its item(); wrap the rest in one object: [loss, { logits, state }]",
     });
   }
   if (loss.shape.length !== 0) {
@@ -166,7 +166,7 @@ function backFrom(
       problem: "only a scalar has a gradient.",
       got: `a result of shape ${showShape(loss.shape)}`,
       expected: "shape []",
-      mend: "reduce it with sum or mean; or use vjp (a weighted sum of its gradients) or jacobian (all of them)",
+      mend: "reduce it with sum or mean, or use vjp or jacobian",
     });
   }
   if (!isFloatDType(loss.dtype)) throw notFloat(op, "result", loss.dtype);

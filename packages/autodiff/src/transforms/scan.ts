@@ -1,5 +1,5 @@
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
-import { sameShape, showShape } from "../base/shape.js";
+import { sameShape, showShape, showSpec } from "../base/shape.js";
 import { stack, unstack } from "../ops/joining.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
@@ -9,16 +9,7 @@ import { notPromise } from "../trace/trace.js";
 import { type Closed, close, outside } from "./close.js";
 import { scanOp } from "./scan-op.js";
 import { marked } from "./sweep.js";
-import {
-  describe,
-  type Flattened,
-  flatten,
-  flattenLike,
-  leafPaths,
-  type Outline,
-  rebuild,
-  showSpec,
-} from "./tree.js";
+import { describe, type Flattened, flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -178,10 +169,10 @@ const badTime = (got: string, expected: string): ShapeError =>
   new ShapeError({
     code: "shape/scan-length",
     op: "scan",
-    problem: "the tensors of xs do not have one number of time steps.",
+    problem: "the tensors of xs differ in length.",
     got,
     expected,
-    mend: "time is the first axis; capture in the body what is the same in every step",
+    mend: "time is the first axis; the body may capture what all steps share",
   });
 
 const badBody = (got: unknown): TreeError =>

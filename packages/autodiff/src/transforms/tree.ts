@@ -1,6 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError, ShapeError, TreeError } from "../base/errors.js";
-import { sameShape, showShape } from "../base/shape.js";
+import { sameShape, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { scalar } from "../ops/operands.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -70,10 +70,10 @@ const cannotRebuild = (op: string, value: object, path: string): TreeError =>
   new TreeError({
     code: "tree/class",
     op,
-    problem: "an object of a class holds tensors, and cannot be rebuilt with others in their place.",
+    problem: "an object of a class cannot be rebuilt with other tensors.",
     got: `${path}: an instance of ${value.constructor.name}`,
     expected: "nested arrays and plain objects of tensors",
-    mend: "pass its tensors as a plain object, such as { h: state.h, c: state.c }; keep parameters in Variables",
+    mend: "pass { h: state.h, c: state.c }, for example; keep parameters in Variables",
   });
 
 /** The tree of this outline with these tensors; numbers that were leaves come back as tensors. */
@@ -198,8 +198,6 @@ export function describe(value: unknown): string {
   if (isRecord(value)) return `an object { ${Object.keys(value).join(", ")} }`;
   return value === null ? "null" : typeof value;
 }
-
-export const showSpec = ({ dtype, shape }: Spec): string => `${dtype}${showShape(shape)}`;
 
 const structureError = (op: string, part: unknown, value: unknown, path: string): TreeError =>
   new TreeError({

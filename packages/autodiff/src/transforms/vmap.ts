@@ -1,22 +1,12 @@
 import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
-import { normalizeAxis } from "../base/shape.js";
+import { normalizeAxis, showSpec } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
 import { batchGraph } from "./batch-graph.js";
 import { close, outside, settle } from "./close.js";
-import {
-  describe,
-  flatten,
-  isBranch,
-  leaf,
-  leafPaths,
-  type Outline,
-  onLeaves,
-  rebuild,
-  showSpec,
-} from "./tree.js";
+import { describe, flatten, isBranch, leaf, leafPaths, type Outline, onLeaves, rebuild } from "./tree.js";
 import type { Axes, InAxes, Result } from "./types.js";
 
 /** A function of single examples as a function of batches: written for one, run for all at once.
@@ -119,9 +109,9 @@ function batchSize(
   throw new ShapeError({
     code: "shape/batch",
     op: "vmap",
-    problem: "the arguments hold different numbers of examples.",
+    problem: "the batch axes differ in size.",
     got: `${size(first)} along axis ${axes[first]} of ${paths[first]}, ${size(odd)} along axis ${axes[odd]} of ${paths[odd]}`,
-    expected: "one size of all batch axes",
+    expected: "one size for all",
     mend: "pass null in inAxes for what all examples share",
   });
 }
@@ -152,7 +142,7 @@ const badAxes = (path: string, got: unknown): TreeError =>
     op: "vmap",
     problem: "the axes are not built like what they belong to.",
     got: `${path}: ${describe(got)}`,
-    expected: "an axis number, null, or a list or object of them like the arguments",
+    expected: "a number, null, or a tree of them like the arguments",
     mend: "inAxes: [null, 0] maps over axis 0 of the second argument only",
   });
 
@@ -163,5 +153,5 @@ const differs = (t: Tensor): VariableError =>
     problem: "a Variable is assigned a value that differs between examples.",
     got: `a ${showSpec(t)} per example`,
     expected: "one value for all examples",
-    mend: "return the value from the function and assign it, or its mean, after vmap",
+    mend: "return it, and assign it or its mean after vmap",
   });
