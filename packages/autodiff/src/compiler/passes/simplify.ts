@@ -41,7 +41,9 @@ function foldUniform(
       operand.storage![operand.offset] = values[i]!;
       return operand;
     });
-    value = javascriptEager.execute(lowering, operands, [{ shape: [], dtype: out.dtype }], node.op.eager)[0].item();
+    value = javascriptEager
+      .execute(lowering, operands, [{ shape: [], dtype: out.dtype }], node.op.eager)[0]
+      .item();
   } else if (lowering.kind === "reduce" && lowering.combine === "sum" && Number.isInteger(values[0]!)) {
     const count = sizeOf(inputs[0].shape) / Math.max(1, sizeOf(out.shape));
     if (!Number.isInteger(count) || Math.abs(values[0]! * count) > 2 ** 24) return null;
