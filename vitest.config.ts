@@ -9,6 +9,7 @@ const compileSource = {
   replacement: source("packages/autodiff/src/compile.ts"),
 };
 const otherSources = [
+  { find: /^@scope\/autodiff\/accelerate$/, replacement: source("packages/autodiff/src/accelerate.ts") },
   { find: /^@scope\/autodiff\/functions$/, replacement: source("packages/autodiff/src/functions.ts") },
   { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
   {

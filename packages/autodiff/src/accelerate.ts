@@ -1,5 +1,7 @@
-import { acceleratedEager } from "./backends/accelerated.js";
-import { setEagerBackend } from "./backends/eager.js";
+/** Imported for its effect: from here on, eager matrix products run in WebAssembly, through scratch memory. The compiler's entry and `@scope/nn` do so
+ * themselves, and on Node, Deno and Bun so does `@scope/autodiff`; only a page that multiplies matrices with it alone has to.
+ * @packageDocumentation */
+import { setAccelerators } from "./backends/eager.js";
+import { fastGemm } from "./backends/fast-gemm.js";
 
-// Imported for its effect: from here on eager products and large maps run in WebAssembly.
-setEagerBackend(acceleratedEager);
+setAccelerators({ gemm: fastGemm });

@@ -1,6 +1,6 @@
 import type { Lowering, Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { javascriptEager } from "./javascript/eager.js";
+import { type LoweringOf, plainEager } from "./javascript/eager.js";
 
 /** How the lowering of an op is run in plain JavaScript; it is only ever given the op's own lowerings. */
 export type EagerRoutine = {
@@ -8,24 +8,41 @@ export type EagerRoutine = {
   run(lowering: Lowering, inputs: readonly Tensor[], outputs: readonly Spec[]): readonly Tensor[];
 }["run"];
 
-/** Runs one op at once, on tensors with values. */
-export interface EagerBackend {
-  readonly name: string;
-  /** @param routine - the op's own, which a backend without a table of all kinds of lowerings falls back on */
-  execute(
-    lowering: Lowering,
-    inputs: readonly Tensor[],
-    outputs: readonly Spec[],
-    routine?: EagerRoutine,
-  ): readonly Tensor[];
+/** Runs a lowering of one kind faster than its plain routine, or returns null: then that runs. */
+export type Accelerator<K extends Lowering["kind"]> = (
+  lowering: LoweringOf<K>,
+  inputs: readonly Tensor[],
+  outputs: readonly Spec[],
+) => readonly Tensor[] | null;
+/** What may be accelerated. */
+export interface Accelerators {
+  readonly map?: Accelerator<"map">;
+  readonly gemm?: Accelerator<"gemm">;
 }
 
-let active: EagerBackend = javascriptEager;
-/** The backend of eager ops. */
-export const eagerBackend = (): EagerBackend => active;
-/** Replaces the backend of eager ops (the entry point installs the accelerated one; tests compare the two). */
-export function setEagerBackend(backend: EagerBackend): EagerBackend {
+let active: Accelerators = {};
+/** Adds accelerators for all eager ops from here on (entry points do), or takes some away: a kind set to undefined runs plainly.
+ * @returns those before, to go back to */
+export function setAccelerators(added: Accelerators): Accelerators {
   const before = active;
-  active = backend;
+  active = { ...before, ...added };
   return before;
+}
+
+/** Runs one op at once, on tensors with values.
+ * @param routine - the op's own, for every kind but views and fills, which are always there */
+export function executeEagerly(
+  lowering: Lowering,
+  inputs: readonly Tensor[],
+  outputs: readonly Spec[],
+  routine: EagerRoutine | undefined,
+): readonly Tensor[] {
+  const { kind } = lowering;
+  const fast =
+    kind === "map"
+      ? active.map?.(lowering, inputs, outputs)
+      : kind === "gemm"
+        ? active.gemm?.(lowering, inputs, outputs)
+        : null;
+  return fast ?? plainEager(lowering, inputs, outputs, routine);
 }

@@ -1,4 +1,4 @@
-import { eagerBackend } from "../backends/eager.js";
+import { executeEagerly } from "../backends/eager.js";
 import { LeakError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -50,7 +50,7 @@ export function run(
   const outputs =
     op.lower === undefined
       ? op.forward!(inputs, attributes, specs)
-      : eagerBackend().execute(op.lower(inputs, attributes, specs), inputs, specs, op.eager);
+      : executeEagerly(op.lower(inputs, attributes, specs), inputs, specs, op.eager);
   anomalies.search?.inspect(op, inputs, outputs, anomalies.backward);
   return outputs;
 }

@@ -19,6 +19,7 @@ export async function bundle(code: string): Promise<string> {
     logLevel: "silent",
     alias: {
       "@scope/autodiff": source("autodiff/src/index.ts"),
+      "@scope/autodiff/accelerate": source("autodiff/src/accelerate.ts"),
       "@scope/autodiff/compile": source("autodiff/src/compile.ts"),
       "@scope/nn": source("nn/src/index.ts"),
     },

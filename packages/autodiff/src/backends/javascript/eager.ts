@@ -3,18 +3,17 @@ import { InternalError } from "../../base/errors.js";
 import type { Shape } from "../../base/shape.js";
 import type { Lowering, Spec } from "../../kernel/lowering.js";
 import { allocate, contiguousArray, fromArray, Tensor } from "../../tensor/tensor.js";
-import type { EagerBackend } from "../eager.js";
 import { mapTensors } from "./eager-map.js";
 import { reduceTensor } from "./eager-reduce.js";
 import type { InstructionLoops } from "./instructions.js";
 import type { Reduction } from "./reductions.js";
 
 /** A lowering of one kind. */
-export type Of<K extends Lowering["kind"]> = Extract<Lowering, { kind: K }>;
-/** One entry per kind of lowering: the table is complete or does not compile. */
+export type LoweringOf<K extends Lowering["kind"]> = Extract<Lowering, { kind: K }>;
+/** The plain routine for each kind of lowering. */
 export type EagerTable = {
   readonly [K in Lowering["kind"]]: (
-    lowering: Of<K>,
+    lowering: LoweringOf<K>,
     inputs: readonly Tensor[],
     outputs: readonly Spec[],
   ) => readonly Tensor[];
@@ -42,30 +41,29 @@ export const eagerReduce =
   (reduction: Reduction): EagerTable["reduce"] =>
   ({ axes }, [input], [out]) => [reduceTensor(reduction, input, axes, out.shape)];
 
-/** What needs no loops of its own. For everything else each op brings its routine along, so that a bundle holds only those of its ops. */
-export const coreTable: Pick<EagerTable, "view" | "fill"> = {
-  view: (lowering, [input], outputs) => {
-    let source = input;
-    let layouts = lowering.layouts(source);
-    if (layouts === null) {
-      source = rowMajorTensor(source);
-      layouts = lowering.layouts(source);
-    }
-    if (layouts === null) throw new InternalError("a view of row-major storage was refused");
-    return layouts.map(
-      (l, i) => new Tensor(l.shape, outputs[i].dtype, l.strides, source.storage, l.offset, null),
-    );
-  },
-  fill: (lowering, _inputs, [out]) => [filled(out.shape, out.dtype, lowering.value)],
+const view: EagerTable["view"] = (lowering, [input], outputs) => {
+  let source = input;
+  let layouts = lowering.layouts(source);
+  if (layouts === null) {
+    source = rowMajorTensor(source);
+    layouts = lowering.layouts(source);
+  }
+  if (layouts === null) throw new InternalError("a view of row-major storage was refused");
+  return layouts.map(
+    (l, i) => new Tensor(l.shape, outputs[i].dtype, l.strides, source.storage, l.offset, null),
+  );
 };
 
-/** The plain, exact eager backend on tensors in the garbage collector's memory. */
-export const javascriptEager: EagerBackend = {
-  name: "javascript",
-  execute(lowering, inputs, outputs, routine) {
-    if (lowering.kind === "view") return coreTable.view(lowering, inputs, outputs);
-    if (lowering.kind === "fill") return coreTable.fill(lowering, inputs, outputs);
-    if (routine === undefined) throw new InternalError(`no op brought the routine ${lowering.kind} along`);
-    return routine(lowering, inputs, outputs);
-  },
-};
+/** Runs a lowering on tensors in the garbage collector's memory, plainly and exactly. Each op brings its routine along, so that a bundle holds only
+ * those of its ops; views and fills need none. */
+export function plainEager(
+  lowering: Lowering,
+  inputs: readonly Tensor[],
+  outputs: readonly Spec[],
+  routine: ((l: Lowering, i: readonly Tensor[], o: readonly Spec[]) => readonly Tensor[]) | undefined,
+): readonly Tensor[] {
+  if (lowering.kind === "view") return view(lowering, inputs, outputs);
+  if (lowering.kind === "fill") return [filled(outputs[0].shape, outputs[0].dtype, lowering.value)];
+  if (routine === undefined) throw new InternalError(`no op brought the routine ${lowering.kind} along`);
+  return routine(lowering, inputs, outputs);
+}

@@ -1,4 +1,4 @@
-import { javascriptEager } from "../../backends/javascript/eager.js";
+import { plainEager } from "../../backends/javascript/eager.js";
 import { type Shape, sameShape, sizeOf } from "../../base/shape.js";
 import type { Lowering } from "../../kernel/lowering.js";
 import { mul } from "../../ops/elementwise.js";
@@ -41,9 +41,7 @@ function foldUniform(
       operand.storage![operand.offset] = values[i]!;
       return operand;
     });
-    value = javascriptEager
-      .execute(lowering, operands, [{ shape: [], dtype: out.dtype }], node.op.eager)[0]
-      .item();
+    value = plainEager(lowering, operands, [{ shape: [], dtype: out.dtype }], node.op.eager)[0].item();
   } else if (lowering.kind === "reduce" && lowering.combine === "sum" && Number.isInteger(values[0]!)) {
     const count = sizeOf(inputs[0].shape) / Math.max(1, sizeOf(out.shape));
     if (!Number.isInteger(count) || Math.abs(values[0]! * count) > 2 ** 24) return null;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { eagerGemm, eagerMap } from "../../../src/backends/wasm/eager.js";
+import { eagerGemm } from "../../../src/backends/wasm/eager-gemm.js";
+import { eagerMap } from "../../../src/backends/wasm/eager-map.js";
 import { type DType, newArray as newTypedArray } from "../../../src/base/dtype.js";
 import { buildExpression } from "../../../src/kernel/expression.js";
 
