@@ -1,4 +1,5 @@
 import { CompileError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { sameShape, showSpec } from "../base/shape.js";
 import type { ProgramBackend } from "../kernel/program.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -82,6 +83,7 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
       mend: "compile((x) => …); to compile a method, compile((x) => model.forward(x))",
     });
   }
+  checkOptions("compile", options, ["name", "backend", "flushSubnormals"]);
   const name = options.name ?? (f.name === "" ? "program" : f.name);
   // Newest first.
   const entries: Entry[] = [];

@@ -1,5 +1,6 @@
 import * as loops from "../backends/javascript/instruction-loops.js";
 import { ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { square, sub } from "./arithmetic.js";
@@ -186,6 +187,7 @@ function checkNumber(op: string, option: string, value: unknown): asserts value 
  * leakyRelu(tensor([-2, 3]), { slope: 0.5 }).toArray() // => [-1, 3]
  */
 export function leakyRelu(x: TensorLike, options?: { readonly slope?: number }): Tensor {
+  checkOptions("leakyRelu", options, ["slope"]);
   const slope = options?.slope ?? 0.01;
   checkNumber("leakyRelu", "slope", slope);
   const t = asFloat("leakyRelu", x);
@@ -201,6 +203,7 @@ export function leakyRelu(x: TensorLike, options?: { readonly slope?: number }):
  * elu(tensor([-1000, 3])).toArray() // => [-1, 3]
  */
 export function elu(x: TensorLike, options?: { readonly alpha?: number }): Tensor {
+  checkOptions("elu", options, ["alpha"]);
   const alpha = options?.alpha ?? 1;
   checkNumber("elu", "alpha", alpha);
   const t = asFloat("elu", x);
@@ -229,6 +232,7 @@ export const selu = (x: TensorLike): Tensor =>
  * gelu(tensor([0, 100]), { approximate: "tanh" }).toArray() // => [0, 100]
  */
 export function gelu(x: TensorLike, options?: { readonly approximate?: "none" | "tanh" }): Tensor {
+  checkOptions("gelu", options, ["approximate"]);
   const approximate: unknown = options?.approximate ?? "none";
   if (approximate !== "none" && approximate !== "tanh") {
     throw new ValueError({

@@ -1,6 +1,7 @@
 import { eagerIota } from "../backends/javascript/eager-routines.js";
 import { checkDType, type DType } from "../base/dtype.js";
 import { ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -47,7 +48,8 @@ export interface CreationOptions {
   readonly dtype?: DType;
 }
 
-function dtypeOf(op: string, options: CreationOptions | undefined, otherwise: DType): DType {
+function dtypeOf(op: string, options: CreationOptions | undefined, otherwise: DType, other = "dtype"): DType {
+  checkOptions(op, options, ["dtype", other]);
   const dtype = options?.dtype ?? otherwise;
   checkDType(op, dtype);
   return dtype;
@@ -157,12 +159,18 @@ export function eye(rows: number, options?: CreationOptions & { readonly columns
   const columns = options?.columns ?? rows;
   checkCount("eye", "rows", rows, 0);
   checkCount("eye", "columns", columns, 0);
-  return oneAt("eye", positions(rows), columns, options);
+  return oneAt("eye", positions(rows), columns, options, "columns");
 }
 
 /** A row with a one at its index, for each of the indices. */
-function oneAt(op: string, indices: Tensor, depth: number, options: CreationOptions | undefined): Tensor {
-  const dtype = dtypeOf(op, options, "float32");
+function oneAt(
+  op: string,
+  indices: Tensor,
+  depth: number,
+  options: CreationOptions | undefined,
+  other?: string,
+): Tensor {
+  const dtype = dtypeOf(op, options, "float32", other);
   return cast(equal(expandDims(indices, -1), positions(depth)), dtype);
 }
 
@@ -199,7 +207,7 @@ export function arange(
   const step = options?.step ?? 1;
   checkRange("arange", [from, to, step], step);
   const whole = [from, to, step].every(Number.isInteger);
-  const dtype = dtypeOf("arange", options, whole ? "int32" : "float32");
+  const dtype = dtypeOf("arange", options, whole ? "int32" : "float32", "step");
   checkHeld("arange", from, dtype);
   checkHeld("arange", step, dtype);
   const size = Math.max(0, Math.ceil((to - from) / step));
@@ -244,7 +252,14 @@ export function oneHot(indices: TensorLike, depth: number, options?: CreationOpt
 }
 
 /** The elements of the last two axes where column − row ≥ `diagonal` (upper) or ≤ it, zeros elsewhere. */
-function triangle(op: string, upper: boolean, x: TensorLike, diagonal: number): Tensor {
+function triangle(
+  op: string,
+  upper: boolean,
+  x: TensorLike,
+  options: { readonly diagonal?: number } | undefined,
+): Tensor {
+  checkOptions(op, options, ["diagonal"]);
+  const diagonal = options?.diagonal ?? 0;
   const t = asTensor(op, x);
   const rank = t.shape.length;
   if (rank < 2 || !Number.isInteger(diagonal)) {
@@ -276,7 +291,7 @@ function triangle(op: string, upper: boolean, x: TensorLike, diagonal: number): 
  * triu(tensor([[1, 2], [3, 4]])).toArray() // => [[1, 2], [0, 4]]
  */
 export const triu = (x: TensorLike, options?: { readonly diagonal?: number }): Tensor =>
-  triangle("triu", true, x, options?.diagonal ?? 0);
+  triangle("triu", true, x, options);
 /** Lower triangle of a matrix; zeros above.
  * @param x - `[..., m, n]`, any dtype
  * @param options - `diagonal`: the highest one that is kept (0; positive is above the main one)
@@ -286,7 +301,7 @@ export const triu = (x: TensorLike, options?: { readonly diagonal?: number }): T
  * tril(tensor([[1, 2], [3, 4]])).toArray() // => [[1, 0], [3, 4]]
  */
 export const tril = (x: TensorLike, options?: { readonly diagonal?: number }): Tensor =>
-  triangle("tril", false, x, options?.diagonal ?? 0);
+  triangle("tril", false, x, options);
 
 export const iotaSamples: Samples<Iota> = {
   names: { numpy: "arange", torch: "arange", onnx: "Range" },

@@ -39,8 +39,9 @@ export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linea
  * cumsum(tensor([1, 2, 3]), { reverse: true }).toArray() // => [6, 5, 3]
  */
 export function cumsum(x: TensorLike, options?: AxisOptions & { readonly reverse?: boolean }): Tensor {
-  checkOptions("cumsum", options, ["axis", "reverse"]);
-  const { last, restore } = axisLast(...withAxis("cumsum", counted(asTensor("cumsum", x)), options, -1));
+  const { last, restore } = axisLast(
+    ...withAxis("cumsum", counted(asTensor("cumsum", x)), options, -1, ["axis", "reverse"]),
+  );
   return restore(applyOne(cumsumOp, [last], { reverse: options?.reverse ?? false }));
 }
 
@@ -57,7 +58,6 @@ const part = (t: Tensor, start: number, size: number): Tensor =>
  * cumprod(tensor([1, 2, 3])).toArray() // => [1, 2, 6]
  */
 export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
-  checkOptions("cumprod", options, ["axis"]);
   const { last, restore } = axisLast(...withAxis("cumprod", counted(asTensor("cumprod", x)), options, -1));
   const n = last.shape[last.shape.length - 1];
   // Products of 1, 2, 4, … elements: in log n steps, without the division that fails at 0.

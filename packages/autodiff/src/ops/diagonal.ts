@@ -1,4 +1,5 @@
 import { ShapeError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
@@ -18,6 +19,7 @@ import { sliceOp } from "./slicing.js";
  */
 export function diagonal(x: TensorLike, options?: { readonly offset?: number }): Tensor {
   const t = asTensor("diagonal", x);
+  checkOptions("diagonal", options, ["offset"]);
   const offset = options?.offset ?? 0;
   const rank = t.shape.length;
   if (rank < 2 || !Number.isInteger(offset)) {

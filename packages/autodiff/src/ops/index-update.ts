@@ -1,3 +1,4 @@
+import { checkOptions } from "../base/options.js";
 import { normalizeAxis } from "../base/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
@@ -14,6 +15,7 @@ import { indexRegion, type Region, regionShape } from "./region.js";
 import { broadcastTo, reshape } from "./shape.js";
 import {
   type AxisOptions,
+  axisName,
   normalizeIndex,
   placeOp,
   resolveRanges,
@@ -45,6 +47,7 @@ function replaced(t: Tensor, region: Region, values: Tensor): Tensor {
  */
 export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, options?: AxisOptions): Tensor {
   const [t, update] = promoted("setAt", [x, values]);
+  checkOptions("setAt", options, axisName);
   const axis = normalizeAxis("setAt", options?.axis ?? 0, t.shape.length);
   const size = t.shape[axis];
   if (!(index instanceof Tensor || index instanceof Variable)) {

@@ -1,4 +1,5 @@
 import { ShapeError, ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import {
   normalizeAxes,
   normalizeAxis,
@@ -17,7 +18,7 @@ import { linearOp } from "./linear.js";
 import { asTensor, promoted, type TensorLike } from "./operands.js";
 import { type AxisRegion, axisRegion, indexRegion, type Region } from "./region.js";
 import type { Samples } from "./samples.js";
-import { type AxisOptions, placeOp, sliceOp, withAxis } from "./slicing.js";
+import { type AxisOptions, axisName, placeOp, sliceOp, withAxis } from "./slicing.js";
 
 /** The slices along an axis, which goes away: one view each, made at once, so that the gradient is one stack instead of as many additions of whole tensors. */
 export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
@@ -95,6 +96,7 @@ const mismatch = (op: string, shapes: readonly Shape[], expected: string): Shape
 export function concat(tensors: readonly TensorLike[], options?: AxisOptions): Tensor {
   const parts = operands("concat", tensors);
   const first = parts[0].shape;
+  checkOptions("concat", options, axisName);
   const axis = normalizeAxis("concat", options?.axis ?? 0, first.length);
   for (const { shape } of parts) {
     if (shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k]))
@@ -129,6 +131,7 @@ function consecutive(shape: Shape, axis: number, sizes: readonly number[]): Regi
 export function stack(tensors: readonly TensorLike[], options?: AxisOptions): Tensor {
   const parts = operands("stack", tensors);
   const first = parts[0].shape;
+  checkOptions("stack", options, axisName);
   const axis = normalizeAxis("stack", options?.axis ?? 0, first.length + 1);
   for (const { shape } of parts) {
     if (!sameShape(shape, first)) throw mismatch("stack", [first, shape], "tensors of one shape");
@@ -228,6 +231,7 @@ export function pad(
     });
   }
   for (const margin of margins) for (const size of margin) checkCount("pad", "a margin", size, 0);
+  checkOptions("pad", options, ["value"]);
   const value = options?.value ?? 0;
   checkHeld("pad", value, t.dtype);
   if (margins.every(([before, after]) => before + after === 0)) return t;
@@ -253,6 +257,7 @@ export function roll(
   options?: { readonly axis?: number | readonly number[] },
 ): Tensor {
   let t = asTensor("roll", x);
+  checkOptions("roll", options, axisName);
   const every = normalizeAxes("roll", options?.axis, t.shape.length);
   const axes = [options?.axis ?? every].flat();
   const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;

@@ -1,5 +1,6 @@
 import { checkDType, type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { ShapeError, ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
 import { fromArray, Tensor } from "../tensor/tensor.js";
 import { scalar } from "./operands.js";
@@ -143,6 +144,7 @@ export function tensor(
   values: TensorData,
   options?: { readonly dtype?: DType; readonly shape?: Shape },
 ): Tensor {
+  checkOptions("tensor", options, ["dtype", "shape"]);
   const { dtype: wanted, shape: asked } = options ?? {};
   if (wanted !== undefined) checkDType("tensor", wanted);
   if (asked !== undefined) checkShape("tensor", asked);

@@ -1,5 +1,6 @@
 import { eagerPlace } from "../backends/javascript/eager-routines.js";
 import { IndexError, ShapeError, ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -144,13 +145,19 @@ export interface AxisOptions {
   readonly axis?: number;
 }
 
-/** An operand, and the axis of it that options name, counted from the front. */
+/** Names of {@link AxisOptions}. */
+export const axisName: readonly string[] = ["axis"];
+
+/** An operand, and the axis of it that options name, counted from the front.
+ * @param names - of all the function's options */
 export function withAxis(
   op: string,
   x: TensorLike,
   options: AxisOptions | undefined,
   otherwise: number,
+  names: readonly string[] = axisName,
 ): readonly [t: Tensor, axis: number] {
+  checkOptions(op, options, names);
   const t = asTensor(op, x);
   return [t, normalizeAxis(op, options?.axis ?? otherwise, t.shape.length)];
 }
@@ -193,6 +200,7 @@ export function at(x: TensorLike, index: number, options?: AxisOptions): Tensor 
  */
 export function flip(x: TensorLike, options?: { readonly axis?: number | readonly number[] }): Tensor {
   const t = asTensor("flip", x);
+  checkOptions("flip", options, axisName);
   const axes = normalizeAxes("flip", options?.axis, t.shape.length);
   if (axes.length === 0) return t;
   return applyOne(sliceOp, [t], {

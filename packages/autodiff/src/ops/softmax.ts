@@ -1,4 +1,3 @@
-import { checkOptions } from "../base/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { div, sub } from "./arithmetic.js";
 import { squeeze } from "./axes.js";
@@ -35,7 +34,6 @@ function shifted(
   x: TensorLike,
   options: AxisOptions | undefined,
 ): readonly [shifted: Tensor, axis: number] {
-  checkOptions(op, options, ["axis"]);
   const [t, axis] = withAxis(op, asFloat(op, x), options, -1);
   return [t.shape[axis] === 0 ? t : sub(t, stopGradient(max(t, { axis, keepDims: true }))), axis];
 }

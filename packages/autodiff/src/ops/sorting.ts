@@ -1,6 +1,5 @@
 import { eagerArgSort } from "../backends/javascript/eager-routines.js";
 import { ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -39,8 +38,10 @@ export interface SortOptions extends AxisOptions {
  * argSort(tensor([3, 1, 2])).toArray() // => [1, 2, 0]
  */
 export function argSort(x: TensorLike, options?: SortOptions): Tensor {
-  checkOptions("argSort", options, ["axis", "descending"]);
-  return sortedOrder(...withAxis("argSort", x, options, -1), options?.descending ?? false);
+  return sortedOrder(
+    ...withAxis("argSort", x, options, -1, ["axis", "descending"]),
+    options?.descending ?? false,
+  );
 }
 
 function sortedOrder(t: Tensor, axis: number, descending: boolean): Tensor {
@@ -58,8 +59,7 @@ function sortedOrder(t: Tensor, axis: number, descending: boolean): Tensor {
  * sort(tensor([3, 1, 2]), { descending: true }).toArray() // => [3, 2, 1]
  */
 export function sort(x: TensorLike, options?: SortOptions): Tensor {
-  checkOptions("sort", options, ["axis", "descending"]);
-  const [t, axis] = withAxis("sort", x, options, -1);
+  const [t, axis] = withAxis("sort", x, options, -1, ["axis", "descending"]);
   return takeAlongAxis(t, sortedOrder(t, axis, options?.descending ?? false), { axis });
 }
 
@@ -79,8 +79,7 @@ export function topK(
   k: number,
   options?: AxisOptions & { readonly largest?: boolean },
 ): { readonly values: Tensor; readonly indices: Tensor } {
-  checkOptions("topK", options, ["axis", "largest"]);
-  const [t, axis] = withAxis("topK", x, options, -1);
+  const [t, axis] = withAxis("topK", x, options, -1, ["axis", "largest"]);
   if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]) {
     throw new ValueError({
       code: "value/top-k",

@@ -3,14 +3,14 @@ import { LeakError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "./anomaly-search.js";
-import { current } from "./context.js";
+import { current, standIn } from "./context.js";
 import type { Op } from "./op.js";
 
 /** The one door: every operation of Scope passes here, and tapes and traces see it.
  * Inner tapes first; each may rewrite the op, and outer tapes see what it became. */
 export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
   const { trace, tapes, substitute } = current();
-  if (substitute !== null) inputs = inputs.map((t) => substitute.get(t.id) ?? t);
+  if (substitute !== null) inputs = inputs.map(standIn);
   if (trace !== null) {
     inputs = inputs.map((t) => trace.lift(t));
   } else {

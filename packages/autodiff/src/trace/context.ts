@@ -42,6 +42,9 @@ let context: Context = { trace: null, tapes: [], store: cells, substitute: null,
 
 export const current = (): Context => context;
 
+/** What stands for a captured tensor in a replay; any other tensor as it is. */
+export const standIn = (t: Tensor): Tensor => context.substitute?.get(t.id) ?? t;
+
 /** Runs with another context; whatever happens inside, the old one is back afterwards. */
 export function within<T>(inner: Context, run: () => T): T {
   const outer = context;

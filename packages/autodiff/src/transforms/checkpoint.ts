@@ -2,7 +2,7 @@ import { InternalError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
 import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
-import { current, within } from "../trace/context.js";
+import { current, standIn, within } from "../trace/context.js";
 import { evaluate, interpret } from "../trace/evaluate.js";
 import { barrier } from "../trace/identity.js";
 import type { Graph, Maybe, Node, Op } from "../trace/op.js";
@@ -113,31 +113,36 @@ export const checkpointFlat =
   };
 
 function replayed(f: Flat, inputs: readonly Tensor[]): readonly Tensor[] {
-  const { observer, overlay, made: results } = observed(f, inputs);
-  // A capture may be returned, or assigned to a Variable, as it is.
-  for (const t of results) observer.note(t);
+  const { observer, overlay, made } = observed(f, inputs);
   const assigned = [...overlay.assigned];
-  const last = assigned.map((variable) => overlay.read(variable));
-  for (const t of last) observer.note(t);
+  // A capture may be returned, or assigned to a Variable, as it is.
+  const results = [...made, ...assigned.map((variable) => overlay.read(variable))].map(standIn);
+  for (const t of results) observer.note(t);
 
   const captured = [...observer.captured.values()];
-  const outputs = [...results, ...last];
-  const made = apply(replayOp, [...inputs, ...captured, ...overlay.first.values()], {
+  // Inside of another replay the function names a capture by what it first was called; only that name is in its closure.
+  const position = new Map(captured.map((t, i) => [t.id, i]));
+  const named = [...(current().substitute ?? [])].flatMap(([id, t]): [number, number][] => {
+    const i = position.get(t.id);
+    return i === undefined ? [] : [[id, i]];
+  });
+  const outputs = apply(replayOp, [...inputs, ...captured, ...overlay.first.values()], {
     replay: replayWith(
       f,
       inputs.length,
-      captured.map((t) => t.id),
+      [...position, ...named],
+      captured.length,
       [...overlay.first.keys()],
       assigned,
     ),
-    specs: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
-    first: { outputs },
+    specs: results.map(({ shape, dtype }) => ({ shape, dtype })),
+    first: { outputs: results },
   });
-  const count = results.length;
+  const count = made.length;
   assigned.forEach((variable, i) => {
-    variable.value = made[count + i];
+    variable.value = outputs[count + i];
   });
-  return made.slice(0, count);
+  return outputs.slice(0, count);
 }
 
 /** Runs `f` again from its arguments, what it captured and the Variables it saw. Apart, so that the closure keeps no value of the first run. */
@@ -145,19 +150,17 @@ const replayWith =
   (
     f: Flat,
     count: number,
-    captured: readonly number[],
+    names: readonly (readonly [id: number, capture: number])[],
+    captures: number,
     seen: readonly Variable[],
     assigned: readonly Variable[],
   ): Flat =>
   (all) => {
     const now = current();
-    const first = new Map(seen.map((variable, i) => [variable, all[count + captured.length + i]]));
+    const first = new Map(seen.map((variable, i) => [variable, all[count + captures + i]]));
     const substitute = new Map(now.substitute);
-    captured.forEach((id, i) => {
-      substitute.set(id, all[count + i]);
-    });
+    for (const [id, i] of names) substitute.set(id, all[count + i]);
     const store = new Overlay(now, first);
-    const standIn = (t: Tensor): Tensor => substitute.get(t.id) ?? t;
     // The tapes that are open now have renamed these values already.
     return within({ ...now, store, substitute, base: now.tapes.length }, () => [
       ...f(all.slice(0, count)).map(standIn),

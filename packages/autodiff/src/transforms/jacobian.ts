@@ -1,5 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { sizeOf } from "../base/shape.js";
 import { eye } from "../ops/creation.js";
 import { zerosOf } from "../ops/fill.js";
@@ -29,6 +30,7 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
   f: (x: P, ...rest: Rest) => R,
   options?: JacobianOptions,
 ): (x: P, ...rest: Rest) => Jacobian<R, P> {
+  checkOptions("jacobian", options, ["mode"]);
   return (x, ...rest) => {
     const given = flatten("jacobian", x, "leaf", "argument");
     const { leaves } = given;

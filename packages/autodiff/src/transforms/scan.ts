@@ -1,4 +1,5 @@
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { sameShape, showShape, showSpec } from "../base/shape.js";
 import { stack, unstack } from "../ops/joining.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -45,6 +46,7 @@ export function scan<C extends object | readonly [], X, Y>(
 ): [carry: C, ys: Y] {
   const start = flatten("scan", carry, "leaf", "carry");
   const inputs = flatten("scan", xs, "static", "xs");
+  checkOptions("scan", options, ["reverse", "length"]);
   const length = lengthOf(inputs, options.length);
   let yOutline: Outline | undefined;
   const step: Step = (c, x) => {

@@ -1,4 +1,5 @@
 import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import { normalizeAxis, showSpec } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";
@@ -24,6 +25,7 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
   f: (...args: Args) => R,
   options?: { readonly inAxes?: number | NoInfer<InAxes<Args>>; readonly outAxes?: Axes<NoInfer<R>> },
 ): (...args: Args) => R {
+  checkOptions("vmap", options, ["inAxes", "outAxes"]);
   return (...args) => {
     const given = flatten("vmap", args, "static", "arguments");
     const paths = leafPaths(given.outline, "arguments");

@@ -92,8 +92,10 @@ function sumOfView(
   if (layouts === null || layouts[0].offset !== 0) return null;
   const [{ shape: seen, strides }] = layouts;
   if (strides === null) {
+    // The same elements, or only some of them, as a slice that lies in one piece has?
+    const same = sizeOf(seen) === sizeOf(input.shape);
     const alone = axes.length === 1 && axes[0] === 0 && input.shape.length > 0 && input.shape[0] === seen[0];
-    return alone ? reshape(applyOne(sumOp, [input], [0]), shape) : null;
+    return same && alone ? reshape(applyOne(sumOp, [input], [0]), shape) : null;
   }
   const own = rowMajor(input.shape);
   const order = strides.map((s, k) =>

@@ -1,5 +1,6 @@
 import { checkDType, type DType } from "../../base/dtype.js";
 import { ValueError } from "../../base/errors.js";
+import { checkOptions } from "../../base/options.js";
 import { checkShape, type Shape } from "../../base/shape.js";
 import { fromArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
@@ -101,6 +102,7 @@ export class Random {
     shape: Shape,
     options?: FloatDrawOptions & { readonly low?: number; readonly high?: number },
   ): Tensor {
+    checkOptions("uniform", options, ["low", "high", "dtype"]);
     const { low = 0, high = 1, dtype = "float32" } = options ?? {};
     checkBounds("uniform", low, high, low <= high, "finite numbers low ≤ high");
     return this.floats("uniform", shape, dtype, unitOps, high - low, low);
@@ -118,6 +120,7 @@ export class Random {
     shape: Shape,
     options?: FloatDrawOptions & { readonly mean?: number; readonly std?: number },
   ): Tensor {
+    checkOptions("normal", options, ["mean", "std", "dtype"]);
     const { mean = 0, std = 1, dtype = "float32" } = options ?? {};
     checkBounds("normal", mean, std, std >= 0, "a finite mean, and std ≥ 0");
     return this.floats("normal", shape, dtype, normalOps, std, mean);
@@ -133,6 +136,7 @@ export class Random {
    */
   randint(shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
     checkShape("randint", shape);
+    checkOptions("randint", options, ["low", "high"]);
     const { low = 0, high } = options;
     const whole = low === (low | 0) && Number.isInteger(high) && high <= 2 ** 31 && high - low < 2 ** 31;
     checkBounds("randint", low, high, whole && low < high, "whole numbers low < high, less than 2³¹ apart");
@@ -151,6 +155,7 @@ export class Random {
    */
   bernoulli(shape: Shape, options?: { readonly p?: TensorLike }): Tensor {
     checkShape("bernoulli", shape);
+    checkOptions("bernoulli", options, ["p"]);
     const p = options?.p ?? 0.5;
     if (typeof p === "number") checkBounds("bernoulli", 0, p, p >= 0 && p <= 1, "a probability from 0 to 1");
     const probability = broadcastTo(asFloat("bernoulli", p), shape);
