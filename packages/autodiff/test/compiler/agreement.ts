@@ -27,8 +27,14 @@ export function countRuns(f: () => void): number {
 /** How far results may be from eager ones, relative to the largest element. */
 export const toleranceOf = (dtype: Tensor["dtype"]): number => (dtype === "float64" ? 1e-12 : 1e-5);
 
-/** Where two tensors differ: null if shapes and dtypes are equal, and elements within `tolerance` of the largest of them. */
-export function difference(got: Tensor, want: Tensor, tolerance = toleranceOf(want.dtype)): string | null {
+/** Where two tensors differ: null if shapes and dtypes are equal, and elements within `tolerance` of the largest of them.
+ * @param least - what counts as the largest where all are smaller: the size of the numbers that may have cancelled on the way */
+export function difference(
+  got: Tensor,
+  want: Tensor,
+  tolerance = toleranceOf(want.dtype),
+  least = 1e-6,
+): string | null {
   const specOf = ({ dtype, shape }: Tensor): string => `${dtype}[${shape}]`;
   if (specOf(got) !== specOf(want)) return `${specOf(got)} instead of ${specOf(want)}`;
   const [g, w] = [got.data, want.data];
@@ -37,7 +43,7 @@ export function difference(got: Tensor, want: Tensor, tolerance = toleranceOf(wa
     if (Number.isFinite(v)) largest = Math.max(largest, Math.abs(v));
   });
   // Whole numbers are equal; so are infinities and NaN.
-  const bound = isFloatDType(want.dtype) ? tolerance * Math.max(largest, 1e-6) : 0;
+  const bound = isFloatDType(want.dtype) ? tolerance * Math.max(largest, least) : 0;
   for (let i = 0; i < w.length; i++) {
     if (g[i] === w[i] || Object.is(g[i], w[i]) || Math.abs(g[i] - w[i]) <= bound) continue;
     return `element ${i} of ${specOf(want)} is ${g[i]}, not ${w[i]} (largest ${largest})`;
@@ -51,23 +57,30 @@ export function expectSame(
   want: readonly Tensor[],
   what: string,
   tolerance?: number,
+  least?: number,
 ): void {
   expect(got.length, what).toBe(want.length);
   got.forEach((t, i) => {
-    const wrong = difference(t, want[i], tolerance);
+    const wrong = difference(t, want[i], tolerance, least);
     if (wrong !== null) expect.fail(`${what}: result ${i}: ${wrong}`);
   });
 }
 
 /** Compiled on both backends, a function gives what it gives eagerly, and a compiled program gave it. */
-export function compiledIsEager(f: Flat, inputs: readonly Tensor[], what: string, tolerance?: number): void {
+export function compiledIsEager(
+  f: Flat,
+  inputs: readonly Tensor[],
+  what: string,
+  tolerance?: number,
+  least?: number,
+): void {
   const want = f(inputs);
   for (const backend of backends) {
     const compiled = compile((...all: Tensor[]) => [...f(all)], { backend });
     // Twice: the second run finds memory that the first one used.
     const runs = countRuns(() => {
-      expectSame(compiled(...inputs), want, `${what}, ${backend}`, tolerance);
-      expectSame(compiled(...inputs), want, `${what}, ${backend}, again`, tolerance);
+      expectSame(compiled(...inputs), want, `${what}, ${backend}`, tolerance, least);
+      expectSame(compiled(...inputs), want, `${what}, ${backend}, again`, tolerance, least);
     });
     expect(runs, what).toBe(2);
   }

@@ -139,6 +139,12 @@ export class Block {
     }
     return home;
   }
+  /** Gives a tensor a place of its own, wherever it was aimed at. */
+  homeApart(t: Tensor): View {
+    const home = this.room(`v${t.id}`, t);
+    this.homes.set(t.id, home);
+    return home;
+  }
 
   /** Goes through the nodes in order and decides who computes what. */
   schedule(): void {

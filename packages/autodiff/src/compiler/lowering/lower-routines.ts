@@ -2,6 +2,7 @@ import { InternalError } from "../../base/errors.js";
 import { sameShape, sizeOf } from "../../base/shape.js";
 import type { Layout, Lowering } from "../../kernel/lowering.js";
 import type { Kernel, Read } from "../../kernel/program.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import type { Node } from "../../trace/op.js";
 import { newBody, pruned } from "./expressions.js";
 import type { Block } from "./lower-block.js";
@@ -15,6 +16,11 @@ const placed = (target: View, layout: Layout): View => {
   if (region === null) throw new InternalError("compile: a piece does not fit its place");
   return region;
 };
+/** Where a place is put together: where it will be wanted, unless that is no place for one of its pieces. */
+function homeOfPieces(block: Block, out: Tensor, regions: readonly Layout[]): View {
+  const home = block.homeOf(out);
+  return regions.every((layout) => regionOf(home, layout) !== null) ? home : block.homeApart(out);
+}
 
 /** Adds the kernels of an op that is a routine to a block. */
 export function lowerRoutine(
@@ -90,7 +96,7 @@ export function lowerRoutine(
       return;
     }
     case "place": {
-      const target = block.homeOf(out);
+      const target = homeOfPieces(block, out, lowering.regions);
       const pieces = node.inputs.map((t, k) => ({
         value: inputs[k],
         layout: lowering.regions[k],

@@ -31,7 +31,7 @@ export function regionOf(view: View, layout: Layout): View | null {
   return { ...view, shape: layout.shape, strides, offset: view.offset + layout.offset };
 }
 
-/** A window with unit steps of a view that does not lie side by side; axes of size 1 may come and go. */
+/** A window of a view that does not lie side by side, in steps along its axes; axes of size 1 may come and go. */
 function windowOf(view: View, layout: Layout, strides: readonly number[]): View | null {
   const own = rowMajor(view.shape);
   const from = new Array<number>(own.length);
@@ -44,10 +44,15 @@ function windowOf(view: View, layout: Layout, strides: readonly number[]): View 
   }
   const seen: number[] = [];
   for (let i = 0; i < layout.shape.length; i++) {
-    const axis = own.findIndex((step, k) => step === strides[i] && view.shape[k] !== 1);
-    if (layout.shape[i] === 1) seen.push(0);
-    else if (axis < 0 || from[axis] + layout.shape[i] > view.shape[axis]) return null;
-    else seen.push(view.strides[axis]);
+    const reach = layout.shape[i] - 1;
+    // Only one axis is long enough for steps of this size.
+    const axis = own.findIndex((step, k) => {
+      const last = from[k] + (reach * strides[i]) / step;
+      return strides[i] % step === 0 && last >= 0 && last < view.shape[k] && view.shape[k] !== 1;
+    });
+    if (reach === 0) seen.push(0);
+    else if (axis < 0) return null;
+    else seen.push((view.strides[axis] * strides[i]) / own[axis]);
   }
   return { ...view, shape: layout.shape, strides: seen, offset };
 }
