@@ -393,3 +393,27 @@ test("gradients keep no more than they read", () => {
     }"
   `);
 });
+
+test("merge sums: a slice in one piece is no reshape", () => {
+  expect(
+    through(
+      mergeSums,
+      (x) =>
+        sum(
+          slice(x, [
+            [0, 1],
+            [0, 1],
+          ]),
+          { axis: 0 },
+        ),
+      spec([1, 2]),
+    ),
+  ).toMatchInlineSnapshot(`
+    "(x0: float32[1, 2]) => {
+      a = slice(x0, [0:1, 0:1])   // float32[1, 1]
+      b = sum(a, axes=[0])   // float32[1, 1]
+      c = reshape(b, [1])   // float32[1]
+      return c
+    }"
+  `);
+});
