@@ -5,7 +5,7 @@ import { pageCode } from "./documents.js";
 import { runExample } from "./example-program.js";
 import { pageWithOutputs, showsWhatIsPrinted } from "./outputs.js";
 import { filesUnder, read, repository } from "./source-files.js";
-import { publicNames, surroundingsOf } from "./surroundings.js";
+import { surroundingsOf } from "./surroundings.js";
 
 describe("code of a page", () => {
   test("blocks keep their lines and share a program", () => {
@@ -70,7 +70,6 @@ describe("code of a page", () => {
 });
 
 describe("pages", () => {
-  const names = publicNames();
   const pages = [
     ...["README.md", "CONTRIBUTING.md"].filter((path) => existsSync(join(repository, path))),
     ...filesUnder("docs", ".md"),
@@ -81,9 +80,15 @@ describe("pages", () => {
       const page = read(path);
       const { code, folder, outputs } = pageCode(page);
       const printed: string[] = [];
-      const surrounding = new Map(names).set("__output", (index: number, text: unknown) => {
-        printed[index] = String(text);
-      });
+      // Nothing else: a page imports what it uses.
+      const surrounding = new Map([
+        [
+          "__output",
+          (index: number, text: unknown) => {
+            printed[index] = String(text);
+          },
+        ],
+      ]);
       await runExample(code, surroundingsOf(surrounding, folder));
       const current = pageWithOutputs(page, outputs, printed);
       if (current !== page) await expect(current).toMatchFileSnapshot(join(repository, path));
