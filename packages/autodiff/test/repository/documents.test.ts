@@ -94,20 +94,6 @@ describe("pages", () => {
       if (current !== page) await expect(current).toMatchFileSnapshot(join(repository, path));
     });
 
-  test("a page that compiles says where that is imported from", () => {
-    const silent = pages.filter((path) => {
-      const { code } = pageCode(read(path));
-      const imported = /import \{([^}]*)\} from "@scope\/autodiff\/compile"/g;
-      const named = [...code.matchAll(imported)].flatMap(([, names]) =>
-        names.split(",").map((n) => n.trim()),
-      );
-      return ["compile", "cond", "whileLoop"].some(
-        (name) => new RegExp(`(?<![\\w.])${name}\\(`).test(code) && !named.includes(name),
-      );
-    });
-    expect(silent).toEqual([]);
-  });
-
   test("links from page to page lead somewhere", () => {
     const broken = pages.flatMap((path) =>
       [...read(path).matchAll(/\]\((?!\w+:|#)([^)#\s]+)[^)]*\)/g)]
