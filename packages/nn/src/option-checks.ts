@@ -1,4 +1,4 @@
-import { type ScopeError, ShapeError, Tensor, ValueError } from "@scope/autodiff";
+import { DTypeError, type ScopeError, ShapeError, Tensor, ValueError } from "@scope/autodiff";
 
 /** A shape as text: `[2, 3]`. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
@@ -128,10 +128,15 @@ export function checkTensor(op: string, name: string, x: unknown, expected: stri
   });
 }
 
+/** How to give an input the axis that it lacks. */
+const addAxis = "expandDims(x, 0) makes a batch of one, expandDims(x, -1) one feature of each number";
+
 /** How many axes an input may have. */
 export interface RankRange {
   readonly least: number;
   readonly most?: number;
+  /** Which axis is time, where a sequence came instead of one step (1). */
+  readonly timeAxis?: 0 | 1;
 }
 
 /** Throws unless the last axis of `x` has `size` features, and the number of axes is in range. */
@@ -139,10 +144,11 @@ export function checkFeatures(
   op: string,
   x: Tensor,
   size: number,
-  { least, most }: RankRange = { least: 1 },
+  { least, most = 32, timeAxis = 1 }: RankRange = { least: 1 },
 ): void {
   checkTensor(op, "input", x, `a tensor [..., ${size}]`);
-  if (x.rank >= least && (most === undefined || x.rank <= most) && x.shape[x.rank - 1] === size) return;
+  const { rank } = x;
+  if (rank >= least && rank <= most && x.shape[rank - 1] === size) return;
   const form = least === 1 ? "..." : least === 2 ? "batch" : "..., batch";
   throw new ShapeError({
     code: "input/features",
@@ -150,6 +156,24 @@ export function checkFeatures(
     problem: "the input does not fit the layer.",
     got: `input ${showShape(x.shape)}`,
     expected: `[${form}, ${size}]`,
-    mend: `make the layer with the input's size, or the input with ${size} features`,
+    mend:
+      rank < least
+        ? addAxis
+        : rank > most
+          ? `at(x, t, { axis: ${timeAxis} }) is one time step; a layer's forward takes the whole sequence`
+          : `make the layer with the input's size, or the input with ${size === 1 ? "1 feature: expandDims(x, -1)" : `${size} features`}`,
+  });
+}
+
+/** Throws if the input has more bits than a layer of this dtype computes with. */
+export function checkPrecision(op: string, x: Tensor, dtype: string): void {
+  if (x.dtype !== "float64" || dtype === "float64") return;
+  throw new DTypeError({
+    code: "input/dtype",
+    op,
+    problem: "the input is float64 and the layer is float32.",
+    got: `float64${showShape(x.shape)}`,
+    expected: "float32",
+    mend: 'make the layer with { dtype: "float64" }, or cast(x, "float32")',
   });
 }

@@ -30,8 +30,9 @@ export class Variable {
   version = 0;
 
   /** @param value - the first value, whose shape and dtype the Variable keeps
-   * @throws {@link VariableError} while a function is being traced */
+   * @throws {@link VariableError} if it is not a tensor, or while a function is being traced */
   constructor(value: Tensor) {
+    checkTensor(value);
     if (current().trace !== null) throw madeWhileTracing();
     this.spec = { shape: value.shape, dtype: value.dtype };
     this.cell = value;
@@ -59,12 +60,13 @@ export class Variable {
     // Touch first: a gradient is with respect to the value when the tape started.
     void this.value;
     const { shape, dtype } = this.spec;
-    if (!(next instanceof Tensor) || next.dtype !== dtype || !sameShape(next.shape, shape)) {
+    checkTensor(next);
+    if (next.dtype !== dtype || !sameShape(next.shape, shape)) {
       throw new VariableError({
         code: "variable/spec",
         op: "Variable.value",
         problem: "a Variable keeps its shape and dtype.",
-        got: next instanceof Tensor ? showSpec(next) : String(next),
+        got: showSpec(next),
         expected: showSpec(this.spec),
         mend: "make a new Variable, or reshape or cast the value",
       });
@@ -120,6 +122,18 @@ export class Variable {
     this.readCell();
     this.residence = null;
   }
+}
+
+function checkTensor(value: unknown): void {
+  if (value instanceof Tensor) return;
+  throw new VariableError({
+    code: "variable/value",
+    op: "Variable",
+    problem: "value must be a Tensor.",
+    got: Array.isArray(value) ? "an array" : String(value),
+    expected: "a Tensor",
+    mend: "make a tensor of it first: tensor([[1, 2], [3, 4]])",
+  });
 }
 
 const madeWhileTracing = (): VariableError =>

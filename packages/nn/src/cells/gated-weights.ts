@@ -5,7 +5,7 @@ import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.j
 import { Parameter } from "../modules/parameter.js";
 import { checkCount, checkDraw, checkFeatures } from "../option-checks.js";
 import { Cell } from "./cell.js";
-import { checkLeaf } from "./state-tree.js";
+import { checkLeaf, mapStates } from "./state-tree.js";
 
 /** Options of cells and recurrent layers. */
 export interface CellOptions extends DrawOptions {
@@ -95,9 +95,17 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
    * @param state - the state before; see the class
    * @throws {@link ShapeError} if input or state do not fit the cell */
   step(x: Tensor, state: State): State {
-    checkFeatures(this.constructor.name, x, this.inputSize, { least: 2, most: 2 });
-    for (const leaf of Object.values(state))
-      checkLeaf(this.constructor.name, leaf, [x.shape[0], this.hiddenSize]);
+    const op = this.constructor.name;
+    checkFeatures(op, x, this.inputSize, { least: 2, most: 2 });
+    const shape = [x.shape[0], this.hiddenSize];
+    mapStates(
+      [state],
+      ([leaf]) => {
+        checkLeaf(op, leaf, shape);
+        return leaf;
+      },
+      op,
+    );
     const [input, step] = this.prepare(x);
     return step(input, state);
   }

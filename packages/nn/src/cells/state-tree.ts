@@ -5,6 +5,7 @@ import { kindOf, sameShape, showShape } from "../option-checks.js";
 export function mapStates<State>(
   states: readonly State[],
   f: (leaves: readonly Tensor[]) => Tensor,
+  op = "Recurrent",
   path = "state",
 ): State {
   const first: unknown = states[0];
@@ -17,14 +18,14 @@ export function mapStates<State>(
           typeof state === "object" && state !== null ? Reflect.get(state, key) : undefined,
         );
       const parts = Object.keys(first).map(
-        (key) => [key, mapStates(part(key), f, `${path}.${key}`)] as const,
+        (key) => [key, mapStates(part(key), f, op, `${path}.${key}`)] as const,
       );
       return Array.isArray(first) ? parts.map(([, value]) => value) : Object.fromEntries(parts);
     }
     const kinds = states.map((state) => (state instanceof Tensor ? "a tensor" : kindOf(state)));
     throw new TreeError({
       code: "state/tree",
-      op: "Recurrent",
+      op,
       problem: "a state is not a tree of tensors of the expected form.",
       got: `${path}: ${[...new Set(kinds)].join(" beside ")}`,
       expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",

@@ -1,5 +1,5 @@
 import { Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff";
-import { checkCount, checkOptions, sameShape, showShape } from "../option-checks.js";
+import { checkCount, checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 import { type Batches, orderOf } from "./batches.js";
 
 /** Sequences of different lengths in one tensor. */
@@ -13,7 +13,7 @@ export interface PaddedSequences {
 /** Puts sequences of different lengths into one tensor.
  * @param sequences - tensors `[time, ...features]` of one dtype that differ in time only
  * @param options - `padding` (0): what fills up the shorter ones
- * @throws {@link ShapeError} if there are none, or features or dtypes differ
+ * @throws {@link ShapeError} if there are none, or features or dtypes differ; {@link ValueError} if they are no tensors
  * @example
  * const { values, lengths } = padSequences([tensor([1, 2, 3]), tensor([4])])
  * values.toArray() // => [[1, 2, 3], [4, 0, 0]]
@@ -45,15 +45,25 @@ export function padSequences(
 }
 
 function checkSequences(op: string, sequences: readonly Tensor[]): void {
+  const isList = Array.isArray(sequences);
+  const stray = isList ? sequences.findIndex((each: unknown) => !(each instanceof Tensor)) : 0;
+  if (!isList || stray >= 0) {
+    const alone = (sequences as unknown) instanceof Tensor ? "a tensor" : kindOf(sequences);
+    throw new ValueError({
+      code: "data/sequence-type",
+      op,
+      problem: "the sequences are not a list of tensors.",
+      got: isList ? `at ${stray}, ${kindOf(sequences[stray])}` : alone,
+      expected: "a list of tensors [time, ...features]",
+      mend: "make a tensor of each sequence: [tensor([1, 2]), tensor([3])]",
+    });
+  }
   const [first] = sequences;
-  const fits = (t: unknown): boolean =>
-    t instanceof Tensor &&
-    t.rank > 0 &&
-    t.dtype === first.dtype &&
-    sameShape(t.shape.slice(1), first.shape.slice(1));
+  const fits = (t: Tensor): boolean =>
+    t.rank > 0 && t.dtype === first.dtype && sameShape(t.shape.slice(1), first.shape.slice(1));
   const odd = sequences.findIndex((each) => !fits(each));
   if (sequences.length > 0 && odd < 0) return;
-  const show = (t: unknown): string => (t instanceof Tensor ? `${t.dtype}${showShape(t.shape)}` : typeof t);
+  const show = (t: Tensor): string => `${t.dtype}${showShape(t.shape)}`;
   throw new ShapeError({
     code: "data/sequences",
     op,

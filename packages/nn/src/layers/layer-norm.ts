@@ -14,7 +14,14 @@ import {
 import type { FloatDType } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkNumber, checkOptions, showShape } from "../option-checks.js";
+import {
+  checkCount,
+  checkNumber,
+  checkOptions,
+  checkPrecision,
+  checkTensor,
+  showShape,
+} from "../option-checks.js";
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions {
@@ -64,10 +71,11 @@ export class LayerNorm extends Module {
 
   /** @param x - `[..., ...shape]`
    * @returns the shape of `x`
-   * @throws {@link ShapeError} if the last axes of `x` are not `shape` */
+   * @throws {@link ShapeError} if the last axes of `x` are not `shape`; {@link DTypeError} if `x` is float64 and weight and bias are not */
   forward(x: Tensor): Tensor {
     const { shape, epsilon, weight, bias } = this;
     const rank = shape.length;
+    checkTensor("LayerNorm", "input", x, `a tensor [..., ${shape.join(", ")}]`);
     if (x.rank < rank || shape.some((size, k) => x.shape[x.rank - rank + k] !== size)) {
       throw new ShapeError({
         code: "layer-norm/shape",
@@ -78,6 +86,7 @@ export class LayerNorm extends Module {
         mend: `new LayerNorm(${showShape(x.shape.slice(-rank))})`,
       });
     }
+    if (weight !== null) checkPrecision("LayerNorm", x, weight.dtype);
     const over = { axis: shape.map((_, k) => k - rank), keepDims: true };
     const centred = sub(x, mean(x, over));
     const normal = div(centred, sqrt(add(mean(square(centred), over), epsilon)));

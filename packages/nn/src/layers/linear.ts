@@ -3,7 +3,7 @@ import { transposed } from "../cells/gated-weights.js";
 import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkDraw, checkFeatures } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures, checkPrecision } from "../option-checks.js";
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends DrawOptions {
@@ -49,9 +49,10 @@ export class Linear extends Module {
 
   /** @param x - `[..., in]`
    * @returns `[..., out]`
-   * @throws {@link ShapeError} if the last axis of `x` is not `in` */
+   * @throws {@link ShapeError} if the last axis of `x` is not `in`; {@link DTypeError} if `x` is float64 and the layer is not */
   forward(x: Tensor): Tensor {
     checkFeatures("Linear", x, this.inFeatures);
+    checkPrecision("Linear", x, this.weight.dtype);
     const product = matmul(x, transposed(this.weight.value));
     return this.bias === null ? product : add(product, this.bias);
   }

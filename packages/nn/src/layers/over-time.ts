@@ -1,6 +1,5 @@
 import {
   arange,
-  DTypeError,
   expandDims,
   less,
   permute,
@@ -14,7 +13,7 @@ import {
 import type { Cell } from "../cells/cell.js";
 import { checkLeaf, mapStates } from "../cells/state-tree.js";
 import { checkIndices } from "../index-checks.js";
-import { checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
+import { checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
 
 /** Options of a recurrent layer's `forward`. */
 export interface SequenceOptions {
@@ -92,37 +91,34 @@ export function validSteps(
   return less(expandDims(arange(time, undefined, { dtype: "int32" }), 1), expandDims(each, 0));
 }
 
-/** Throws unless `xs` is `[batch, time, ...]` (or the other way round) with at least one axis of features. */
-export function checkSequence(op: string, xs: Tensor, timeFirst: boolean): void {
-  if (xs instanceof Tensor && xs.rank >= 3) return;
+/** Throws unless `xs` is `[batch, time, ...]` (or the other way round) with at least one axis of features, and at most `most` axes. */
+export function checkSequence(op: string, xs: Tensor, timeFirst: boolean, most = 32): void {
   const form = timeFirst ? "[time, batch, features]" : "[batch, time, features]";
+  checkTensor(op, "input", xs, form);
+  if (xs.rank >= 3 && xs.rank <= most) return;
   throw new ShapeError({
     code: "recurrent/input",
     op,
     problem: "the input is not a batch of sequences.",
-    got: xs instanceof Tensor ? showShape(xs.shape) : kindOf(xs),
+    got: showShape(xs.shape),
     expected: form,
-    mend: "a single sequence needs a batch axis: expandDims(x, 0); one time step goes to step(x, state)",
+    mend:
+      xs.rank > 3
+        ? "reshape(x, [...x.shape.slice(0, 2), -1]) puts the features on one axis"
+        : xs.rank < 2
+          ? `reshape(x, ${timeFirst ? "[-1, 1, 1]" : "[1, -1, 1]"}) makes a sequence of the numbers`
+          : `expandDims(x, ${timeFirst ? 1 : 0}) makes a batch of one sequence, expandDims(x, -1) one feature of each number; one time step goes to step(x, state)`,
   });
 }
 
 /** Throws unless a given state has the form and shapes of `expected`. */
 export function checkState<State>(op: string, state: State, expected: State): void {
-  mapStates([expected, state], ([want, got]) => {
-    checkLeaf(op, got, want.shape);
-    return got;
-  });
-}
-
-/** Throws if the input has more bits than a layer of this dtype computes with. */
-export function checkPrecision(op: string, xs: Tensor, dtype: string): void {
-  if (xs.dtype !== "float64" || dtype === "float64") return;
-  throw new DTypeError({
-    code: "recurrent/dtype",
+  mapStates(
+    [expected, state],
+    ([want, got]) => {
+      checkLeaf(op, got, want.shape);
+      return got;
+    },
     op,
-    problem: "the input is float64 and the layer is float32.",
-    got: `float64${showShape(xs.shape)}`,
-    expected: "float32",
-    mend: 'make the layer with { dtype: "float64" }, or cast(x, "float32")',
-  });
+  );
 }

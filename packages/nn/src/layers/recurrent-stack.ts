@@ -3,10 +3,9 @@ import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
 import { mapStates, misfit } from "../cells/state-tree.js";
 import { drawOf, ownRandom } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
-import { checkCount, checkDraw, checkFeatures, checkNumber } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures, checkNumber, checkPrecision } from "../option-checks.js";
 import { Dropout } from "./dropout.js";
 import {
-  checkPrecision,
   checkSequence,
   checkState,
   runOverTime,
@@ -101,7 +100,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
    * @throws {@link ShapeError} if input, state or lengths do not fit */
   forward(xs: Tensor, state?: State, options?: SequenceOptions): [outputs: Tensor, state: State] {
     const op = this.constructor.name;
-    checkSequence(op, xs, this.timeFirst);
+    checkSequence(op, xs, this.timeFirst, 3);
     checkFeatures(op, xs, this.inputSize);
     checkPrecision(op, xs, this.cells[0].dtype);
     let layer = this.timeFirst ? xs : swapBatchAndTime(xs);
@@ -131,7 +130,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
   step(x: Tensor, state: State): [output: Tensor, state: State] {
     const op = this.constructor.name;
     if (this.bidirectional) throw noSteps(op, "it is bidirectional, and needs the end of the sequence first");
-    checkFeatures(op, x, this.inputSize, { least: 2, most: 2 });
+    checkFeatures(op, x, this.inputSize, { least: 2, most: 2, timeAxis: this.timeFirst ? 0 : 1 });
     checkPrecision(op, x, this.cells[0].dtype);
     const states = this.cells.map((cell) => cell.initialState(x.shape[0]));
     this.takeApart(op, state, states);
@@ -149,14 +148,18 @@ export abstract class RecurrentStack<State extends object> extends Module {
   private takeApart(op: string, state: State, states: State[]): void {
     const count = states.length;
     for (let k = 0; k < count; k++) {
-      const part = mapStates([state], ([leaf]) => {
-        if (leaf.rank === 3 && leaf.shape[0] === count) return at(leaf, k);
-        throw misfit(
-          op,
-          leaf,
-          `[${count}, batch, ${this.hiddenSize}]: one entry for each layer and direction`,
-        );
-      });
+      const part = mapStates(
+        [state],
+        ([leaf]) => {
+          if (leaf.rank === 3 && leaf.shape[0] === count) return at(leaf, k);
+          throw misfit(
+            op,
+            leaf,
+            `[${count}, batch, ${this.hiddenSize}]: one entry for each layer and direction`,
+          );
+        },
+        op,
+      );
       checkState(op, part, states[k]);
       states[k] = part;
     }

@@ -2,7 +2,7 @@ import type { Tensor } from "@scope/autodiff";
 import { Cell } from "../cells/cell.js";
 import { ModuleError } from "../errors.js";
 import { Module } from "../modules/module.js";
-import { checkOptions } from "../option-checks.js";
+import { checkOptions, checkTensor, kindOf } from "../option-checks.js";
 import {
   checkSequence,
   checkState,
@@ -43,12 +43,16 @@ export class Recurrent<State extends object> extends Module {
    * @throws {@link ModuleError} if `cell` is not a cell; {@link ValueError} if an option is unknown */
   constructor(cell: Cell<State>, options?: RecurrentOptions) {
     super();
-    if (!(cell instanceof Cell)) {
+    const isCell = cell instanceof Cell;
+    const missing = ["initialState", "step", "output"].filter(
+      (name) => !isCell || typeof Reflect.get(cell, name) !== "function",
+    );
+    if (missing.length > 0) {
       throw new ModuleError({
         code: "module/cell",
         op: "Recurrent",
         problem: "not a cell.",
-        got: cell === null ? "null" : typeof cell,
+        got: isCell ? `a Cell without ${missing.join(", ")}` : kindOf(cell),
         expected: "an object whose class extends Cell",
         mend: "new Recurrent(new LSTMCell(8, 16)), or extend Cell with initialState, step and output",
       });
@@ -86,6 +90,8 @@ export class Recurrent<State extends object> extends Module {
    * @throws {@link ModuleError} if the layer reads sequences from their end */
   step(x: Tensor, state: State): [output: Tensor, state: State] {
     if (this.reverse) throw noSteps("Recurrent", "it reads sequences from their end");
+    checkTensor("Recurrent", "input", x, "a tensor [batch, ...features]");
+    checkState("Recurrent", state, this.initialState(x.shape[0]));
     const next = this.cell.step(x, state);
     return [this.cell.output(next), next];
   }

@@ -1,5 +1,6 @@
-import type { Tensor } from "@scope/autodiff";
+import { Tensor } from "@scope/autodiff";
 import { ModuleError } from "../errors.js";
+import { kindOf } from "../option-checks.js";
 import { placeError } from "./error-place.js";
 import { Module } from "./module.js";
 
@@ -51,7 +52,18 @@ export class Sequential extends Module {
   forward(x: Tensor): Tensor {
     return this.layers.reduce((now, layer, index) => {
       try {
-        return typeof layer === "function" ? layer(now) : layer.forward(now);
+        const made: unknown = typeof layer === "function" ? layer(now) : layer.forward(now);
+        if (made instanceof Tensor) return made;
+        throw new ModuleError({
+          code: "module/result",
+          op: "Sequential",
+          problem: "a layer did not make one tensor.",
+          got: `layer ${index}${typeof layer === "function" ? "" : ` (${layer.constructor.name})`}: ${Array.isArray(made) ? `[${made.map((part) => (part instanceof Tensor ? "a tensor" : kindOf(part))).join(", ")}]` : kindOf(made)}`,
+          expected: "one tensor, which goes to the next layer",
+          mend: Array.isArray(made)
+            ? "take the outputs alone: (x) => lstm.forward(x)[0] in its place, with lstm in a property of a Module, which lists its parameters"
+            : "return a tensor from it",
+        });
       } catch (error) {
         placeError(error, String(index), this);
         throw error;

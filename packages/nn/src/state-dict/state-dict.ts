@@ -1,4 +1,4 @@
-import { cast, Tensor, type Variable } from "@scope/autodiff";
+import { cast, ScopeError, Tensor, type TensorData, tensor, type Variable } from "@scope/autodiff";
 import { StateDictError } from "../errors.js";
 import { checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 
@@ -20,9 +20,21 @@ const fits = (variable: Variable, value: Tensor): boolean =>
 const show = (value: { readonly dtype: string; readonly shape: readonly number[] }): string =>
   `${value.dtype}${showShape(value.shape)}`;
 
-function misfit(name: string, variable: Variable, value: unknown): string | null {
+/** What a Variable is to become, or what is wrong with it. Numbers in arrays are what JSON makes of a tensor. */
+function valueFor(variable: Variable, name: string, given: unknown): Tensor | string {
+  let value = given;
+  if (Array.isArray(given) || typeof given === "number" || typeof given === "boolean") {
+    try {
+      // What is in the arrays is for tensor to see.
+      value = tensor(given as TensorData, { dtype: variable.dtype });
+    } catch (error) {
+      if (error instanceof ScopeError) return `${name}: ${error.problem} ${error.got}`;
+      throw error;
+    }
+  }
   if (!(value instanceof Tensor)) return `${name} is ${kindOf(value)}, not a tensor`;
-  return fits(variable, value) ? null : `${name} is ${show(value)}, expected ${show(variable)}`;
+  if (!fits(variable, value)) return `${name} is ${show(value)}, expected ${show(variable)}`;
+  return value.dtype === variable.dtype ? value : cast(value, variable.dtype);
 }
 
 /** The values of named Variables. */
@@ -31,7 +43,7 @@ export function stateOf(entries: readonly Entry[]): StateDict {
 }
 
 /** Assigns the entries of a state dict to the Variables of the same name, all of them or, where something does not fit, none.
- * Between float32 and float64, values are cast to the Variable's dtype.
+ * Between float32 and float64, values are cast to the Variable's dtype; numbers in nested arrays, as JSON gives them, take it.
  * @throws {@link StateDictError} naming every missing, unexpected and misshapen entry */
 export function loadState(
   op: string,
@@ -48,10 +60,9 @@ export function loadState(
   const assignments: (readonly [variable: Variable, value: Tensor])[] = [];
   for (const [name, variable] of entries) {
     if (!Object.hasOwn(state, name)) continue;
-    const value = state[name];
-    const fault = misfit(name, variable, value);
-    if (fault !== null) wrong.push(fault);
-    else assignments.push([variable, value.dtype === variable.dtype ? value : cast(value, variable.dtype)]);
+    const value = valueFor(variable, name, state[name]);
+    if (typeof value === "string") wrong.push(value);
+    else assignments.push([variable, value]);
   }
   const faults = [
     ...(strict && missing.length > 0 ? [`missing: ${missing.join(", ")}`] : []),
@@ -67,7 +78,7 @@ export function loadState(
       expected: `${names.size} entries with the names and shapes of stateDict()`,
       mend:
         wrong.length > 0
-          ? "make the module with the sizes that were saved, and tensors of values from a file"
+          ? "make the module with the sizes that were saved, and tensors of values from a file (Saving in docs/getting-started.md); null in JSON was NaN or infinite"
           : "rename the entries, or load what fits with { strict: false }",
     });
   }

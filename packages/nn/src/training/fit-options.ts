@@ -107,6 +107,30 @@ function checkKind(good: boolean, name: string, got: unknown, expected: string):
 const isIterable = (data: unknown): boolean =>
   typeof data === "object" && data !== null && Symbol.iterator in data;
 
+const reporterMethods: readonly (keyof FitReporter)[] = ["started", "stepped", "epochEnded", "ended"];
+
+/** Throws if a reporter has a misspelt method: functions in a plain object are all called by `fit`, and one of a class has at least one that is.
+ * Data may stand beside them. */
+function checkReporter(reporter: unknown): void {
+  if (reporter === undefined || reporter === null) return;
+  const expected = `{ ${reporterMethods.join(", ")} }`;
+  checkKind(typeof reporter === "object", "reporter", reporter, expected);
+  const isKnown = (name: string): boolean => reporterMethods.some((method) => method === name);
+  const odd = Object.entries(reporter).filter(
+    ([name, value]) => value !== undefined && isKnown(name) !== (typeof value === "function"),
+  );
+  const isPlain = Object.getPrototypeOf(reporter) === Object.prototype;
+  if (isPlain ? odd.length === 0 : reporterMethods.some((name) => name in Object(reporter))) return;
+  throw new ValueError({
+    code: "fit/reporter",
+    op: "fit",
+    problem: "the reporter is never told, or not by this name.",
+    got: isPlain ? `reporter: ${odd.map(([name]) => name).join(", ")}` : "a reporter without these methods",
+    expected,
+    mend: "give it methods of these names; other functions belong outside of it, or in a class",
+  });
+}
+
 /** Throws unless `fit` can begin. */
 export function checkFit<Batch>(model: Module, data: Iterable<Batch>, options: FitOptions<Batch>): void {
   checkOptions("fit", options, optionNames);
@@ -122,6 +146,7 @@ export function checkFit<Batch>(model: Module, data: Iterable<Batch>, options: F
     loss,
     optimizer,
     validation,
+    reporter,
   } = options ?? {};
   checkKind(model instanceof Module, "the model", model, "a Module");
   checkKind(isIterable(data), "data", data, "an array of batches, or batches(data, { size })");
@@ -139,6 +164,7 @@ export function checkFit<Batch>(model: Module, data: Iterable<Batch>, options: F
     optimizer,
     "an optimiser: new Adam(model.parameters())",
   );
+  checkReporter(reporter);
   checkCount("fit", "epochs", epochs);
   if (stepsPerEpoch !== undefined) checkCount("fit", "stepsPerEpoch", stepsPerEpoch);
   if (steps !== undefined) checkCount("fit", "steps", steps);

@@ -14,7 +14,7 @@ import type { EpochRecord, History, StopReason } from "./history.js";
  * @param data - batches: trees of tensors whose first axes count the examples; gone through once per epoch
  * @param options - `loss`, `optimizer`, `epochs`, and what {@link FitOptions} lists
  * @returns what happened, as plain numbers; the training ends early with {@link History.stopped} telling why
- * @throws {@link ValueError} if an option is out of range, there is no data, or the loss or a metric is no scalar; {@link AsyncError} if one of them is asynchronous
+ * @throws {@link ValueError} if an option is out of range, there is no data, the loss or a metric is no scalar, or the loss reads none of the parameters that the optimiser trains; {@link AsyncError} if one of them is asynchronous
  * @example
  * const line = new Linear(1, 1)
  * const x = tensor([[0], [1], [2], [3]])

@@ -5,11 +5,13 @@ import {
   type Result,
   type Sync,
   type Tensor,
+  ValueError,
   type Variable,
   where,
 } from "@scope/autodiff";
 import { compile } from "@scope/autodiff/compile";
 import type { Module } from "../modules/module.js";
+import { Parameter, parametersReadBy } from "../modules/parameter.js";
 import { clipByGlobalNorm, globalNorm } from "../optimizers/clipping.js";
 
 /** What `fit` asks of an optimiser. */
@@ -43,9 +45,22 @@ export function guardedStep<Batch>(
 ): (batch: Batch) => [loss: Tensor, gradientNorm: Tensor] {
   const parameters = optimizer.parameters();
   const guarded = [...new Set([...parameters, ...optimizer.variables(), ...model.variables()])];
+  // Reading is seen of Parameters only: nothing can be said where other Variables are trained.
+  let isSettled = parameters.length === 0 || !parameters.every((variable) => variable instanceof Parameter);
+  // Only the first batch tells: later ones may leave the model out on purpose.
+  const connectedLoss = (batch: Batch): Tensor => {
+    if (isSettled) return loss(batch);
+    const values: Tensor[] = [];
+    const read: ReadonlySet<Variable> = parametersReadBy(() => {
+      values.push(loss(batch));
+    });
+    if (!parameters.some((variable) => read.has(variable))) throw notConnected(parameters.length, read.size);
+    isSettled = true;
+    return values[0];
+  };
   return (batch) => {
     const before = guarded.map((variable) => variable.value);
-    const [value, gradients] = lossAndGradients(() => loss(batch), parameters);
+    const [value, gradients] = lossAndGradients(() => connectedLoss(batch), parameters);
     const norm = globalNorm(gradients);
     optimizer.step(clipNorm === null ? gradients : clipByGlobalNorm(gradients, clipNorm));
     const good = isFinite(add(value, norm));
@@ -56,3 +71,13 @@ export function guardedStep<Batch>(
     return [value, norm];
   };
 }
+
+const notConnected = (trained: number, others: number): ValueError =>
+  new ValueError({
+    code: "fit/not-connected",
+    op: "fit",
+    problem: "the loss does not depend on what the optimiser trains.",
+    got: `a loss that reads none of its ${trained} parameters${others > 0 ? `, but ${others} others` : ""}`,
+    expected: "a loss of what the model makes of the batch",
+    mend: "call model.forward(batch) inside loss, and give the optimiser that model's parameters()",
+  });

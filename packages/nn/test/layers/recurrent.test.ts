@@ -199,7 +199,7 @@ describe("mistakes", () => {
     ["an unknown nonlinearity", () => new RNN(3, 4, { nonlinearity: "sin" as "tanh" }), "option/range"],
     ["one sequence without batch", () => new RNN(3, 4).forward(zeros([5, 3])), "recurrent/input"],
     ["another number of features", () => new RNN(4, 4).forward(x), "input/features"],
-    ["double input for single weights", () => new RNN(3, 4).forward(x.cast("float64")), "recurrent/dtype"],
+    ["double input for single weights", () => new RNN(3, 4).forward(x.cast("float64")), "input/dtype"],
     ["a state without layers", () => new RNN(3, 4).forward(x, h(2, 4)), "recurrent/state"],
     [
       "a state of too few layers",
