@@ -4,7 +4,7 @@ import { sameShape, showSpec } from "../base/shape.js";
 import type { ProgramBackend } from "../kernel/program.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
-import { current, ownCells } from "../trace/context.js";
+import { current, ownCells, type StaticRead, within } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { callOp, type Runner } from "../transforms/call.js";
 import { type Closed, close, outside, settle } from "../transforms/close.js";
@@ -49,6 +49,7 @@ interface Entry {
   readonly specs: readonly Pick<Tensor, "shape" | "dtype">[];
   readonly closed: Closed;
   readonly result: Outline;
+  readonly statics: readonly StaticRead[];
   instance: Instance | null;
 }
 
@@ -57,6 +58,7 @@ const retracesBeforeWarning = 5;
 
 /** Traces a function once per signature (shapes, dtypes, and everything in its arguments that is not a tensor) and runs it as one program: forward, backward, optimiser and state together.
  * Tensors go in and out as trees; Variables that the function reads or assigns are updated in place. JavaScript numbers are part of the signature: what changes every call belongs into a tensor or a Variable.
+ * So is what the function reads by {@link staticValue}, as modules do their `training`.
  * Plain tensors of the surroundings are constants of the program.
  * Arguments that are used as indices are checked before the program runs. Indices that the function computes are not: out of range, where eager execution throws, they count as the
  * nearest one in range.
@@ -94,6 +96,7 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i];
       if (!sameSpecs(entry.specs, leaves) || !sameOutline(entry.outline, outline)) continue;
+      if (!entry.statics.every(({ read, value }) => Object.is(read(), value))) continue;
       if (i > 0) {
         entries.splice(i, 1);
         entries.unshift(entry);
@@ -104,9 +107,17 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
   };
   const trace = (given: Flattened): Entry => {
     const flat = onLeaves(name, (args: Args) => f(...args), given.outline);
-    const closed = close(flat.run, given.leaves);
+    const statics: StaticRead[] = [];
+    const closed = within({ ...current(), statics }, () => close(flat.run, given.leaves));
     const specs = given.leaves.map(({ shape, dtype }) => ({ shape, dtype }));
-    const entry: Entry = { outline: given.outline, specs, closed, result: flat.outline, instance: null };
+    const entry: Entry = {
+      outline: given.outline,
+      specs,
+      closed,
+      result: flat.outline,
+      statics,
+      instance: null,
+    };
     // A capture that a tape watches is another tensor next time.
     const watched = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
     if (!watched) {

@@ -20,7 +20,7 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
     const m = a.shape[a.shape.length - 2];
     const lead = a.shape.slice(0, -2);
     if (b.shape.length !== 2 && !sameShape(lead, b.shape.slice(0, -2)))
-      throw new InternalError("matmul: leading axes differ");
+      throw new InternalError("matmul: axes");
     return [{ shape: [...lead, m, b.shape[b.shape.length - 1]], dtype: a.dtype }];
   },
   eager: eagerGemm,

@@ -222,17 +222,17 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
 export function permute(x: TensorLike, axes: readonly number[]): Tensor {
   const t = asTensor("permute", x);
   const rank = t.shape.length;
-  const order = axes.map((k) => (k < 0 ? k + rank : k));
-  if (normalizeAxes("permute", axes, rank).length !== rank) {
+  if (!Array.isArray(axes) || normalizeAxes("permute", axes, rank).length !== rank) {
     throw new ShapeError({
       code: "shape/permute",
       op: "permute",
       problem: "not an order of all axes.",
-      got: `axes [${axes.join(", ")}] of a tensor of rank ${rank}`,
-      expected: `each of the ${rank} axes once`,
-      mend: "name every axis: permute(x, [1, 0])",
+      got: `axes ${String(axes)} of a tensor of rank ${rank}`,
+      expected: `a list of each of the ${rank} axes once`,
+      mend: "name every axis: permute(x, [1, 0]); swapAxes(x, 0, 1) swaps two",
     });
   }
+  const order = axes.map((k) => (k < 0 ? k + rank : k));
   return order.every((k, i) => k === i) ? t : applyOne(transposeOp, [t], order);
 }
 

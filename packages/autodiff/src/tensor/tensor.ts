@@ -1,5 +1,5 @@
 import { type DType, newArray, type TypedArray } from "../base/dtype.js";
-import { InternalError, SymbolicValueError, ValueError } from "../base/errors.js";
+import { InternalError, LeakError, SymbolicValueError, ValueError } from "../base/errors.js";
 import { rowMajor, type Shape, type Strides, showShape, showSpec, sizeOf } from "../base/shape.js";
 import { printTensor } from "./print.js";
 
@@ -139,6 +139,14 @@ export class Tensor {
     return build(0, 0, this.size) as NestedArray;
   }
 
+  /** What `JSON.stringify` writes: the nested arrays of {@link Tensor.toArray}. JSON has no NaN and no infinity: they become null.
+   * @example
+   * JSON.stringify({ loss: tensor(0.5) }) // => '{"loss":0.5}'
+   */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
   /** Values as text, rounded for reading; long axes are shortened.
    * @example
    * tensor([1, 2]).toString() // => "tensor([1, 2])"
@@ -168,8 +176,21 @@ export class Tensor {
   }
 }
 
+/** The error for a symbolic tensor that is used after its trace has ended.
+ * @internal */
+export const leaked = (op: string): LeakError =>
+  new LeakError({
+    code: "leak/symbol",
+    op,
+    problem: "a symbolic tensor was used outside of the function that was being traced.",
+    got: "a tensor of a trace that has ended",
+    expected: "tensors with values",
+    mend: "return it from the traced function, or keep it in a Variable",
+  });
+
 function unreadable(t: Tensor, what: string): Error {
   if (t.owner === null) return new InternalError(`${what} of a tensor whose value was not kept`);
+  if (!t.owner.open) return leaked(what);
   return new SymbolicValueError({
     code: "symbolic/value",
     op: what,

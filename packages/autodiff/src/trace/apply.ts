@@ -1,7 +1,6 @@
 import { executeEagerly } from "../backends/eager.js";
-import { LeakError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { leaked, type Tensor } from "../tensor/tensor.js";
 import { anomalies } from "./anomaly-search.js";
 import { current, standIn } from "./context.js";
 import type { Op } from "./op.js";
@@ -54,14 +53,3 @@ export function run(
   anomalies.search?.inspect(op, inputs, outputs, anomalies.backward);
   return outputs;
 }
-
-/** The error for a symbolic tensor used after its trace has ended. */
-export const leaked = (op: string): LeakError =>
-  new LeakError({
-    code: "leak/symbol",
-    op,
-    problem: "a symbolic tensor was used outside of the function that was being traced.",
-    got: "a tensor of a trace that has ended",
-    expected: "tensors with values",
-    mend: "return it from the traced function, or keep it in a Variable",
-  });

@@ -18,6 +18,12 @@ export interface Store {
   write(variable: Variable, value: Tensor, assigned: boolean): void;
 }
 
+/** How a plain value was read, and what it was. */
+export interface StaticRead {
+  readonly read: () => unknown;
+  readonly value: unknown;
+}
+
 /** What is open around the code that runs: at most one trace, the tapes inside it, a store of Variables. */
 export interface Context {
   readonly trace: Trace | null;
@@ -28,6 +34,8 @@ export interface Context {
   readonly substitute: ReadonlyMap<number, Tensor> | null;
   /** Tapes below this were open before the store was: its values are already theirs. */
   readonly base: number;
+  /** Where plain values that a compiled function reads are noted. */
+  readonly statics: StaticRead[] | null;
 }
 
 /** The Variables' own cells. */
@@ -38,7 +46,7 @@ const cells: Store = {
 export const ownCells: Store = cells;
 
 // The only global state: what is open right now.
-let context: Context = { trace: null, tapes: [], store: cells, substitute: null, base: 0 };
+let context: Context = { trace: null, tapes: [], store: cells, substitute: null, base: 0, statics: null };
 
 export const current = (): Context => context;
 

@@ -1,8 +1,8 @@
 import { AsyncError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
-import { type Owner, Tensor } from "../tensor/tensor.js";
-import { leaked } from "./apply.js";
-import { type Store, within } from "./context.js";
+import { leaked, type Owner, Tensor } from "../tensor/tensor.js";
+
+import { current, type Store, within } from "./context.js";
 import type { Graph, Maybe, Node, Op } from "./op.js";
 import type { Variable } from "./variable.js";
 
@@ -85,7 +85,7 @@ export function traceFlat(
   const trace = new Trace(rebuild);
   try {
     const inputs = specs.map((s) => trace.symbol(s));
-    const inside = { trace, tapes: [], store: trace, substitute: null, base: 0 };
+    const inside = { trace, tapes: [], store: trace, substitute: null, base: 0, statics: current().statics };
     const outputs = within(inside, () => f(inputs).map((t) => trace.lift(t)));
     return { trace, inputs, outputs };
   } finally {

@@ -96,7 +96,7 @@ const replayOp: Op<ReplayAttributes> = {
   pushforward: ({ inputs, attributes }, tangents) =>
     jvpFlat((attributes as ReplayAttributes).replay, inputs, tangents)[1],
   batch: () => {
-    throw new InternalError("a replay is never traced");
+    throw new InternalError("replay: traced");
   },
 };
 

@@ -55,6 +55,7 @@ function differentiate<P, Rest extends readonly unknown[]>(
   x: P,
   rest: Rest,
 ): Differentiated<P> {
+  checkFunction(op, f);
   const given = flatten(op, x, "leaf", "argument");
   checkFloat(op, given);
   // What is rebuilt is built like x.
@@ -82,6 +83,8 @@ export function lossAndGradients<R extends Loss, V extends Variables>(
   variables: V,
 ): WithAux<R, [loss: Tensor, gradients: { -readonly [K in keyof V]: Tensor }]> {
   const op = "lossAndGradients";
+  checkFunction(op, closure);
+  if (typeof variables !== "object" || variables === null) throw notVariable(op, "variables", variables);
   const entries = Object.entries(variables);
   for (const [name, variable] of entries) checkVariable(op, name, variable);
   const tape = new Tape();
@@ -99,17 +102,31 @@ export function lossAndGradients<R extends Loss, V extends Variables>(
   return [loss, tree, ...aux] as unknown as ReturnType<typeof lossAndGradients<R, V>>;
 }
 
+const notVariable = (op: string, path: string, value: unknown): TreeError =>
+  new TreeError({
+    code: "tree/variable",
+    op,
+    problem: "not a Variable.",
+    got: `${path}: ${describe(value)}`,
+    expected: "a list or a record of Variables",
+    mend: "pass model.parameters(); valueAndGrad takes tensors",
+  });
+
+/** Throws unless `f` is a function, as what was computed already is not. */
+function checkFunction(op: string, f: unknown): void {
+  if (typeof f === "function") return;
+  throw new TreeError({
+    code: "tree/function",
+    op,
+    problem: "there is no function to differentiate.",
+    got: describe(f),
+    expected: "a function that returns the loss",
+    mend: "put () => in front of the loss, or (x) => if it depends on x",
+  });
+}
+
 function checkVariable(op: string, name: string, variable: unknown): void {
-  if (!(variable instanceof Variable)) {
-    throw new TreeError({
-      code: "tree/variable",
-      op,
-      problem: "not a Variable.",
-      got: `variables[${name}]: ${describe(variable)}`,
-      expected: "a list or a record of Variables, such as model.parameters()",
-      mend: "valueAndGrad takes tensors",
-    });
-  }
+  if (!(variable instanceof Variable)) throw notVariable(op, `variables[${name}]`, variable);
   if (!isFloatDType(variable.dtype)) throw notFloat(op, `variables[${name}]`, variable.dtype);
 }
 

@@ -43,7 +43,7 @@ export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[
     const sourcesOf = ({ residuals }: Pick<Split, "residuals">): Source[] =>
       residuals.map(({ symbol }) => {
         const source = sources.get(symbol.id);
-        if (source === undefined) throw new InternalError("a residual of a scan has no source");
+        if (source === undefined) throw new InternalError("scan: no source");
         return source;
       });
     const backOf = memo((_: object, given: readonly boolean[]) => {
@@ -175,7 +175,7 @@ function backwardBody(
       ...present(made.slice(constants + carries)),
     ];
   }, symbols);
-  if (captures.length > 0) throw new InternalError("the way back of a scan is not closed");
+  if (captures.length > 0) throw new InternalError("graph not closed");
   return {
     body: back,
     constants: fixed.length,

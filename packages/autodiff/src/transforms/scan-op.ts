@@ -33,7 +33,7 @@ export const scanOp: Op<ScanAttributes> = {
     };
   },
   pullback: () => {
-    throw new InternalError("scan is prepared before it is recorded");
+    throw new InternalError("scan: prepare");
   },
   joint(inputs, attributes, tangents) {
     const { joint, mask, attributes: joined } = jointScanOf(attributes, presence(tangents));
@@ -154,8 +154,7 @@ function sliceOf(x: Tensor, at: number): Tensor {
 }
 
 function write(t: Tensor, into: Tensor, at: number): void {
-  if (t.storage === null || into.storage === null)
-    throw new InternalError("a scan ran on tensors without values");
+  if (t.storage === null || into.storage === null) throw new InternalError("scan: no values");
   const strides = rowMajor(t.shape);
   copyStrided(
     t.shape,

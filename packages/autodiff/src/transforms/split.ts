@@ -54,7 +54,7 @@ export const splitOf: (graph: Graph, active: readonly boolean[]) => Split = memo
     return withTape(tape, () => evaluate(graph, inputs));
   }, graph.inputs);
   const { trace, inputs, outputs } = traced;
-  if (trace.captures.size > 0) throw new InternalError("a graph is not closed");
+  if (trace.captures.size > 0) throw new InternalError("graph not closed");
 
   const inputAt = new Map(inputs.map((t, i) => [t.id, i]));
   const forwardOutputs = [...outputs];
@@ -70,8 +70,7 @@ export const splitOf: (graph: Graph, active: readonly boolean[]) => Split = memo
     const raw = traceBackward({ tape, trace, inputs, outputs, active, given });
     const known = forwardOutputs.length;
     const residuals = raw.residuals.map(residualOf);
-    if (complete && forwardOutputs.length > known)
-      throw new InternalError("a part of a derivative reads more than all of it");
+    if (complete && forwardOutputs.length > known) throw new InternalError("residuals differ");
     return { ...raw, residuals };
   });
   let complete = false;

@@ -57,7 +57,7 @@ const unary: readonly ((x: Tensor) => Tensor)[] = [
   ops.atan,
   ops.softplus,
   ops.neg,
-  ops.gelu,
+  (x) => ops.gelu(x),
   ops.silu,
   (x) => ops.mul(x, 0.5),
   (x) => ops.sub(1, x),

@@ -81,6 +81,8 @@ describe("also refused", () => {
       return kept;
     });
     f(tensor([1]));
+    expect(() => (kept as Tensor).item()).toThrow(expect.objectContaining({ code: "leak/symbol" }));
+    expect(() => String(kept)).toThrow(expect.objectContaining({ code: "leak/symbol" }));
     expect(() => add(kept as Tensor, 1)).toThrow(expect.objectContaining({ code: "leak/symbol" }));
     expect(() => f(kept as Tensor)).toThrow(expect.objectContaining({ code: "leak/symbol" }));
     expect(() => f(spec([1]))).toThrow(expect.objectContaining({ code: "leak/symbol" }));

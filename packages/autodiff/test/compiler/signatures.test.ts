@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
-import { add, grad, mul, sum, type Tensor, tensor, Variable, vmap, zeros } from "../../src/index.js";
+import {
+  add,
+  grad,
+  mul,
+  scan,
+  staticValue,
+  sum,
+  type Tensor,
+  tensor,
+  Variable,
+  vmap,
+  zeros,
+} from "../../src/index.js";
 import { countRuns } from "./agreement.js";
 
 // What counts as the same call, and what a function that is traced again says about it.
@@ -233,5 +245,43 @@ describe("compile in compile, vmap, grad", () => {
     });
     expect(grad((x: Tensor) => f(x))(tensor([2, 3])).toArray()).toEqual([4, 24]);
     expect(v.value.toArray()).toEqual([2, 6]);
+  });
+});
+
+describe("values read by staticValue", () => {
+  test("a program each, found again; in loops, branches and compiled functions inside, too", () => {
+    const settings = { scale: 2, twice: false };
+    let traced = 0;
+    const inner = compile((x: Tensor) => (staticValue(() => settings.twice) ? add(x, x) : x));
+    const f = compile((x: Tensor) => {
+      traced++;
+      return scan(
+        (c: Tensor) => [
+          inner(
+            mul(
+              c,
+              staticValue(() => settings.scale),
+            ),
+          ),
+          null,
+        ],
+        x,
+        null,
+        { length: 2 },
+      )[0];
+    });
+    const at3 = (): number => f(tensor(3)).item();
+    expect(at3()).toBe(12);
+    settings.scale = 3;
+    expect(at3()).toBe(27);
+    settings.twice = true;
+    expect(at3()).toBe(108);
+    settings.twice = false;
+    settings.scale = 2;
+    expect(at3()).toBe(12);
+    expect(traced).toBe(3);
+    expect(grad((x: Tensor) => f(x))(tensor(3)).item()).toBe(4);
+    settings.scale = 5;
+    expect(grad((x: Tensor) => f(x))(tensor(3)).item()).toBe(25);
   });
 });

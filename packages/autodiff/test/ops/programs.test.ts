@@ -27,7 +27,7 @@ const unary: readonly ((x: Tensor) => Tensor)[] = [
   ops.asinh,
   ops.neg,
   ops.silu,
-  ops.gelu,
+  (x) => ops.gelu(x),
   (x) => ops.log1p(square(x)),
   (x) => ops.sqrt(ops.add(square(x), 1)),
   (x) => ops.exp(ops.neg(square(x))),

@@ -1,4 +1,4 @@
-import { Random, Tensor, Variable } from "@scope/autodiff";
+import { Random, staticValue, Tensor, Variable } from "@scope/autodiff";
 import { type LoadOptions, loadState, type StateDict, stateOf } from "../state-dict/state-dict.js";
 import { Parameter, parametersReadBy } from "./parameter.js";
 import { summarize } from "./summary.js";
@@ -6,7 +6,7 @@ import { summarize } from "./summary.js";
 /** A part of a model: an object whose properties hold parameters, state and further modules.
  * Parameters and modules are found by walking the properties, arrays and plain records included, in the order in which they were assigned; a name in the
  * state dict is the path to it (`head.weight`). Private `#fields`, Maps and Sets cannot be walked: what they hold is neither listed nor saved, and
- * {@link Module.unlistedParameters} and {@link Module.summary} report it. Whether a module trains is fixed in a compiled function when it is traced.
+ * {@link Module.unlistedParameters} and {@link Module.summary} report it. A compiled function has a program for each mode.
  * Messages and summaries call a module by the name of its class, which a minifier changes unless it is written out: `static override get name()`.
  * @example
  * class Scale extends Module {
@@ -22,7 +22,7 @@ export abstract class Module {
 
   /** Whether the module trains: true after {@link Module.train}, false after {@link Module.eval}. Dropout acts in training only. */
   get training(): boolean {
-    return this.#training;
+    return staticValue(() => this.#training);
   }
 
   /** Puts this module and those inside it in training mode. */

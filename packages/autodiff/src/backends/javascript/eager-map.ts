@@ -94,7 +94,7 @@ function stepOf(node: ExpressionNode, loops: Partial<InstructionLoops>): Step | 
       };
     }
     case "index":
-      throw new InternalError("an eager kernel has no index space");
+      throw new InternalError("map: index");
   }
 }
 

@@ -34,7 +34,7 @@ export const eagerArgExtreme: EagerTable["argExtreme"] = ({ largest }, [input], 
 
 /** Products of matrices. */
 export const eagerGemm: EagerTable["gemm"] = ({ onto }, [a, b], [out]) => {
-  if (onto !== undefined) throw new InternalError("only compiled programs add onto products");
+  if (onto !== undefined) throw new InternalError("gemm: onto");
   return [matmulLoops(a, b, out)];
 };
 

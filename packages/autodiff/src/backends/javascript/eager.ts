@@ -48,7 +48,7 @@ const view: EagerTable["view"] = (lowering, [input], outputs) => {
     source = rowMajorTensor(source);
     layouts = lowering.layouts(source);
   }
-  if (layouts === null) throw new InternalError("a view of row-major storage was refused");
+  if (layouts === null) throw new InternalError("view: refused");
   return layouts.map(
     (l, i) => new Tensor(l.shape, outputs[i].dtype, l.strides, source.storage, l.offset, null),
   );
