@@ -90,6 +90,6 @@ export class CompileError extends ScopeError {
 export class InternalError extends Error {
   override readonly name: string = "InternalError";
   constructor(message: string) {
-    super(`${message} (this is a bug in Scope: please report it with the program that led here)`);
+    super(`${message} (a bug in Scope: please report it with the program)`);
   }
 }

@@ -205,7 +205,9 @@ function sameSpecs(specs: Entry["specs"], leaves: readonly Tensor[]): boolean {
 
 function sameOutline(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
-  if (!isBranch(a) || !isBranch(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((part, i) => sameOutline(part, b[i]));
+  if (!isBranch(a) || !isBranch(b) || Array.isArray(b)) return false;
   const keys = Object.keys(a);
   const others = Object.keys(b);
   return (

@@ -2,7 +2,7 @@ import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { binaryNumeric, elementwiseOp, mul, neg, unaryNumeric } from "./elementwise.js";
+import { binaryNumeric, elementwiseOp, mul, neg, noPartials, unaryNumeric } from "./elementwise.js";
 import { asTensor, promotedFloat, type TensorLike } from "./operands.js";
 import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
@@ -90,7 +90,7 @@ export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sign",
   loops: { sign: loops.sign },
   lower: (kernel, x) => kernel.sign(x),
-  partials: { because: "constant on both sides of 0; 0 at the step itself" },
+  partials: noPartials<"constant on both sides of 0; 0 at the step itself">(),
 });
 export const signSamples: ElementwiseSamples = {
   names: { numpy: "sign", torch: "sign", onnx: "Sign" },

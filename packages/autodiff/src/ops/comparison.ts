@@ -6,18 +6,18 @@ import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { castOp } from "./cast.js";
-import { binary, type ElementwiseRecord, elementwiseOp } from "./elementwise.js";
+import { binary, type ElementwiseRecord, elementwiseOp, noPartials } from "./elementwise.js";
 import { asTensor, isFloat, promoted, type TensorLike } from "./operands.js";
 import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 // Comparisons, logic, and the choice by a condition. NaN compares false with everything (notEqual: true).
 
-const because = "the result is true or false: constant almost everywhere";
+type Because = "the result is true or false: constant almost everywhere";
 const predicate = <I extends keyof InstructionLoops>(
   name: string,
   loops: Pick<InstructionLoops, I>,
   lower: ElementwiseRecord<I>["lower"],
-): Op<null> => elementwiseOp({ name, loops, lower, dtype: () => "bool", partials: { because } });
+): Op<null> => elementwiseOp({ name, loops, lower, dtype: () => "bool", partials: noPartials<Because>() });
 
 /** Whether two elements are equal. */
 export const equalOp: Op<null> = /* @__PURE__ */ predicate("equal", { eq: loops.eq }, (kernel, a, b) =>

@@ -34,7 +34,7 @@ export const stopGradientOp: Op<null> = {
   cheap: true,
   infer: (inputs) => inputs,
   lower: () => ({ kind: "view", layouts: (input) => [input] }),
-  .../* @__PURE__ */ zeroDerivative({ because: "that is what it is for" }),
+  .../* @__PURE__ */ zeroDerivative<"that is what it is for">(),
   batch: (inputs, batched) => [apply(stopGradientOp, inputs, null), batched],
 };
 export const stopGradientSamples: StructuralSamples<null> = {

@@ -32,7 +32,7 @@ export const iotaOp: Op<Iota> = {
   infer: (_inputs, { size, dtype }) => [{ shape: [size], dtype }],
   eager: eagerIota,
   lower: (_inputs, { start, step }) => ({ kind: "iota", start, step }),
-  .../* @__PURE__ */ zeroDerivative({ because: "it has no inputs" }),
+  .../* @__PURE__ */ zeroDerivative<"it has no inputs">(),
   batch: (_inputs, _batched, attributes) => [apply(iotaOp, [], attributes), [false]],
   show: ({ start, step }) => `start=${start} step=${step}`,
 };

@@ -37,7 +37,7 @@ function parse(
   equation: string,
   operands: readonly Tensor[],
 ): readonly [inputs: string[][], output: string[]] {
-  const text = String(equation).replaceAll(" ", "");
+  const text = typeof equation === "string" ? equation.replaceAll(" ", "") : "?";
   if (!wellFormed.test(text)) {
     throw invalid(
       "this is not an equation.",

@@ -10,7 +10,7 @@ import { apply, applyOne } from "../trace/apply.js";
 import type { Maybe, Op, Reads } from "../trace/op.js";
 import { traceFlat } from "../trace/trace.js";
 import { castOp } from "./cast.js";
-import { type Derivative, zeroDerivative, zerosOf } from "./fill.js";
+import { type Derivative, type Unless, zeroDerivative, zerosOf } from "./fill.js";
 import { addMaybe, asFloat, asTensor, promoted, type TensorLike } from "./operands.js";
 import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 import { expandBatch, sumTo } from "./shape.js";
@@ -30,10 +30,13 @@ export interface ElementwiseRecord<I extends keyof InstructionLoops> {
   lower(kernel: KernelOf<I>, ...operands: Scalar[]): Scalar;
   /** The dtype of the result; that of the last operand if left out. */
   dtype?(operands: readonly DType[]): DType;
-  /** ∂out/∂in for each input, or why there is none. */
-  readonly partials: readonly Partial[] | { readonly because: string };
+  /** ∂out/∂in for each input, or {@link noPartials}. */
+  readonly partials: readonly Partial[] | null;
   readonly cheap?: boolean;
 }
+
+/** In place of partials where there are none, on purpose: `noPartials<"positions are whole numbers">()`. */
+export const noPartials = <Because extends string = never>(..._reason: Unless<Because>): null => null;
 
 const codes: { readonly [D in DType]: number } = { bool: 0, int32: 1, float32: 2, float64: 3 };
 
@@ -41,7 +44,8 @@ const codes: { readonly [D in DType]: number } = { bool: 0, int32: 1, float32: 2
 export function elementwiseOp<I extends keyof InstructionLoops>(record: ElementwiseRecord<I>): Op<null> {
   const { name, partials } = record;
   const lowered: Lowering[] = [];
-  const derivative = "because" in partials ? zeroDerivative(partials) : elementwiseDerivative(partials);
+  const derivative =
+    partials === null ? zeroDerivative<"its record says why">() : elementwiseDerivative(partials);
   const op: Op<null> = {
     name,
     ...(record.cheap === undefined ? {} : { cheap: record.cheap }),

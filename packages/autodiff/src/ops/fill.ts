@@ -11,8 +11,13 @@ export interface Derivative {
   pushforward(node: Node, tangents: readonly Maybe<Tensor>[]): readonly Maybe<Tensor>[];
 }
 
-/** No derivative, on purpose: it is cut here, silently. */
-export function zeroDerivative(_reason: { readonly because: string }): Derivative & { reads(): Reads } {
+/** What a call takes that must say why: nothing, once the reason is given as its type, where bundles hold none of it. */
+export type Unless<Because extends string> = [Because] extends [never] ? [reason: never] : [];
+
+/** No derivative, on purpose: it is cut here, silently. `zeroDerivative<"positions are whole numbers">()`. */
+export function zeroDerivative<Because extends string = never>(
+  ..._reason: Unless<Because>
+): Derivative & { reads(): Reads } {
   return {
     pullback: (node) => node.inputs.map(() => null),
     pushforward: (node) => node.outputs.map(() => null),
@@ -26,7 +31,7 @@ export const fillOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly
   cheap: true,
   infer: (_inputs, { shape, dtype }) => [{ shape, dtype }],
   lower: (_inputs, { value }) => ({ kind: "fill", value }),
-  ...zeroDerivative({ because: "it has no inputs" }),
+  ...zeroDerivative<"it has no inputs">(),
   batch: (_inputs, _batched, attributes) => [apply(fillOp, [], attributes), [false]],
   show: ({ value }) => `value=${value}`,
 };

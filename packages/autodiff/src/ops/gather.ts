@@ -7,7 +7,7 @@ import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { asIndices } from "./argument-checks.js";
 import { batchedUp } from "./batching.js";
-import { add, elementwiseOp } from "./elementwise.js";
+import { add, elementwiseOp, noPartials } from "./elementwise.js";
 import { linearOp } from "./linear.js";
 import { asTensor, promoted, scalar, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
@@ -90,7 +90,7 @@ export const wrapIndexOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, index, size) =>
     kernel.select(kernel.lt(index, kernel.constant(0, index.dtype)), kernel.add(index, size), index),
   dtype: ([index]) => index,
-  partials: { because: "indices are whole numbers" },
+  partials: noPartials<"indices are whole numbers">(),
 });
 export const wrapIndexSamples: ElementwiseSamples = {
   domain: [[[-2, 2]], [[3, 4]]],

@@ -162,8 +162,10 @@ export function tensor(
   }
   const [elements, own] = isNumberArray(values) ? [values, dtypeOf(values)] : readElements(values, shape);
   const dtype = wanted ?? own;
-  const array = newArray(dtype, n);
-  for (let i = 0; i < n; i++) store(array, i, elements[i], dtype);
+  // What was read from nested arrays is nobody else's.
+  const mine = elements !== values && elements instanceof Float64Array && dtype === "float64";
+  const array = mine ? elements : newArray(dtype, n);
+  if (!mine) for (let i = 0; i < n; i++) store(array, i, elements[i], dtype);
   const final = asked ?? shape;
   return final.length === 0 ? scalar(array[0], dtype) : fromArray(array, [...final], dtype);
 }

@@ -64,7 +64,7 @@ export const argExtremeOp: Op<{ readonly largest: boolean }> = {
   infer: ([x]) => [{ shape: x.shape.slice(0, -1), dtype: "int32" }],
   eager: eagerArgExtreme,
   lower: (_inputs, { largest }) => ({ kind: "argExtreme", largest }),
-  .../* @__PURE__ */ zeroDerivative({ because: "positions are whole numbers" }),
+  .../* @__PURE__ */ zeroDerivative<"positions are whole numbers">(),
   batch: ([x], batched, attributes) => [apply(argExtremeOp, [x], attributes), batched],
   show: ({ largest }) => (largest ? "largest" : "least"),
 };
@@ -133,9 +133,10 @@ export interface ArgOptions extends AxisOptions {
 function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOptions | undefined): Tensor {
   checkOptions(op, options, reduceOptionNames);
   const t = asTensor(op, x);
-  const whole = options?.axis === undefined;
+  const asked = options?.axis;
+  const whole = asked === undefined;
   const over = whole ? reshape(t, [t.size]) : t;
-  const axis = normalizeAxis(op, options?.axis ?? 0, over.shape.length);
+  const axis = normalizeAxis(op, whole ? 0 : asked, over.shape.length);
   checkNotEmpty(op, over.shape, [axis]);
   const found = applyOne(argExtremeOp, [axisLast(over, axis).last], { largest });
   if (options?.keepDims !== true) return found;

@@ -2,18 +2,18 @@ import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { div } from "./arithmetic.js";
-import { binaryNumeric, elementwiseOp, neg, unaryNumeric } from "./elementwise.js";
+import { binaryNumeric, elementwiseOp, neg, noPartials, unaryNumeric } from "./elementwise.js";
 import type { TensorLike } from "./operands.js";
 import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
-const because = "constant between whole numbers; 0 at the steps themselves";
+type Because = "constant between whole numbers; 0 at the steps themselves";
 
 /** The greatest whole number that is not greater. */
 export const floorOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "floor",
   loops: { floor: loops.floor },
   lower: (kernel, x) => kernel.floor(x),
-  partials: { because },
+  partials: noPartials<Because>(),
 });
 export const floorSamples: ElementwiseSamples = {
   names: { numpy: "floor", torch: "floor", onnx: "Floor" },
@@ -41,7 +41,7 @@ export const ceilOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "ceil",
   loops: { ceil: loops.ceil },
   lower: (kernel, x) => kernel.ceil(x),
-  partials: { because },
+  partials: noPartials<Because>(),
 });
 export const ceilSamples: ElementwiseSamples = {
   names: { numpy: "ceil", torch: "ceil", onnx: "Ceil" },
@@ -69,7 +69,7 @@ export const roundOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "round",
   loops: { round: loops.round },
   lower: (kernel, x) => kernel.round(x),
-  partials: { because },
+  partials: noPartials<Because>(),
 });
 export const roundSamples: ElementwiseSamples = {
   names: { numpy: "round", torch: "round", onnx: "Round" },

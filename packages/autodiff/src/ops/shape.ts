@@ -122,7 +122,7 @@ export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
 export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly number[]>({
   name: "sum",
   infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
-  eager: eagerReduce(sumReduction),
+  eager: /* @__PURE__ */ eagerReduce(sumReduction),
   lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),
   transpose: ({ inputs: [x] }, [c]) => [broadcastTo(c, x.shape)],
   batch: ([x], batched, axes) => [

@@ -18,7 +18,7 @@ export const argSortOp: Op<{ readonly descending: boolean }> = {
   infer: ([x]) => [{ shape: x.shape, dtype: "int32" }],
   eager: eagerArgSort,
   lower: (_inputs, { descending }) => ({ kind: "argSort", descending }),
-  .../* @__PURE__ */ zeroDerivative({ because: "positions are whole numbers" }),
+  .../* @__PURE__ */ zeroDerivative<"positions are whole numbers">(),
   batch: ([x], batched, attributes) => [apply(argSortOp, [x], attributes), batched],
   show: ({ descending }) => (descending ? "descending" : "ascending"),
 };

@@ -196,8 +196,8 @@ function unreadable(t: Tensor, what: string): Error {
     op: what,
     problem: "the tensor has no value yet: the function is being traced.",
     got: `${what} of a symbolic ${showSpec(t)}`,
-    expected: "operations on tensors only, inside compile, trace, vmap and the body of a scan",
-    mend: "choose with where(condition, a, b), branch with cond, loop with scan; or read the value outside of the traced function",
+    expected: "operations on tensors only, inside compile, trace, vmap and scan",
+    mend: "choose with where, branch with cond, loop with scan, or read the value outside",
   });
 }
 

@@ -3,13 +3,14 @@ import { AnomalyError } from "../base/errors.js";
 import { showSpec } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type AnomalySearch, anomalies } from "./anomaly-search.js";
+import { identityOp } from "./identity.js";
 import type { Node, Op } from "./op.js";
 
 /** Looks for the first NaN or infinity. */
 const search: AnomalySearch = {
   inspect(op, inputs, outputs, backward) {
     for (const t of outputs) {
-      if (!isFloatDType(t.dtype) || t.storage === null || op.cheap === true) continue;
+      if (!isFloatDType(t.dtype) || t.storage === null || op === identityOp) continue;
       const data = t.data;
       for (let i = 0; i < data.length; i++) {
         if (!Number.isFinite(data[i])) throw found(op, inputs, t, i, backward);
@@ -63,7 +64,7 @@ function found(
     mend:
       backward === null
         ? "look at the ranges: a logarithm of 0, a division by 0, an exp of a large number?"
-        : `the value of ${backward.op.name} is finite there but its derivative is not: keep its input away from that point, or use a stable form`,
+        : `the value of ${backward.op.name} is finite there, its derivative is not: keep its input away, or use a stable form`,
   });
 }
 

@@ -141,7 +141,7 @@ const madeWhileTracing = (): VariableError =>
     code: "variable/traced",
     op: "Variable",
     problem: "a Variable was made while a function was being traced.",
-    got: "new Variable (or a module, an optimiser, a Random) inside compile, trace, vmap or the body of a scan",
+    got: "new Variable (a module, an optimiser, a Random) inside compile, trace, vmap or scan",
     expected: "Variables that are there before",
-    mend: "make the model, the optimiser and the generator outside, and use them inside",
+    mend: "make them outside, and use them inside",
   });

@@ -171,7 +171,7 @@ const badTime = (got: string, expected: string): ShapeError =>
   new ShapeError({
     code: "shape/scan-length",
     op: "scan",
-    problem: "the tensors of xs differ in length.",
+    problem: "the tensors of xs have no length in common.",
     got,
     expected,
     mend: "time is the first axis; the body may capture what all steps share",

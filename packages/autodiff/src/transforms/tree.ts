@@ -37,22 +37,33 @@ function isRecord(value: unknown): value is { readonly [key: string]: unknown } 
   return prototype === Object.prototype || prototype === null;
 }
 
-/** A tree of the same arrays and objects, with what `visit` makes of everything else; `path` names the place. */
-function mapTree(tree: unknown, path: string, visit: (value: unknown, path: string) => unknown): unknown {
-  if (Array.isArray(tree)) return tree.map((item, i) => mapTree(item, `${path}[${i}]`, visit));
-  if (!isRecord(tree)) return visit(tree, path);
-  return Object.fromEntries(
-    Object.keys(tree).map((key) => [key, mapTree(tree[key], `${path}.${key}`, visit)]),
-  );
+/** Where something stands: under a key of a place, or at a root that has a name. Only errors make a text of it. */
+interface Place {
+  readonly above: Place | null;
+  readonly key: string | number;
+}
+const rootAt = (key: string): Place => ({ above: null, key });
+const pathOf = ({ above, key }: Place): string =>
+  above === null ? String(key) : pathOf(above) + (typeof key === "number" ? `[${key}]` : `.${key}`);
+
+/** A tree of the same arrays and objects, with what `visit` makes of everything else. */
+function mapTree(tree: unknown, place: Place, visit: (value: unknown, place: Place) => unknown): unknown {
+  if (Array.isArray(tree)) return tree.map((item, key) => mapTree(item, { above: place, key }, visit));
+  if (!isRecord(tree)) return visit(tree, place);
+  // A copy has the key __proto__, too, as a key of its own.
+  const out: Record<string, unknown> = { ...tree };
+  for (const key of Object.keys(out)) out[key] = mapTree(out[key], { above: place, key }, visit);
+  return out;
 }
 
 /** Takes the tensors out of a tree. `root` names it in errors. */
 export function flatten(op: string, tree: unknown, numbers: Numbers = "static", root = "tree"): Flattened {
+  if (tree instanceof Tensor) return { leaves: [tree], outline: leaf };
   const leaves: Tensor[] = [];
-  const outline = mapTree(tree, root, (value, path) => {
+  const outline = mapTree(tree, rootAt(root), (value, place) => {
     if (value instanceof Tensor) leaves.push(value);
     else if (typeof value === "number" && numbers === "leaf") leaves.push(scalar(value, "float32"));
-    else if (holdsTensors(value)) throw cannotRebuild(op, value, path);
+    else if (holdsTensors(value)) throw cannotRebuild(op, value, place);
     else return value;
     return leaf;
   });
@@ -66,26 +77,27 @@ function holdsTensors(value: unknown): value is object {
   return !ArrayBuffer.isView(value) && Object.values(value).some((v) => v instanceof Tensor);
 }
 
-const cannotRebuild = (op: string, value: object, path: string): TreeError =>
+const cannotRebuild = (op: string, value: object, place: Place): TreeError =>
   new TreeError({
     code: "tree/class",
     op,
     problem: "an object of a class cannot be rebuilt with other tensors.",
-    got: `${path}: an instance of ${value.constructor.name}`,
+    got: `${pathOf(place)}: an instance of ${value.constructor.name}`,
     expected: "nested arrays and plain objects of tensors",
     mend: "pass { h: state.h, c: state.c }, for example; keep parameters in Variables",
   });
 
 /** The tree of this outline with these tensors; numbers that were leaves come back as tensors. */
 export function rebuild(outline: Outline, leaves: readonly unknown[]): unknown {
+  if (outline === leaf) return leaves[0];
   let next = 0;
-  return mapTree(outline, "", (part) => (part === leaf ? leaves[next++] : part));
+  return mapTree(outline, rootAt(""), (part) => (part === leaf ? leaves[next++] : part));
 }
 
 /** The names of the leaves, in order: `carry.h`, `carry[0]`. */
 export function leafPaths(outline: Outline, root: string): string[] {
   const paths: string[] = [];
-  mapTree(outline, root, (part, path) => part === leaf && paths.push(path));
+  mapTree(outline, rootAt(root), (part, place) => part === leaf && paths.push(pathOf(place)));
   return paths;
 }
 
@@ -125,9 +137,9 @@ export function flattenDerivatives(
   root: string,
 ): Maybe<Tensor>[] {
   const out: Maybe<Tensor>[] = [];
-  walkLike(op, tree, outline, root, (value, path) => {
+  walkLike(op, tree, outline, root, (value, place) => {
     const empty = value === null || value === undefined;
-    out.push(empty ? null : derivativeLeaf(op, value, specs[out.length], path));
+    out.push(empty ? null : derivativeLeaf(op, value, specs[out.length], place));
   });
   return out;
 }
@@ -135,10 +147,10 @@ export function flattenDerivatives(
 /** The tensors of a tree that must be built like another one, in the other's order (keys may come in any). */
 export function flattenLike(op: string, tree: unknown, outline: Outline, root: string): Tensor[] {
   const out: Tensor[] = [];
-  walkLike(op, tree, outline, root, (value, path) => {
+  walkLike(op, tree, outline, root, (value, place) => {
     if (value instanceof Tensor) out.push(value);
     else if (typeof value === "number") out.push(scalar(value, "float32"));
-    else throw structureError(op, leaf, value, path);
+    else throw structureError(op, leaf, value, place);
   });
   return out;
 }
@@ -148,22 +160,24 @@ function walkLike(
   tree: unknown,
   outline: Outline,
   root: string,
-  visit: (value: unknown, path: string) => void,
+  visit: (value: unknown, place: Place) => void,
 ): void {
-  const walk = (part: unknown, value: unknown, path: string): void => {
-    if (part === leaf) visit(value, path);
+  const walk = (part: unknown, value: unknown, place: Place): void => {
+    if (part === leaf) visit(value, place);
     else if (!isBranch(part)) return;
     else if (value === null || value === undefined) {
-      mapTree(part, path, (each, name) => each === leaf && visit(null, name));
+      mapTree(part, place, (each, where) => each === leaf && visit(null, where));
+    } else if (Array.isArray(part)) {
+      if (!Array.isArray(value) || value.length !== part.length) throw structureError(op, part, value, place);
+      part.forEach((item, key) => {
+        walk(item, value[key], { above: place, key });
+      });
     } else {
-      const list = Array.isArray(part);
-      if (!isBranch(value) || Array.isArray(value) !== list || !sameKeys(part, value))
-        throw structureError(op, part, value, path);
-      for (const key of Object.keys(part))
-        walk(part[key], value[key], path + (list ? `[${key}]` : `.${key}`));
+      if (!isRecord(value) || !sameKeys(part, value)) throw structureError(op, part, value, place);
+      for (const key of Object.keys(part)) walk(part[key], value[key], { above: place, key });
     }
   };
-  walk(outline, tree, root);
+  walk(outline, tree, rootAt(root));
 }
 
 function sameKeys(a: object, b: object): boolean {
@@ -171,17 +185,17 @@ function sameKeys(a: object, b: object): boolean {
   return Object.keys(b).length === keys.length && keys.every((key) => Object.hasOwn(b, key));
 }
 
-function derivativeLeaf(op: string, value: unknown, spec: Spec, path: string): Maybe<Tensor> {
+function derivativeLeaf(op: string, value: unknown, spec: Spec, place: Place): Maybe<Tensor> {
   if (!isFloatDType(spec.dtype)) return null;
   const t =
     value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
-  if (!(t instanceof Tensor)) throw structureError(op, leaf, value, path);
+  if (!(t instanceof Tensor)) throw structureError(op, leaf, value, place);
   const shape = sameShape(t.shape, spec.shape);
   if (shape && t.dtype === spec.dtype) return t;
   const data = {
     op,
     problem: "a derivative does not fit the value that it belongs to.",
-    got: `${path}: ${showSpec(t)}`,
+    got: `${pathOf(place)}: ${showSpec(t)}`,
     expected: showSpec(spec),
     mend: "reshape, broadcast or cast it",
   };
@@ -199,12 +213,12 @@ export function describe(value: unknown): string {
   return value === null ? "null" : typeof value;
 }
 
-const structureError = (op: string, part: unknown, value: unknown, path: string): TreeError =>
+const structureError = (op: string, part: unknown, value: unknown, place: Place): TreeError =>
   new TreeError({
     code: "tree/structure",
     op,
     problem: "two trees that belong together are not built alike.",
-    got: `${path}: ${describe(value)}`,
+    got: `${pathOf(place)}: ${describe(value)}`,
     expected: describe(part),
     mend: "use the same nesting, lengths and keys on both sides",
   });

@@ -54,8 +54,8 @@ describe("reading a value while it is traced", () => {
     expect(call).toThrowErrorMatchingInlineSnapshot(`
       [SymbolicValueError: item(): the tensor has no value yet: the function is being traced.
         got:      item() of a symbolic float32[]
-        expected: operations on tensors only, inside compile, trace, vmap and the body of a scan
-        mend:     choose with where(condition, a, b), branch with cond, loop with scan; or read the value outside of the traced function]
+        expected: operations on tensors only, inside compile, trace, vmap and scan
+        mend:     choose with where, branch with cond, loop with scan, or read the value outside]
     `);
   });
 });

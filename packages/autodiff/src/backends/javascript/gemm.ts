@@ -8,7 +8,8 @@ export interface Matrix {
   readonly columnStride: number;
 }
 
-/** `c = a·b` (`[m, k] × [k, n]`), plus what c holds if `accumulate`. Sums are kept in double precision and rounded once; those of int32 wrap. */
+/** `c = a·b` (`[m, k] × [k, n]`), plus what c holds if `accumulate`. Sums are kept in double precision and rounded once; those of int32 wrap.
+ * `c` must not overlap `a` or `b`. */
 export function gemm(
   m: number,
   n: number,
@@ -108,11 +109,13 @@ function addElement(
   const y = b.data;
   const z = c.data;
   const o = c.offset + i * c.rowStride + j * c.columnStride;
-  const ints = z instanceof Int32Array;
+  const right = a.columnStride;
+  const down = b.rowStride;
   let sum = carries ? z[o] : 0;
   let p = a.offset + i * a.rowStride;
   let q = b.offset + j * b.columnStride;
-  for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride)
-    sum = ints ? (sum + Math.imul(x[p], y[q])) | 0 : sum + x[p] * y[q];
+  if (z instanceof Int32Array)
+    for (let l = 0; l < k; l++, p += right, q += down) sum = (sum + Math.imul(x[p], y[q])) | 0;
+  else for (let l = 0; l < k; l++, p += right, q += down) sum += x[p] * y[q];
   z[o] = sum;
 }

@@ -3,7 +3,7 @@ import * as loops from "../../backends/javascript/instruction-loops.js";
 import { type Shape, showShape } from "../../base/shape.js";
 import { apply, applyOne } from "../../trace/apply.js";
 import type { Op } from "../../trace/op.js";
-import { elementwiseOp } from "../elementwise.js";
+import { elementwiseOp, noPartials } from "../elementwise.js";
 import { zeroDerivative, zerosOf } from "../fill.js";
 import { stack } from "../joining.js";
 import type { Samples } from "../samples.js";
@@ -17,7 +17,7 @@ export const randomBitsOp: Op<Shape> = {
   infer: (_inputs, shape) => [{ shape, dtype: "int32" }],
   eager: eagerRandomBits,
   lower: () => ({ kind: "randomBits" }),
-  .../* @__PURE__ */ zeroDerivative({ because: "bits are whole numbers" }),
+  .../* @__PURE__ */ zeroDerivative<"bits are whole numbers">(),
   batch([state], [batched], shape, n) {
     if (!batched) return [apply(randomBitsOp, [state], shape), [false]];
     if (n === 0) return [[zerosOf({ shape: [0, ...shape], dtype: "int32" })], [true]];
@@ -30,7 +30,7 @@ export const randomBitsOp: Op<Shape> = {
   show: showShape,
 };
 
-const because = "random numbers depend on nothing that changes smoothly";
+type Because = "random numbers depend on nothing that changes smoothly";
 
 /** The low 24 bits as a float32 in [0, 1): all of its steps are equally likely. */
 export const unitFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -41,7 +41,7 @@ export const unitFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const low = kernel.and(bits, kernel.constant(0xffffff, "int32"));
     return kernel.mul(kernel.cast(low, "float32"), kernel.constant(2 ** -24, "float32"));
   },
-  partials: { because },
+  partials: noPartials<Because>(),
   cheap: true,
 });
 /** 27 bits of one word and 26 of another as a float64 in [0, 1). */
@@ -55,7 +55,7 @@ export const unitFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const whole = kernel.add(kernel.mul(top, kernel.constant(2 ** 26, "float64")), rest);
     return kernel.mul(whole, kernel.constant(2 ** -53, "float64"));
   },
-  partials: { because },
+  partials: noPartials<Because>(),
   cheap: true,
 });
 

@@ -1,7 +1,7 @@
 import * as loops from "../../backends/javascript/instruction-loops.js";
 import type { KernelOf, Scalar } from "../../kernel/expression.js";
 import type { Op } from "../../trace/op.js";
-import { elementwiseOp } from "../elementwise.js";
+import { elementwiseOp, noPartials } from "../elementwise.js";
 import type { Samples } from "../samples.js";
 
 // Normal numbers from uniform bits by the inverse of the distribution function, written with +, −, ·, / and square roots only, which every
@@ -123,7 +123,7 @@ function upperQuantile(kernel: QuantileKernel, p: Scalar, dtype: FloatDType): Sc
 const signed = (kernel: QuantileKernel, bits: Scalar, z: Scalar): Scalar =>
   kernel.select(kernel.lt(bits, kernel.constant(0, "int32")), kernel.neg(z), z);
 
-const because = "random numbers depend on nothing that changes smoothly";
+type Because = "random numbers depend on nothing that changes smoothly";
 
 /** A standard normal float32 from 32 bits: a sign, and 31 bits of distance from the middle. */
 export const normalFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -138,7 +138,7 @@ export const normalFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     );
     return signed(kernel, bits, upperQuantile(kernel, p, "float32"));
   },
-  partials: { because },
+  partials: noPartials<Because>(),
 });
 /** A standard normal float64 from a sign and 31 bits of one word and 21 bits of another. */
 export const normalFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -152,7 +152,7 @@ export const normalFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const distance = kernel.add(kernel.add(kernel.mul(top, constant(2 ** 21)), rest), constant(0.5));
     return signed(kernel, high, upperQuantile(kernel, kernel.mul(distance, constant(2 ** -53)), "float64"));
   },
-  partials: { because },
+  partials: noPartials<Because>(),
 });
 
 const pinned = [0, 5, -1, 12345678, -2000000000, 2147483647, -2147483648, 300000000, 1000000];
