@@ -100,8 +100,8 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
     const shape = [x.shape[0], this.hiddenSize];
     mapStates(
       [state],
-      ([leaf]) => {
-        checkLeaf(op, leaf, shape);
+      ([leaf], path) => {
+        checkLeaf(op, path, leaf, shape);
         return leaf;
       },
       op,

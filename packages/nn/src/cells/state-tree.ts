@@ -4,13 +4,13 @@ import { kindOf, sameShape, showShape } from "../option-checks.js";
 /** Applies `f` to the tensors at the same place of several states of one form, and puts the results in a state of this form. */
 export function mapStates<State>(
   states: readonly State[],
-  f: (leaves: readonly Tensor[]) => Tensor,
+  f: (leaves: readonly Tensor[], path: string) => Tensor,
   op = "Recurrent",
   path = "state",
 ): State {
   const first: unknown = states[0];
   const map = (): unknown => {
-    if (states.every((state) => state instanceof Tensor)) return f(states);
+    if (states.every((state) => state instanceof Tensor)) return f(states, path);
     if (typeof first === "object" && first !== null && !(first instanceof Tensor)) {
       // Where another state lacks the part, the recursion meets undefined and says so.
       const part = (key: string): unknown[] =>
@@ -36,18 +36,19 @@ export function mapStates<State>(
   return map() as State;
 }
 
-/** Throws unless a leaf of a state is a tensor of this shape. */
-export function checkLeaf(op: string, leaf: unknown, shape: readonly number[]): void {
-  if (!(leaf instanceof Tensor) || !sameShape(leaf.shape, shape)) throw misfit(op, leaf, showShape(shape));
+/** Throws unless a leaf of a state, such as `state.h`, is a tensor of this shape. */
+export function checkLeaf(op: string, path: string, leaf: unknown, shape: readonly number[]): void {
+  if (!(leaf instanceof Tensor) || !sameShape(leaf.shape, shape))
+    throw misfit(op, path, leaf, showShape(shape));
 }
 
 /** The error for a leaf of a state that does not fit. */
-export const misfit = (op: string, leaf: unknown, expected: string): ShapeError =>
+export const misfit = (op: string, path: string, leaf: unknown, expected: string): ShapeError =>
   new ShapeError({
     code: "recurrent/state",
     op,
     problem: "the state does not fit.",
-    got: leaf instanceof Tensor ? showShape(leaf.shape) : kindOf(leaf),
+    got: `${path}: ${leaf instanceof Tensor ? showShape(leaf.shape) : kindOf(leaf)}`,
     expected,
     mend: "start with initialState(batchSize), and pass on what came back; expandDims(h, 0) makes a layer's state of a cell's",
   });

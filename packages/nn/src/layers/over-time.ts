@@ -115,8 +115,8 @@ export function checkSequence(op: string, xs: Tensor, timeFirst: boolean, most =
 export function checkState<State>(op: string, state: State, expected: State): void {
   mapStates(
     [expected, state],
-    ([want, got]) => {
-      checkLeaf(op, got, want.shape);
+    ([want, got], path) => {
+      checkLeaf(op, path, got, want.shape);
       return got;
     },
     op,

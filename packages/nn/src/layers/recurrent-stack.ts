@@ -150,10 +150,11 @@ export abstract class RecurrentStack<State extends object> extends Module {
     for (let k = 0; k < count; k++) {
       const part = mapStates(
         [state],
-        ([leaf]) => {
+        ([leaf], path) => {
           if (leaf.rank === 3 && leaf.shape[0] === count) return at(leaf, k);
           throw misfit(
             op,
+            path,
             leaf,
             `[${count}, batch, ${this.hiddenSize}]: one entry for each layer and direction`,
           );

@@ -17,9 +17,10 @@ export function placeError(error: unknown, path: string, from: object | null): v
   const place = { path: known === undefined ? path : `${path}.${known.path}`, from };
   const before = error.message;
   const bare = known === undefined ? before : before.slice(0, -line(known.path).length);
+  // What is printed of an uncaught error is its stack, which begins with the message that it had when the stack was first looked at.
+  const { stack } = error;
   error.message = bare + line(place.path);
-  // What is printed of an uncaught error is its stack, which begins with the message that it was made with.
-  if (error.stack !== undefined) error.stack = error.stack.replace(before, () => error.message);
+  if (stack !== undefined) error.stack = stack.replace(before, () => error.message);
   places.set(error, place);
 }
 

@@ -205,7 +205,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
         problem: "a gradient does not fit its parameter.",
         got: `gradient ${names?.[k] ?? `number ${k}`}: ${gradient.dtype}${showShape(gradient.shape)}`,
         expected: `${dtype}${showShape(shape)}`,
-        mend: "pass gradients in the order of optimizer.parameters()",
+        mend: "pass gradients in the order of optimizer.parameters(), of their dtypes; nothing was changed",
       };
       if (!sameShape(gradient.shape, shape))
         throw new ShapeError({ ...complaint, code: "optimizer/gradient-shape" });

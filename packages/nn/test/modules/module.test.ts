@@ -237,6 +237,7 @@ describe("Sequential", () => {
     const error = thrownError(() => wrong.forward(ones([5, 2])));
     expect(error).toMatchObject({ code: "input/features", op: "Linear", got: "input [5, 3]" });
     expect(error.message).toMatch(/^Linear: .*\n {2}got:.*\n {2}expected:.*\n {2}mend:.*\n {2}in: {7}1\.1$/);
+    expect(error.stack?.split("  in: ")).toHaveLength(2);
     expect(error.stack).toContain(error.message);
     const inFunction = new Sequential(tanh, (x) => x.reshape([7]));
     expect(thrownError(() => inFunction.forward(ones([5, 2]))).message).toMatch(/\n {2}in: {7}1$/);
