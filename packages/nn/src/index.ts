@@ -103,7 +103,7 @@ export {
   warmUp,
 } from "./schedules/schedule.js";
 export { type Scheduled, Scheduler } from "./schedules/scheduler.js";
-export type { LoadOptions, StateDict } from "./state-dict/state-dict.js";
+export type { LoadOptions, SavedState, StateDict } from "./state-dict/state-dict.js";
 export { fit } from "./training/fit.js";
 export type { FitOptions } from "./training/fit-options.js";
 export type { StepTaker } from "./training/guarded-step.js";

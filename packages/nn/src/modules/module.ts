@@ -1,5 +1,11 @@
 import { Random, staticValue, Tensor, Variable } from "@scope/autodiff";
-import { type LoadOptions, loadState, type StateDict, stateOf } from "../state-dict/state-dict.js";
+import {
+  type LoadOptions,
+  loadState,
+  type SavedState,
+  type StateDict,
+  stateOf,
+} from "../state-dict/state-dict.js";
 import { Parameter, parametersReadBy } from "./parameter.js";
 import { summarize } from "./summary.js";
 
@@ -114,10 +120,10 @@ export abstract class Module {
   }
 
   /** Takes the values of a state dict; values are cast between float32 and float64 to this module's dtype.
-   * @param state - tensors by name, as {@link Module.stateDict} gives them
+   * @param state - tensors by name, as {@link Module.stateDict} gives them, or numbers in nested arrays, as `JSON.parse` does
    * @param options - `strict` (true): missing and unexpected names are errors
    * @throws {@link StateDictError} naming missing, unexpected and misshapen entries; the module is then as it was */
-  loadStateDict(state: Readonly<StateDict>, options?: LoadOptions): this {
+  loadStateDict(state: SavedState, options?: LoadOptions): this {
     loadState(`${this.constructor.name}.loadStateDict`, this.namedVariables(), state, options);
     return this;
   }

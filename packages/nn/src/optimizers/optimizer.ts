@@ -12,7 +12,13 @@ import {
   zeros,
 } from "@scope/autodiff";
 import { checkNumber, checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
-import { type LoadOptions, loadState, type StateDict, stateOf } from "../state-dict/state-dict.js";
+import {
+  type LoadOptions,
+  loadState,
+  type SavedState,
+  type StateDict,
+  stateOf,
+} from "../state-dict/state-dict.js";
 import type { Gradients } from "./clipping.js";
 
 /** What every optimiser's options have. */
@@ -239,7 +245,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
 
   /** Goes on from a saved state.
    * @throws {@link StateDictError} naming missing, unexpected and misshapen entries; nothing is then changed */
-  loadStateDict(state: Readonly<StateDict>, options?: LoadOptions): this {
+  loadStateDict(state: SavedState, options?: LoadOptions): this {
     loadState(`${this.constructor.name}.loadStateDict`, this.namedVariables(), state, options);
     return this;
   }

@@ -1,9 +1,20 @@
-import { cast, ScopeError, Tensor, type TensorData, tensor, type Variable } from "@scope/autodiff";
+import {
+  cast,
+  type NestedArray,
+  ScopeError,
+  Tensor,
+  type TensorData,
+  tensor,
+  type Variable,
+} from "@scope/autodiff";
 import { StateDictError } from "../errors.js";
 import { checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Tensors by name: what is saved of a module or an optimiser. */
 export type StateDict = Record<string, Tensor>;
+
+/** What a state dict may be loaded from: itself, or what `JSON.parse` makes of the text that `JSON.stringify` writes of it, numbers in nested arrays. */
+export type SavedState = Readonly<Record<string, Tensor | NestedArray>>;
 
 /** Options of loading a state dict. */
 export interface LoadOptions {
@@ -48,7 +59,7 @@ export function stateOf(entries: readonly Entry[]): StateDict {
 export function loadState(
   op: string,
   entries: readonly Entry[],
-  state: Readonly<StateDict>,
+  state: SavedState,
   options?: LoadOptions,
 ): void {
   checkOptions(op, options, ["strict"]);
