@@ -20,8 +20,8 @@ const wrappers: Wrappers = {
 };
 
 describe("random stacks of transforms with compiled functions in them agree with the program unwrapped", () => {
-  const perGroup = 50;
-  test.each(Array.from({ length: 10 }, (_, k) => 1 + k * perGroup))("50 seeds from %i", (first) => {
+  const perGroup = Number(process.env.SCOPE_RANDOM_STACKS ?? 50);
+  test.each(Array.from({ length: 10 }, (_, k) => 1 + k * perGroup))(`${perGroup} seeds from %i`, (first) => {
     let refused = 0;
     for (let seed = first; seed < first + perGroup; seed++)
       if (runSeed(seed, wrappers) === "refused") refused++;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { plainWrappers, runSeed } from "./random-stacks.js";
 
 describe("random stacks of transforms agree with the program unwrapped", () => {
-  const perGroup = 100;
-  test.each(Array.from({ length: 8 }, (_, k) => 1 + k * perGroup))("100 seeds from %i", (first) => {
+  const perGroup = Number(process.env.SCOPE_RANDOM_STACKS ?? 100);
+  test.each(Array.from({ length: 8 }, (_, k) => 1 + k * perGroup))(`${perGroup} seeds from %i`, (first) => {
     let refused = 0;
     for (let seed = first; seed < first + perGroup; seed++)
       if (runSeed(seed, plainWrappers) === "refused") refused++;

@@ -33,6 +33,20 @@ export type Wrappers = { readonly [name: string]: (g: F) => F };
 export const plainWrappers: Wrappers = {
   nothing: (g) => g,
   checkpoint: (g) => (x) => checkpoint(g)(x),
+  checkpointOfCapture: (g) => (x) => checkpoint(() => g(x))(),
+  checkpointInCheckpoint: (g) => (x) =>
+    checkpoint((y: Tensor) => mul(0.5, add(checkpoint(() => g(x))(), checkpoint(() => g(y))())))(x),
+  captureReturned: (g) => (x) => {
+    const y = g(x);
+    return checkpoint(() => checkpoint(() => y)())();
+  },
+  checkpointInScan: (g) => (x) =>
+    scan((c: Tensor, d: Tensor) => [checkpoint(() => add(c, g(x)))(), d], zero(), dummy(1))[0],
+  scanInCheckpoint: (g) => (x) =>
+    checkpoint(() => scan((c: Tensor, d: Tensor) => [add(c, g(x)), d], zero(), dummy(1))[0])(),
+  vmapInCheckpoint: (g) => (x) =>
+    checkpoint(() => reshape(vmap((y: Tensor) => g(add(y, mul(x, 0))))(reshape(x, [1, size])), [size]))(),
+  callInCheckpoint: (g) => (x) => checkpoint(() => tracedCall((y: Tensor) => g(add(y, mul(x, 0))))(x))(),
   call: (g) => (x) => tracedCall(g)(x),
   callOnce: (g) => tracedCall(g),
   callWithVariable: (g) => {
