@@ -1,14 +1,27 @@
-import { DTypeError, IndexError, SymbolicValueError, Tensor } from "@scope/autodiff";
+import { DTypeError, IndexError, less, SymbolicValueError, Tensor, where } from "@scope/autodiff";
 import { showShape } from "./option-checks.js";
 
-/** The values of a tensor, or nothing while it is a symbol: what is being traced cannot be checked. */
-function knownValues(t: Tensor): Iterable<number> {
+/** The values of a tensor, or null while it is a symbol: what is being traced cannot be looked at. */
+function knownValues(t: Tensor): Iterable<number> | null {
   try {
     return t.data;
   } catch (error) {
-    if (error instanceof SymbolicValueError) return [];
+    if (error instanceof SymbolicValueError) return null;
     throw error;
   }
+}
+
+/** {@link checkIndices}, for a look-up: what it returns is looked up. A compiled function checks its arguments when it is called, and would count negative ones from the end;
+ * here they are made to point behind it. */
+export function checkedIndices(
+  op: string,
+  name: string,
+  indices: Tensor,
+  count: number,
+  ignored?: number,
+): Tensor {
+  checkIndices(op, name, indices, count, ignored);
+  return knownValues(indices) === null ? where(less(indices, 0), count, indices) : indices;
 }
 
 /** Throws unless `indices` are whole numbers from 0 to `count` − 1, or `ignored`: those that a look-up would take, without counting from the end.
@@ -31,7 +44,7 @@ export function checkIndices(
       mend: 'make them with { dtype: "int32" }, or cast(x, "int32")',
     });
   }
-  for (const index of isTensor ? knownValues(indices) : indices) {
+  for (const index of isTensor ? (knownValues(indices) ?? []) : indices) {
     if ((index >= 0 && index < count && Number.isInteger(index)) || index === ignored) continue;
     throw new IndexError({
       code: "index/value",

@@ -60,8 +60,8 @@ const retracesBeforeWarning = 5;
  * Tensors go in and out as trees; Variables that the function reads or assigns are updated in place. JavaScript numbers are part of the signature: what changes every call belongs into a tensor or a Variable.
  * So is what the function reads by {@link staticValue}, as modules do their `training`.
  * Plain tensors of the surroundings are constants of the program.
- * Arguments that are used as indices are checked before the program runs. Indices that the function computes are not: out of range, where eager execution throws, they count as the
- * nearest one in range.
+ * Arguments that are used as indices, as they are or after arithmetic on whole numbers, are checked before the program runs. Other indices that the function computes are not: out of
+ * range, where eager execution throws, they count as the nearest one in range.
  * @param f - a function of trees of tensors that returns a tree of tensors; it runs while it is traced only
  * @param options - `name`, `backend`, `flushSubnormals`
  * @returns a function that is called in the same way

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { compile } from "../../src/compile.js";
 import {
+  cast,
+  equal,
   IndexError,
+  less,
   Random,
   sum,
   take,
@@ -9,6 +12,7 @@ import {
   Variable,
   VariableError,
   vmap,
+  where,
   zeros,
 } from "../../src/index.js";
 
@@ -36,9 +40,24 @@ test("an index out of range is refused before the program runs, and nothing is a
   expect(count.value.item()).toBe(2);
 });
 
+test("so is one that follows from an argument by whole numbers", () => {
+  const look = compile((index) => take(table, where(equal(index, 9), 0, index.mul(2))));
+  expect(look(ids(0, 9, 1)).toArray()).toEqual([
+    [1, 2],
+    [1, 2],
+    [5, 6],
+  ]);
+  expect(() => look(ids(0, 5))).toThrow("index 10 (5 in the argument) along an axis of size 3");
+  const wrapped = compile((index) => take(table, where(less(index, 0), 3, index)));
+  expect(() => wrapped(ids(0, -1))).toThrow("index 3 (-1 in the argument)");
+  // Views that move elements say only what the program would have looked up.
+  const turned = compile((index) => take(table, index.add(1).flip()));
+  expect(() => turned(ids(0, 2))).toThrow("got:      index 3 along");
+});
+
 test("indices that the function makes itself are kept inside of the axis", () => {
-  const look = compile((index) => take(table, index.mul(2)));
-  expect(look(ids(0, 5)).toArray()).toEqual([
+  const look = compile((index, scale) => take(table, cast(index.mul(scale), "int32")));
+  expect(look(ids(0, 5), tensor(2)).toArray()).toEqual([
     [1, 2],
     [5, 6],
   ]);

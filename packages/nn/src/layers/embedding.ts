@@ -8,7 +8,7 @@ import {
   take,
   where,
 } from "@scope/autodiff";
-import { checkIndices } from "../index-checks.js";
+import { checkedIndices } from "../index-checks.js";
 import { type DrawOptions, drawOf, normal } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
@@ -74,8 +74,8 @@ export class Embedding extends Module {
    * @throws {@link DTypeError} if `indices` is not int32; {@link IndexError} if one is out of range */
   forward(indices: Tensor): Tensor {
     checkTensor("Embedding", "indices", indices, "an int32 tensor");
-    checkIndices("Embedding", "indices", indices, this.count);
-    const vectors = take(this.weight, indices, { axis: 0 });
+    const rows = checkedIndices("Embedding", "indices", indices, this.count);
+    const vectors = take(this.weight, rows, { axis: 0 });
     if (this.paddingIndex === null) return vectors;
     return where(expandDims(equal(indices, this.paddingIndex), -1), stopGradient(vectors), vectors);
   }

@@ -15,7 +15,7 @@ import {
   takeAlongAxis,
   where,
 } from "@scope/autodiff";
-import { checkIndices } from "../index-checks.js";
+import { checkedIndices } from "../index-checks.js";
 import { checkNumber, checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
 import { type LossOptions, type Reduction, reduced } from "./reduction.js";
 
@@ -44,8 +44,8 @@ export interface CrossEntropyOptions extends ClassOptions {
  * nll(log(tensor([[0.5, 0.5]])), tensor([1], { dtype: "int32" })).item() // => 0.693147
  */
 export function nll(logProbabilities: Tensor, targets: Tensor, options?: ClassOptions): Tensor {
-  checkTargets("nll", logProbabilities, targets, options);
-  return ofClasses("nll", logProbabilities, targets, options, 0);
+  const checked = checkTargets("nll", logProbabilities, targets, options);
+  return ofClasses("nll", logProbabilities, checked, options, 0);
 }
 
 /** Cross entropy of whole-number targets under logits: log Σ exp(x) − x[y], stable for logits of any size.
@@ -60,21 +60,27 @@ export function nll(logProbabilities: Tensor, targets: Tensor, options?: ClassOp
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor {
   const smoothing = options?.labelSmoothing ?? 0;
-  checkTargets("crossEntropy", logits, targets, options, ["labelSmoothing"]);
   checkNumber("crossEntropy", "labelSmoothing", smoothing, 0, 1);
-  return ofClasses("crossEntropy", logSoftmax(logits, { axis: -1 }), targets, options, smoothing);
+  const checked = checkTargets("crossEntropy", logits, targets, options, ["labelSmoothing"]);
+  return ofClasses("crossEntropy", logSoftmax(logits, { axis: -1 }), checked, options, smoothing);
+}
+
+/** Targets as they came, and as they are looked up. */
+interface Targets {
+  readonly targets: Tensor;
+  readonly looked: Tensor;
 }
 
 function ofClasses(
   op: string,
   logs: Tensor,
-  targets: Tensor,
+  { targets, looked }: Targets,
   options: ClassOptions | undefined,
   smoothing: number,
 ): Tensor {
   const { ignoreIndex, weights, reduction } = options ?? {};
   const ignored = ignoreIndex === undefined ? null : equal(targets, ignoreIndex);
-  const classes = ignored === null ? targets : where(ignored, 0, targets);
+  const classes = ignored === null ? looked : where(ignored, 0, looked);
   // The factor of each target: its class's weight, 0 where it does not count; null where all are 1.
   let factor = weights === undefined ? null : take(weights, classes, { axis: 0 });
   if (ignored !== null) factor = where(ignored, 0, factor ?? 1);
@@ -98,7 +104,7 @@ function checkTargets(
   targets: Tensor,
   options: ClassOptions | undefined,
   ownOptions: readonly string[] = [],
-): void {
+): Targets {
   checkOptions(op, options, [...ownOptions, "ignoreIndex", "weights", "reduction"]);
   const { weights, ignoreIndex } = options ?? {};
   checkTensor(op, "scores", scores, "a tensor [..., classes]");
@@ -114,7 +120,6 @@ function checkTargets(
       mend: "put the classes on the last axis; targets are whole numbers, not one-hot rows",
     });
   }
-  checkIndices(op, "targets", targets, classes, ignoreIndex);
   if (weights !== undefined && !sameShape(weights.shape, [classes])) {
     throw new ShapeError({
       code: "loss/weights",
@@ -125,4 +130,5 @@ function checkTargets(
       mend: "pass a weight for every class",
     });
   }
+  return { targets, looked: checkedIndices(op, "targets", targets, classes, ignoreIndex) };
 }
