@@ -1,4 +1,4 @@
-// npm test: everything that must hold before a change lands. `pnpm test NAME` runs only the test files whose path holds NAME.
+// npm test: everything that must hold before a change lands. `npm test NAME` runs only the test files whose path holds NAME.
 import { build, install, root, run, runTool } from "./prepare.mjs";
 
 const script = (name) => run(process.execPath, [`${root}/scripts/${name}`], { quiet: true });
