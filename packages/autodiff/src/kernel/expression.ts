@@ -72,3 +72,21 @@ export function buildExpression(
   );
   return { nodes, results };
 }
+
+/** The operands of a node, in order. */
+export function operandsOf(node: ExpressionNode): readonly number[] {
+  switch (node.kind) {
+    case "read":
+    case "constant":
+    case "index":
+      return [];
+    case "unary":
+    case "cast":
+      return [node.a];
+    case "binary":
+    case "compare":
+      return [node.a, node.b];
+    case "select":
+      return [node.condition, node.a, node.b];
+  }
+}

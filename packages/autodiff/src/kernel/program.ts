@@ -177,6 +177,20 @@ export type Kernel =
   | BranchKernel
   | WhileKernel;
 
+/** The lists of kernels inside a control-flow kernel. */
+export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
+  switch (kernel.kind) {
+    case "loop":
+      return [kernel.body];
+    case "branch":
+      return [kernel.then, kernel.otherwise];
+    case "while":
+      return [kernel.test, kernel.body];
+    default:
+      return [];
+  }
+}
+
 /** A whole program: memory of `bytes`, kernels in order. */
 export interface Program {
   readonly name: string;

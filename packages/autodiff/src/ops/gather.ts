@@ -11,7 +11,7 @@ import { add, elementwiseOp, noPartials } from "./elementwise.js";
 import { linearOp } from "./linear.js";
 import { asTensor, promoted, scalar, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
-import type { ElementwiseSamples, Samples } from "./samples.js";
+import type { ElementwiseSamples, SampleRandom, Samples } from "./samples.js";
 import { broadcastTo, permute, reshape } from "./shape.js";
 import { type AxisOptions, type SliceRange, slice, withAxis } from "./slicing.js";
 
@@ -240,6 +240,29 @@ export function scatterAdd(
   return add(t, alongAxis(scatterAddOp, t.shape[k], from, to, k, t.shape[k]));
 }
 
+/** Sizes and indices of a small look-up. */
+function drawIndices(random: SampleRandom): {
+  readonly batch: number;
+  readonly size: number;
+  readonly count: number;
+  readonly row: number;
+  readonly index: Tensor;
+} {
+  const [batch, size, count, row] = [
+    random.integer(1, 2),
+    random.integer(1, 3),
+    random.integer(0, 3),
+    random.integer(1, 2),
+  ];
+  const index = Array.from({ length: batch }, () =>
+    Array.from({ length: count }, () => random.integer(0, size - 1)),
+  );
+  return { batch, size, count, row, index: random.of(index, "int32") };
+}
+const tableRows = [
+  [[1], [2]],
+  [[3], [4]],
+];
 const indexRows = [
   [1, 0],
   [1, 1],
@@ -247,29 +270,12 @@ const indexRows = [
 export const gatherSamples: Samples<null> = {
   names: { numpy: "take", torch: "index_select", onnx: "Gather" },
   draw(random) {
-    const [batch, size, count, row] = [
-      random.integer(1, 2),
-      random.integer(1, 3),
-      random.integer(0, 3),
-      random.integer(1, 2),
-    ];
-    const index = Array.from({ length: batch }, () =>
-      Array.from({ length: count }, () => random.integer(0, size - 1)),
-    );
-    return { inputs: [random.tensor([batch, size, row]), random.of(index, "int32")], attributes: null };
+    const { batch, size, row, index } = drawIndices(random);
+    return { inputs: [random.tensor([batch, size, row]), index], attributes: null };
   },
   exact: (random) => [
     {
-      inputs: [
-        random.of(
-          [
-            [[1], [2]],
-            [[3], [4]],
-          ],
-          "float64",
-        ),
-        random.of(indexRows, "int32"),
-      ],
+      inputs: [random.of(tableRows, "float64"), random.of(indexRows, "int32")],
       attributes: null,
       outputs: [
         [
@@ -297,29 +303,12 @@ export const gatherSamples: Samples<null> = {
 export const scatterAddSamples: Samples<number> = {
   names: { numpy: "add.at", torch: "index_add", onnx: "ScatterElements" },
   draw(random) {
-    const [batch, size, count, row] = [
-      random.integer(1, 2),
-      random.integer(1, 3),
-      random.integer(0, 3),
-      random.integer(1, 2),
-    ];
-    const index = Array.from({ length: batch }, () =>
-      Array.from({ length: count }, () => random.integer(0, size - 1)),
-    );
-    return { inputs: [random.tensor([batch, count, row]), random.of(index, "int32")], attributes: size };
+    const { batch, size, count, row, index } = drawIndices(random);
+    return { inputs: [random.tensor([batch, count, row]), index], attributes: size };
   },
   exact: (random) => [
     {
-      inputs: [
-        random.of(
-          [
-            [[1], [2]],
-            [[3], [4]],
-          ],
-          "float64",
-        ),
-        random.of(indexRows, "int32"),
-      ],
+      inputs: [random.of(tableRows, "float64"), random.of(indexRows, "int32")],
       attributes: 2,
       outputs: [
         [

@@ -1,5 +1,6 @@
 import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
-import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
+import { operandsOf } from "../../kernel/expression.js";
+import type { Expression } from "../../kernel/instruction.js";
 import type { BinaryLoop, UnaryLoop } from "./instruction-loops.js";
 import { castLoop, copyLoop, instructionLoops, selectLoop } from "./instructions.js";
 
@@ -59,23 +60,6 @@ type Step =
   | { readonly kind: "gather"; readonly out: TypedArray; readonly read: BlockRead }
   | { readonly kind: "ramp"; readonly out: TypedArray; readonly axis: number }
   | { readonly kind: "position"; readonly out: TypedArray; readonly axis: number };
-
-function operandsOf(node: ExpressionNode): readonly number[] {
-  switch (node.kind) {
-    case "read":
-    case "constant":
-    case "index":
-      return [];
-    case "unary":
-    case "cast":
-      return [node.a];
-    case "binary":
-    case "compare":
-      return [node.a, node.b];
-    case "select":
-      return [node.condition, node.a, node.b];
-  }
-}
 
 /** The last node that uses each node: −1 where none does, infinity for results. */
 function lastUses({ nodes, results }: Expression): number[] {

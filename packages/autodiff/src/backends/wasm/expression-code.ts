@@ -1,5 +1,6 @@
 import { bytesOf } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
+import { operandsOf } from "../../kernel/expression.js";
 import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
 import type { Access, Read } from "../../kernel/program.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
@@ -34,24 +35,6 @@ export function positionsOf(nest: LoopNest, { nodes }: Expression): Map<number, 
   const out = new Map<number, Position>();
   for (const node of nodes) if (node.kind === "index") out.set(node.axis, nest.position(node.axis));
   return out;
-}
-
-/** Operands of a node. */
-export function operandsOf(node: ExpressionNode): readonly number[] {
-  switch (node.kind) {
-    case "read":
-    case "constant":
-    case "index":
-      return [];
-    case "unary":
-    case "cast":
-      return [node.a];
-    case "binary":
-    case "compare":
-      return [node.a, node.b];
-    case "select":
-      return [node.condition, node.a, node.b];
-  }
 }
 
 /** How many lanes are computed, and where they stand past the pointers. */

@@ -1,6 +1,6 @@
 import { bytesOf } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
-import type { Access, GemmKernel, Kernel, Program } from "../../kernel/program.js";
+import { type Access, bodiesOf, type GemmKernel, type Kernel, type Program } from "../../kernel/program.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
 import { CodeContext } from "./context.js";
 import { gemmCode, gemmRoutines, packCode } from "./gemm-code.js";
@@ -20,20 +20,6 @@ export interface ProgramCode {
   readonly memoryBytes: number;
   readonly imports: readonly string[];
   readonly exportOf: ReadonlyMap<LeafKernel, string>;
-}
-
-/** The bodies of a kernel that holds others. */
-export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
-  switch (kernel.kind) {
-    case "loop":
-      return [kernel.body];
-    case "branch":
-      return [kernel.then, kernel.otherwise];
-    case "while":
-      return [kernel.test, kernel.body];
-    default:
-      return [];
-  }
 }
 
 function gemmsIn(kernels: readonly Kernel[]): GemmKernel[] {

@@ -1,11 +1,11 @@
 import { InternalError } from "../../base/errors.js";
 import { sizeOf } from "../../base/shape.js";
-import type { Buffer, Kernel } from "../../kernel/program.js";
+import { type Buffer, bodiesOf, type Kernel } from "../../kernel/program.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
 import { structureOf } from "../rewrite.js";
 import { Block } from "./lower-block.js";
-import { accessesOf, bodiesOf } from "./plan-memory.js";
+import { accessesOf } from "./plan-memory.js";
 import { copyKernel, fillKernel } from "./simple-kernels.js";
 import type { Value } from "./values.js";
 import { accessOf, isRowMajor, sliceAt, type View, wholeView } from "./views.js";

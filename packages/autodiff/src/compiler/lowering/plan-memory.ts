@@ -1,5 +1,5 @@
 import { bytesOf } from "../../base/dtype.js";
-import type { Access, Buffer, Kernel } from "../../kernel/program.js";
+import { type Access, type Buffer, bodiesOf, type Kernel } from "../../kernel/program.js";
 
 const alignment = 64;
 /** Kernels may load a vector past the end of a buffer, never store there. */
@@ -44,20 +44,6 @@ export function accessesOf(kernel: Kernel): { reads: Access[]; writes: Access[] 
     case "branch":
     case "while":
       return { reads: [kernel.condition], writes: [] };
-  }
-}
-
-/** The lists of kernels inside a control-flow kernel. */
-export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
-  switch (kernel.kind) {
-    case "loop":
-      return [kernel.body];
-    case "branch":
-      return [kernel.then, kernel.otherwise];
-    case "while":
-      return [kernel.test, kernel.body];
-    default:
-      return [];
   }
 }
 

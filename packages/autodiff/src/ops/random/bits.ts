@@ -6,7 +6,7 @@ import type { Op } from "../../trace/op.js";
 import { elementwiseOp, noPartials } from "../elementwise.js";
 import { zeroDerivative, zerosOf } from "../fill.js";
 import { stack } from "../joining.js";
-import type { Samples } from "../samples.js";
+import type { Application, SampleRandom, Samples } from "../samples.js";
 import { at } from "../slicing.js";
 
 /** 32 random bits per element, by a state of two key words and a counter: the same state gives the same bits, everywhere.
@@ -30,7 +30,8 @@ export const randomBitsOp: Op<Shape> = {
   show: showShape,
 };
 
-type Because = "random numbers depend on nothing that changes smoothly";
+/** Why no random number has a derivative. */
+export type RandomBecause = "random numbers depend on nothing that changes smoothly";
 
 /** The low 24 bits as a float32 in [0, 1): all of its steps are equally likely. */
 export const unitFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -41,7 +42,7 @@ export const unitFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const low = kernel.and(bits, kernel.constant(0xffffff, "int32"));
     return kernel.mul(kernel.cast(low, "float32"), kernel.constant(2 ** -24, "float32"));
   },
-  partials: noPartials<Because>(),
+  partials: noPartials<RandomBecause>(),
   cheap: true,
 });
 /** 27 bits of one word and 26 of another as a float64 in [0, 1). */
@@ -55,7 +56,7 @@ export const unitFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const whole = kernel.add(kernel.mul(top, kernel.constant(2 ** 26, "float64")), rest);
     return kernel.mul(whole, kernel.constant(2 ** -53, "float64"));
   },
-  partials: noPartials<Because>(),
+  partials: noPartials<RandomBecause>(),
   cheap: true,
 });
 
@@ -82,14 +83,16 @@ export const unitFloat32Samples: Samples<null> = {
   ],
   rejects: [],
 };
+/** Two words of bits for each number. */
+export function drawTwoWords(random: SampleRandom): Application<null> {
+  const shape = random.shape();
+  return {
+    inputs: [random.tensor(shape, [-9, 9], "int32"), random.tensor(shape, [-9, 9], "int32")],
+    attributes: null,
+  };
+}
 export const unitFloat64Samples: Samples<null> = {
-  draw(random) {
-    const shape = random.shape();
-    return {
-      inputs: [random.tensor(shape, [-9, 9], "int32"), random.tensor(shape, [-9, 9], "int32")],
-      attributes: null,
-    };
-  },
+  draw: drawTwoWords,
   exact: (random) => [
     {
       inputs: [random.of([0, 0, -1], "int32"), random.of([0, 1, -1], "int32")],

@@ -3,6 +3,7 @@ import type { KernelOf, Scalar } from "../../kernel/expression.js";
 import type { Op } from "../../trace/op.js";
 import { elementwiseOp, noPartials } from "../elementwise.js";
 import type { Samples } from "../samples.js";
+import { drawTwoWords, type RandomBecause } from "./bits.js";
 
 // Normal numbers from uniform bits by the inverse of the distribution function, written with +, −, ·, / and square roots only, which every
 // machine rounds alike (no backend fuses them in maps): so that a seed gives the same numbers everywhere, to the last bit.
@@ -123,8 +124,6 @@ function upperQuantile(kernel: QuantileKernel, p: Scalar, dtype: FloatDType): Sc
 const signed = (kernel: QuantileKernel, bits: Scalar, z: Scalar): Scalar =>
   kernel.select(kernel.lt(bits, kernel.constant(0, "int32")), kernel.neg(z), z);
 
-type Because = "random numbers depend on nothing that changes smoothly";
-
 /** A standard normal float32 from 32 bits: a sign, and 31 bits of distance from the middle. */
 export const normalFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "normalFloat32",
@@ -138,7 +137,7 @@ export const normalFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     );
     return signed(kernel, bits, upperQuantile(kernel, p, "float32"));
   },
-  partials: noPartials<Because>(),
+  partials: noPartials<RandomBecause>(),
 });
 /** A standard normal float64 from a sign and 31 bits of one word and 21 bits of another. */
 export const normalFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -152,7 +151,7 @@ export const normalFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const distance = kernel.add(kernel.add(kernel.mul(top, constant(2 ** 21)), rest), constant(0.5));
     return signed(kernel, high, upperQuantile(kernel, kernel.mul(distance, constant(2 ** -53)), "float64"));
   },
-  partials: noPartials<Because>(),
+  partials: noPartials<RandomBecause>(),
 });
 
 const pinned = [0, 5, -1, 12345678, -2000000000, 2147483647, -2147483648, 300000000, 1000000];
@@ -174,13 +173,7 @@ export const normalFloat32Samples: Samples<null> = {
   rejects: [],
 };
 export const normalFloat64Samples: Samples<null> = {
-  draw(random) {
-    const shape = random.shape();
-    return {
-      inputs: [random.tensor(shape, [-9, 9], "int32"), random.tensor(shape, [-9, 9], "int32")],
-      attributes: null,
-    };
-  },
+  draw: drawTwoWords,
   exact: (random) => [
     {
       inputs: [random.of(pinned, "int32"), random.of([...pinned].reverse(), "int32")],
