@@ -1,7 +1,8 @@
 /** Imported for its effect: from here on, eager matrix products run in WebAssembly, through scratch memory. The compiler's entry and `@scope/nn` do so
  * themselves, and on Node, Deno and Bun so does `@scope/autodiff`; only a page that multiplies matrices with it alone has to.
  * @packageDocumentation */
+
+import { fastGemm } from "./backends/accelerators/gemm.js";
 import { setAccelerators } from "./backends/eager.js";
-import { fastGemm } from "./backends/fast-gemm.js";
 
 setAccelerators({ gemm: fastGemm });

@@ -1,7 +1,7 @@
 /** The compiler, and the control flow that exists for traced programs. Its WebAssembly is here anyway, so large eager products and maps use it, too.
  * @packageDocumentation */
 import "./accelerate.js";
-import "./accelerate-maps.js";
+import "./accelerators-for-maps.js";
 
 export type { BackendName } from "./compiler/backend.js";
 export { type Compiled, type CompileOptions, compile } from "./compiler/compile.js";

@@ -2,7 +2,7 @@
 export type { DType, TypedArray } from "./base/dtype.js";
 export * from "./base/errors.js";
 export type { Shape } from "./base/shape.js";
-export { graph, spec, TracedGraph, trace } from "./compiler/graph.js";
+export { graph, spec, TracedGraph, trace } from "./compiler/print-graph.js";
 export type { Spec } from "./kernel/lowering.js";
 export type { CreationOptions } from "./ops/creation.js";
 export * from "./ops/index.js";

@@ -17,10 +17,10 @@ export { splitInTime } from "./data/splits.js";
 export { type WindowOptions, type Windows, windows } from "./data/windows.js";
 export { type Complex, eigenvalues, spectralRadius } from "./diagnostics/eigenvalues.js";
 export { type GradientFlow, gradientFlow } from "./diagnostics/gradient-flow.js";
+export type { NamedGradients, Observed, ObservedCell } from "./diagnostics/gradients-over-time.js";
 export { jacobianProducts } from "./diagnostics/jacobian-products.js";
 export { type MatrixCell, recurrentMatrices } from "./diagnostics/recurrent-matrices.js";
 export { singularValues } from "./diagnostics/singular-values.js";
-export type { NamedGradients, Observed, ObservedCell } from "./diagnostics/tapped-run.js";
 export { ModuleError, StateDictError } from "./errors.js";
 export {
   gainOf,

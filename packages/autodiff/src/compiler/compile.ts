@@ -7,7 +7,7 @@ import { apply } from "../trace/apply.js";
 import { current, ownCells, type StaticRead, within } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { callOp, type Runner } from "../transforms/call.js";
-import { type Closed, close, outside, settle } from "../transforms/close.js";
+import { type ClosedGraph, close, commitAssignments, hiddenInputValues } from "../transforms/close.js";
 import {
   type Flattened,
   flatten,
@@ -47,7 +47,7 @@ export interface Compiled<Args extends readonly unknown[], R> {
 interface Entry {
   readonly outline: Outline;
   readonly specs: readonly Pick<Tensor, "shape" | "dtype">[];
-  readonly closed: Closed;
+  readonly closed: ClosedGraph;
   readonly result: Outline;
   readonly statics: readonly StaticRead[];
   instance: Instance | null;
@@ -148,9 +148,9 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
     const plain = context.tapes.length === 0 && context.store === ownCells && context.substitute === null;
     const outputs = plain
       ? instanceOf(entry).run(given.leaves)
-      : settle(
+      : commitAssignments(
           entry.closed,
-          apply(callOp, [...given.leaves, ...outside(entry.closed)], {
+          apply(callOp, [...given.leaves, ...hiddenInputValues(entry.closed)], {
             graph: entry.closed.graph,
             runner: runnerFor(chooseBackend(options.backend), name, flush),
           }),

@@ -86,10 +86,10 @@ function lines(kernels: readonly Kernel[], indent: string): string[] {
         return [
           own,
           `${indent}then`,
-          ...lines(kernel.then, `${indent}  `),
-          ...(kernel.otherwise.length === 0
+          ...lines(kernel.whenTrue, `${indent}  `),
+          ...(kernel.whenFalse.length === 0
             ? []
-            : [`${indent}else`, ...lines(kernel.otherwise, `${indent}  `)]),
+            : [`${indent}else`, ...lines(kernel.whenFalse, `${indent}  `)]),
         ];
       case "while":
         return [own, ...lines(kernel.test, `${indent}? `), ...lines(kernel.body, `${indent}  `)];

@@ -10,7 +10,7 @@ import { type Built, buildProgram } from "./lowering/build-program.js";
 import { optimize, type Report } from "./pipeline.js";
 
 /** What {@link Instance} runs: a closed graph with what its inputs and outputs are. Inputs: [arguments, captures, Variables]; outputs: [results, assigned]. */
-export interface Source {
+export interface ProgramSource {
   readonly name: string;
   readonly graph: Graph;
   readonly captures: readonly Tensor[];
@@ -20,7 +20,7 @@ export interface Source {
 }
 
 /** A Variable's copy in a program's memory. */
-class Slot implements Residence {
+class VariableBuffer implements Residence {
   readonly variable: Variable;
   readonly array: TypedArray;
   readonly spec: Spec;
@@ -37,7 +37,7 @@ class Slot implements Residence {
 }
 
 /** When a program is garbage-collected, Variables that lived in it take their values with them: nothing else holds its memory then. */
-const abandoned = /* @__PURE__ */ new FinalizationRegistry<readonly Slot[]>((slots) => {
+const abandoned = /* @__PURE__ */ new FinalizationRegistry<readonly VariableBuffer[]>((slots) => {
   for (const slot of slots) slot.variable.leave(slot);
 });
 
@@ -47,19 +47,19 @@ export class Instance {
   readonly report: Report;
   readonly executable: Executable;
   readonly optimized: Graph;
-  private readonly source: Source;
+  private readonly source: ProgramSource;
   private readonly inputArrays: readonly TypedArray[];
   private readonly outputArrays: readonly TypedArray[];
   private readonly outputSpecs: readonly Spec[];
-  private readonly slots: readonly Slot[];
-  private readonly written: readonly Slot[];
+  private readonly slots: readonly VariableBuffer[];
+  private readonly written: readonly VariableBuffer[];
   private readonly readOnly: readonly boolean[];
   private readonly changed: TypedArray | null;
   private fresh = true;
   private readonly argumentCount: number;
   private readonly checks: readonly IndexCheck[];
 
-  constructor(source: Source, backend: ProgramBackend) {
+  constructor(source: ProgramSource, backend: ProgramBackend) {
     const { graph, captures, variables, assigned } = source;
     this.source = source;
     const argumentCount = graph.inputs.length - captures.length - variables.length;
@@ -91,7 +91,7 @@ export class Instance {
     this.inputArrays = built.inputs.map(arrayOf);
     this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [arrayOf(b)]));
     this.outputSpecs = graph.outputs.slice(0, results).map(({ shape, dtype }) => ({ shape, dtype }));
-    this.slots = variables.map((v, i) => new Slot(v, this.inputArrays[firstVariable + i]));
+    this.slots = variables.map((v, i) => new VariableBuffer(v, this.inputArrays[firstVariable + i]));
     this.readOnly = variables.map((v) => !assigned.includes(v));
     this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
     this.changed = built.changed === null ? null : arrayOf(built.changed);
@@ -101,20 +101,20 @@ export class Instance {
 
   /** Runs on arguments; Variables are read and assigned. */
   run(inputs: readonly Tensor[]): readonly Tensor[] {
-    this.bring(inputs);
+    this.uploadInputs(inputs);
     this.executable.run();
-    return this.take();
+    return this.downloadOutputs();
   }
 
   /** Runs once with the time of each kernel. */
   profile(inputs: readonly Tensor[]): ReturnType<Executable["profile"]> {
-    this.bring(inputs);
+    this.uploadInputs(inputs);
     const times = this.executable.profile();
-    this.take();
+    this.downloadOutputs();
     return times;
   }
 
-  private bring(inputs: readonly Tensor[]): void {
+  private uploadInputs(inputs: readonly Tensor[]): void {
     checkArguments(this.checks, inputs);
     for (let i = 0; i < this.argumentCount; i++) upload(inputs[i], this.inputArrays[i]);
     let constantsChanged = this.fresh;
@@ -130,7 +130,7 @@ export class Instance {
     this.fresh = false;
   }
 
-  private take(): readonly Tensor[] {
+  private downloadOutputs(): readonly Tensor[] {
     for (const slot of this.written) {
       slot.variable.moveTo(slot);
       slot.version = slot.variable.version;

@@ -12,7 +12,7 @@ import { reuseStacks } from "./passes/reuse-stacks.js";
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { turnProducts } from "./passes/turn-products.js";
-import { again, isGraph, rewriteGraph, structureOf } from "./rewrite.js";
+import { isGraph, reapply, rewriteGraph, structureOf } from "./rewrite.js";
 import { verify } from "./verify.js";
 
 /** What one pass left, for explain(). */
@@ -39,7 +39,7 @@ const innerGraphs = (attributes: unknown): Graph[] =>
 /** Applies a pass to the graphs inside of nodes (bodies of loops, branches). */
 function inBodies(pass: (graph: Graph) => Graph, graph: Graph): Graph {
   return rewriteGraph(graph, (node, inputs) => {
-    if (structureOf(node) === null) return again(node, inputs);
+    if (structureOf(node) === null) return reapply(node, inputs);
     const attributes = Object.fromEntries(
       Object.entries(node.attributes as object).map(([key, value]) => [
         key,

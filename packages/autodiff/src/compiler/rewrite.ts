@@ -12,7 +12,7 @@ export const isGraph = (value: unknown): value is Graph =>
   typeof value === "object" && value !== null && "nodes" in value && "outputs" in value;
 
 /** The same node again. */
-export const again: Step = (node, inputs) => apply(node.op, inputs, node.attributes);
+export const reapply: Step = (node, inputs) => apply(node.op, inputs, node.attributes);
 
 /** Walks a graph and builds another: each node is visited once, in order; what nobody needs is dropped. */
 export function rewriteGraph(graph: Graph, visit: Step): Graph {

@@ -153,8 +153,8 @@ export interface BranchKernel {
   readonly kind: "branch";
   readonly name: string;
   readonly condition: Access;
-  readonly then: readonly Kernel[];
-  readonly otherwise: readonly Kernel[];
+  readonly whenTrue: readonly Kernel[];
+  readonly whenFalse: readonly Kernel[];
 }
 export interface WhileKernel {
   readonly kind: "while";
@@ -183,7 +183,7 @@ export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
     case "loop":
       return [kernel.body];
     case "branch":
-      return [kernel.then, kernel.otherwise];
+      return [kernel.whenTrue, kernel.whenFalse];
     case "while":
       return [kernel.test, kernel.body];
     default:

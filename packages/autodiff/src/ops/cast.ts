@@ -1,4 +1,4 @@
-import { eagerMap } from "../backends/javascript/eager.js";
+import { mapRoutine } from "../backends/javascript/eager.js";
 import { type DType, isFloatDType } from "../base/dtype.js";
 import { buildExpression } from "../kernel/expression.js";
 import type { Expression } from "../kernel/instruction.js";
@@ -20,7 +20,7 @@ function castExpression(from: DType, to: DType): Expression {
 export const castOp: Op<DType> = {
   name: "cast",
   infer: ([x], dtype) => [{ shape: x.shape, dtype }],
-  eager: /* @__PURE__ */ eagerMap({}),
+  eager: /* @__PURE__ */ mapRoutine({}),
   lower: ([x], dtype) => ({ kind: "map", expression: castExpression(x.dtype, dtype) }),
   pullback: ({ inputs: [x] }, [c]) => [c !== null && isFloatDType(x.dtype) ? to(c, x.dtype) : null],
   pushforward: ({ attributes }, [t]) => [

@@ -1,4 +1,4 @@
-import { eagerMap } from "../backends/javascript/eager.js";
+import { mapRoutine } from "../backends/javascript/eager.js";
 import * as loops from "../backends/javascript/instruction-loops.js";
 import type { InstructionLoops } from "../backends/javascript/instructions.js";
 import { type DType, floatOf } from "../base/dtype.js";
@@ -17,7 +17,7 @@ import { expandBatch, sumTo } from "./shape.js";
 
 /** A partial derivative ∂out/∂in as a formula in public ops; 1 and −1 stand for themselves, null for zero.
  * `times` gives t · ∂out/∂in itself, where a product would be wrong (0 · ∞ on the side of a select that was not chosen) or slower. */
-export type Partial =
+export type PartialDerivative =
   | ((inputs: readonly Tensor[], output: Tensor) => Tensor | 1 | -1 | null)
   | { times(t: Tensor, inputs: readonly Tensor[], output: Tensor): Tensor };
 
@@ -31,7 +31,7 @@ export interface ElementwiseRecord<I extends keyof InstructionLoops> {
   /** The dtype of the result; that of the last operand if left out. */
   dtype?(operands: readonly DType[]): DType;
   /** ∂out/∂in for each input, or {@link noPartials}. */
-  readonly partials: readonly Partial[] | null;
+  readonly partials: readonly PartialDerivative[] | null;
   readonly cheap?: boolean;
 }
 
@@ -70,7 +70,7 @@ export function elementwiseOp<I extends keyof InstructionLoops>(record: Elementw
       };
       return lowered[key];
     },
-    eager: eagerMap(record.loops),
+    eager: mapRoutine(record.loops),
     ...derivative,
     batch(inputs, batched) {
       let rank = 0;
@@ -91,9 +91,14 @@ export function elementwiseOp<I extends keyof InstructionLoops>(record: Elementw
 }
 
 function elementwiseDerivative(
-  partials: readonly Partial[],
+  partials: readonly PartialDerivative[],
 ): Derivative & { reads: NonNullable<Op["reads"]> } {
-  const scaled = (partial: Partial, t: Tensor, inputs: readonly Tensor[], output: Tensor): Maybe<Tensor> => {
+  const scaled = (
+    partial: PartialDerivative,
+    t: Tensor,
+    inputs: readonly Tensor[],
+    output: Tensor,
+  ): Maybe<Tensor> => {
     if (typeof partial !== "function") return partial.times(t, inputs, output);
     const factor = partial(inputs, output);
     return factor === null ? null : factor === 1 ? t : factor === -1 ? neg(t) : mul(t, factor);
@@ -134,7 +139,7 @@ function elementwiseDerivative(
   };
 }
 
-function readsOf(partial: Partial, inputs: readonly Tensor[]): Reads {
+function readsOf(partial: PartialDerivative, inputs: readonly Tensor[]): Reads {
   const scalars = inputs.map((t) => ({ shape: [], dtype: t.dtype }));
   const output = { shape: [], dtype: floatOf(inputs[inputs.length - 1].dtype) };
   const used = new Set<number>();

@@ -35,11 +35,11 @@ export function applyBelow(
     if (tapes[i].watches(inputs)) return tapes[i].record(i, op, inputs, attributes);
   }
   const specs = op.infer(inputs, attributes);
-  return trace !== null ? trace.add(op, inputs, attributes, specs) : run(op, inputs, attributes, specs);
+  return trace !== null ? trace.add(op, inputs, attributes, specs) : executeOp(op, inputs, attributes, specs);
 }
 
 /** Runs an op now, outside of all tapes and traces. */
-export function run(
+export function executeOp(
   op: Op,
   inputs: readonly Tensor[],
   attributes: unknown,

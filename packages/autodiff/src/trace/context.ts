@@ -33,7 +33,7 @@ export interface Context {
   /** Captured tensors of a replay, by id, and what stands for them. */
   readonly substitute: ReadonlyMap<number, Tensor> | null;
   /** Tapes below this were open before the store was: its values are already theirs. */
-  readonly base: number;
+  readonly firstOwnTape: number;
   /** Where plain values that a compiled function reads are noted. */
   readonly statics: StaticRead[] | null;
 }
@@ -46,7 +46,14 @@ const cells: Store = {
 export const ownCells: Store = cells;
 
 // The only global state: what is open right now.
-let context: Context = { trace: null, tapes: [], store: cells, substitute: null, base: 0, statics: null };
+let context: Context = {
+  trace: null,
+  tapes: [],
+  store: cells,
+  substitute: null,
+  firstOwnTape: 0,
+  statics: null,
+};
 
 export const current = (): Context => context;
 

@@ -1,5 +1,5 @@
 import type { Tensor } from "../tensor/tensor.js";
-import { apply, run } from "./apply.js";
+import { apply, executeOp } from "./apply.js";
 import type { Graph, Node } from "./op.js";
 
 /** Does with one node, given tensors in place of its inputs. */
@@ -7,7 +7,7 @@ export type Step = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[];
 
 const throughTheDoor: Step = (node, inputs) => apply(node.op, inputs, node.attributes);
 const atOnce: Step = ({ op, attributes }, inputs) =>
-  run(op, inputs, attributes, op.infer(inputs, attributes));
+  executeOp(op, inputs, attributes, op.infer(inputs, attributes));
 
 /** Walks a graph: each node through the door, where tapes and traces see it, or as `step` says. */
 export function evaluate(graph: Graph, inputs: readonly Tensor[], step: Step = throughTheDoor): Tensor[] {

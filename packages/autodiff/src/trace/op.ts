@@ -59,7 +59,7 @@ export type Structure =
       readonly reverse: boolean;
     }
   /** Input 0 is a bool scalar; both graphs take the other inputs. */
-  | { readonly kind: "branch"; readonly then: Graph; readonly otherwise: Graph }
+  | { readonly kind: "branch"; readonly whenTrue: Graph; readonly whenFalse: Graph }
   /** Inputs: [constants of the test, constants of the body, carries]. */
   | {
       readonly kind: "while";

@@ -2,8 +2,8 @@ import { isFloatDType } from "../base/dtype.js";
 import { type Tensor, upcomingId, withoutValue } from "../tensor/tensor.js";
 import { anomalies } from "./anomaly-search.js";
 import { applyBelow } from "./apply.js";
-import { current, type Recorder, within, withTapes } from "./context.js";
-import type { Maybe, Node, Op, Prepared } from "./op.js";
+import type { Recorder } from "./context.js";
+import type { Node, Op, Prepared } from "./op.js";
 import type { Variable } from "./variable.js";
 
 /** Values below this size share slabs: keeping them costs nothing worth saving. */
@@ -106,43 +106,3 @@ const withoutUnread = (tensors: readonly Tensor[], read: readonly boolean[] | bo
     ? tensors
     : tensors.map((t, i) => ((read !== false && read[i]) || !large(t) ? t : withoutValue(t)));
 const large = (t: Tensor): boolean => t.storage !== null && t.size > worthForgetting;
-
-/** Forward mode: the same walk, taken while the ops arrive, so that no list is kept. */
-export class Stream implements Recorder {
-  // Weak: a tangent lives as long as its tensor.
-  readonly tangents: WeakMap<Tensor, Tensor> = new WeakMap();
-  readonly leaves: Map<Variable, Tensor> = new Map();
-  readonly seeds: ReadonlyMap<Variable, Tensor>;
-  constructor(seeds: ReadonlyMap<Variable, Tensor>) {
-    this.seeds = seeds;
-  }
-
-  watches(inputs: readonly Tensor[]): boolean {
-    for (let i = 0; i < inputs.length; i++) if (this.tangents.has(inputs[i])) return true;
-    return false;
-  }
-
-  record(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
-    const given = inputs.map((t) => this.tangents.get(t) ?? null);
-    // Derivative ops run with this tape and those inside it hidden: otherwise forward mode does not end.
-    const outer = current();
-    const below = withTapes(outer, outer.tapes.slice(0, level));
-    const [outputs, tangents] = within(below, (): readonly [readonly Tensor[], readonly Maybe<Tensor>[]] => {
-      if (op.joint !== undefined) return op.joint(inputs, attributes, given);
-      const made = applyBelow(level, op, inputs, attributes);
-      if (!made.some((t) => isFloatDType(t.dtype))) return [made, []];
-      return [made, op.pushforward({ op, inputs, attributes, outputs: made }, given)];
-    });
-    for (let i = 0; i < outputs.length; i++) {
-      const tangent = tangents[i] ?? null;
-      if (tangent !== null && isFloatDType(outputs[i].dtype)) this.tangents.set(outputs[i], tangent);
-    }
-    return outputs;
-  }
-
-  adopt(variable: Variable, leaf: Tensor): void {
-    this.leaves.set(variable, leaf);
-    const seed = this.seeds.get(variable);
-    if (seed !== undefined) this.tangents.set(leaf, seed);
-  }
-}

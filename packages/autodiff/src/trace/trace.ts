@@ -85,7 +85,14 @@ export function traceFlat(
   const trace = new Trace(rebuild);
   try {
     const inputs = specs.map((s) => trace.symbol(s));
-    const inside = { trace, tapes: [], store: trace, substitute: null, base: 0, statics: current().statics };
+    const inside = {
+      trace,
+      tapes: [],
+      store: trace,
+      substitute: null,
+      firstOwnTape: 0,
+      statics: current().statics,
+    };
     const outputs = within(inside, () => f(inputs).map((t) => trace.lift(t)));
     return { trace, inputs, outputs };
   } finally {

@@ -41,7 +41,7 @@ export class Variable {
   /** The tensor that it holds now. Reading under a tape makes it a leaf of the tape. */
   get value(): Tensor {
     const outer = current();
-    const { tapes, store, base } = outer;
+    const { tapes, store, firstOwnTape: base } = outer;
     let now = store.read(this);
     for (let i = base; i < tapes.length; i++) {
       if (tapes[i].leaves.has(this)) continue;

@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
 import type { Graph } from "../trace/op.js";
-import { type Closed, close, memo } from "./close.js";
+import { type ClosedGraph, close, memo } from "./close.js";
 
 /** A spec with the batch axis in front where it is batched. */
 export const batchedSpec = ({ shape, dtype }: Spec, batched: boolean, n: number): Spec => ({
@@ -37,7 +37,7 @@ export function batchGraph(
 }
 
 /** A graph over batched inputs as a graph. Inputs: [inputs, hidden]. */
-export interface BatchedGraph extends Closed {
+export interface BatchedGraph extends ClosedGraph {
   readonly batched: readonly boolean[];
 }
 

@@ -3,17 +3,17 @@ import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import type { Graph, Op, Prepared, Pullback } from "../trace/op.js";
 import { batchedOf } from "./batch-graph.js";
+import { nonNull, placeByMask, presence } from "./lists.js";
 import {
   hiddenValues,
-  jointOf,
-  parted,
-  pushJointly,
+  jvpGraph,
+  jvpGraphPush,
+  jvpGraphSplit,
   readsOfResiduals,
   residualValues,
   type Split,
   splitOf,
 } from "./split.js";
-import { presence, present, spread } from "./sweep.js";
 
 /** Carries out a graph at once. */
 export interface Runner {
@@ -38,11 +38,11 @@ export const callOp: Op<CallAttributes> = {
     throw new InternalError("call is prepared before it is recorded");
   },
   joint(inputs, attributes, tangents) {
-    const joint = jointOf(attributes.graph, presence(tangents));
-    const all = [...inputs, ...present(tangents), ...hiddenValues(joint)];
-    return parted(joint, apply(callOp, all, { ...attributes, graph: joint.graph }));
+    const joint = jvpGraph(attributes.graph, presence(tangents));
+    const all = [...inputs, ...nonNull(tangents), ...hiddenValues(joint)];
+    return jvpGraphSplit(joint, apply(callOp, all, { ...attributes, graph: joint.graph }));
   },
-  pushforward: (node, tangents) => pushJointly(callOp, node, tangents),
+  pushforward: (node, tangents) => jvpGraphPush(callOp, node, tangents),
   batch(inputs, batched, attributes, n) {
     const { graph, batched: flags, ...closed } = batchedOf(attributes.graph, [n, ...batched]);
     const hidden = hiddenValues(closed);
@@ -57,10 +57,10 @@ function prepareCall(
 ): Prepared<CallAttributes> {
   const pullback: Pullback = (node, cotangents) => {
     const back = split.back(split.differentiable.map((_, i) => (cotangents[i] ?? null) !== null));
-    const given = split.differentiable.flatMap((d, i) => (d ? present([cotangents[i] ?? null]) : []));
+    const given = split.differentiable.flatMap((d, i) => (d ? nonNull([cotangents[i] ?? null]) : []));
     const all = [...given, ...residualValues(back.residuals, node), ...hiddenValues(back)];
     const made = apply(op, all, { ...attributes, graph: back.graph });
-    return spread(back.gradients, made);
+    return placeByMask(back.gradients, made);
   };
   return { attributes: { ...attributes, graph: split.forward }, pullback, reads: readsOfResiduals(split) };
 }

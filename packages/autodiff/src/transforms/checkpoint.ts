@@ -8,11 +8,12 @@ import { barrier } from "../trace/identity.js";
 import type { Graph, Maybe, Node, Op } from "../trace/op.js";
 import type { Variable } from "../trace/variable.js";
 import { batchedOf } from "./batch-graph.js";
-import { close, outside, settle } from "./close.js";
+import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { jvpFlat } from "./forward.js";
+import { nonNull, placeByMask, presence } from "./lists.js";
 import { Overlay, observed } from "./observer.js";
-import { hiddenValues, jointOf, parted, pushJointly } from "./split.js";
-import { type Flat, presence, present, spread, vjpFlat } from "./sweep.js";
+import { hiddenValues, jvpGraph, jvpGraphPush, jvpGraphSplit } from "./split.js";
+import { type Flat, vjpFlat } from "./sweep.js";
 import { flatten, onLeaves, rebuild } from "./tree.js";
 import type { Result } from "./types.js";
 
@@ -34,11 +35,11 @@ export const checkpointOp: Op<CheckpointAttributes> = {
     return gradients(apply(checkpointOp, [...inputs, ...hiddenValues(closed)], { graph: closed.graph }));
   },
   joint(inputs, { graph }, tangents) {
-    const joint = jointOf(graph, presence(tangents));
-    const all = [...inputs, ...present(tangents), ...hiddenValues(joint)];
-    return parted(joint, apply(checkpointOp, all, { graph: joint.graph }));
+    const joint = jvpGraph(graph, presence(tangents));
+    const all = [...inputs, ...nonNull(tangents), ...hiddenValues(joint)];
+    return jvpGraphSplit(joint, apply(checkpointOp, all, { graph: joint.graph }));
   },
-  pushforward: (node, tangents) => pushJointly(checkpointOp, node, tangents),
+  pushforward: (node, tangents) => jvpGraphPush(checkpointOp, node, tangents),
   batch(inputs, batched, { graph }, n) {
     const made = batchedOf(graph, [n, ...batched]);
     return [apply(checkpointOp, [...inputs, ...hiddenValues(made)], { graph: made.graph }), made.batched];
@@ -59,14 +60,14 @@ function recomputing(
     // The barrier keeps a pass from using the first run's values instead.
     const behind = all.map(barrier);
     const { pull } = vjpFlat(f, behind.slice(0, n));
-    const gradients = pull(spread(given, behind, n)).map((t, i) => (wanted[i] ? t : null));
+    const gradients = pull(placeByMask(given, behind, n)).map((t, i) => (wanted[i] ? t : null));
     arrived = presence(gradients);
-    return present(gradients);
+    return nonNull(gradients);
   };
   return {
     f: back,
-    inputs: [...inputs, ...present(cotangents)],
-    gradients: (made) => spread(arrived, made),
+    inputs: [...inputs, ...nonNull(cotangents)],
+    gradients: (made) => placeByMask(arrived, made),
   };
 }
 
@@ -107,7 +108,10 @@ export const checkpointFlat =
     const here = current();
     if (here.trace !== null) {
       const closed = close(f, inputs);
-      return settle(closed, apply(checkpointOp, [...inputs, ...outside(closed)], { graph: closed.graph }));
+      return commitAssignments(
+        closed,
+        apply(checkpointOp, [...inputs, ...hiddenInputValues(closed)], { graph: closed.graph }),
+      );
     }
     return here.tapes.length === 0 ? f(inputs) : replayed(f, inputs);
   };
@@ -162,7 +166,7 @@ const replayWith =
     for (const [id, i] of names) substitute.set(id, all[count + i]);
     const store = new Overlay(now, first);
     // The tapes that are open now have renamed these values already.
-    return within({ ...now, store, substitute, base: now.tapes.length }, () => [
+    return within({ ...now, store, substitute, firstOwnTape: now.tapes.length }, () => [
       ...f(all.slice(0, count)).map(standIn),
       ...assigned.map((variable) => standIn(store.read(variable))),
     ]);

@@ -7,7 +7,7 @@ import type { Variable } from "../trace/variable.js";
 import type { Flat } from "./sweep.js";
 
 /** What a traced function uses beside its arguments. */
-export interface Hidden {
+export interface ClosureInputs {
   /** Tensors of the surroundings. */
   readonly captures: readonly Tensor[];
   /** Variables read or assigned. */
@@ -15,13 +15,13 @@ export interface Hidden {
 }
 
 /** A traced function closed over nothing. Inputs: [arguments, captures, Variables]; outputs: [results, Variables assigned]. */
-export interface Closed extends Hidden {
+export interface ClosedGraph extends ClosureInputs {
   readonly graph: Graph;
   readonly assigned: readonly Variable[];
 }
 
 /** Traces a function of tensors of these shapes and dtypes. */
-export function close(f: Flat, specs: readonly Spec[]): Closed {
+export function close(f: Flat, specs: readonly Spec[]): ClosedGraph {
   const { trace, inputs, outputs } = traceFlat(f, specs);
   const captures = [...trace.captures.values()];
   const held = [...trace.variables];
@@ -40,13 +40,16 @@ export function close(f: Flat, specs: readonly Spec[]): Closed {
 }
 
 /** The values of the hidden inputs, here and now. */
-export const outside = ({ captures, variables }: Hidden): Tensor[] => [
+export const hiddenInputValues = ({ captures, variables }: ClosureInputs): Tensor[] => [
   ...captures,
   ...variables.map((v) => v.value),
 ];
 
 /** Assigns the Variables that the function assigned, and returns its results. */
-export function settle({ graph, assigned }: Closed, outputs: readonly Tensor[]): readonly Tensor[] {
+export function commitAssignments(
+  { graph, assigned }: ClosedGraph,
+  outputs: readonly Tensor[],
+): readonly Tensor[] {
   const results = graph.outputs.length - assigned.length;
   assigned.forEach((variable, i) => {
     variable.value = outputs[results + i];

@@ -9,9 +9,16 @@ import { apply } from "../trace/apply.js";
 import { evaluate, interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op, Prepared } from "../trace/op.js";
 import { batchGraph, closeBatched } from "./batch-graph.js";
-import { close, memo, outside } from "./close.js";
-import { type Backward, hiddenValues, jointWith, type Residual, residualValues, splitOf } from "./split.js";
-import { present } from "./sweep.js";
+import { close, hiddenInputValues, memo } from "./close.js";
+import { nonNull } from "./lists.js";
+import {
+  type Backward,
+  hiddenValues,
+  jvpGraphWith,
+  type Residual,
+  residualValues,
+  splitOf,
+} from "./split.js";
 
 /** Two graphs over the same inputs, with outputs of the same shapes and dtypes. */
 export interface CondAttributes {
@@ -25,7 +32,7 @@ export const condOp: Op<CondAttributes> = {
   infer: (_inputs, { whenTrue }) => whenTrue.outputs,
   forward: ([predicate, ...inputs], { whenTrue, whenFalse }) =>
     interpret(predicate.item() !== 0 ? whenTrue : whenFalse, inputs).map(renamed),
-  structure: ({ whenTrue, whenFalse }) => ({ kind: "branch", then: whenTrue, otherwise: whenFalse }),
+  structure: ({ whenTrue, whenFalse }) => ({ kind: "branch", whenTrue: whenTrue, whenFalse: whenFalse }),
   prepare: (attributes, active) => prepareCond(attributes, active),
   pullback: () => {
     throw new InternalError("cond is prepared before it is recorded");
@@ -39,7 +46,7 @@ export const condOp: Op<CondAttributes> = {
     );
     const made = apply(
       condOp,
-      [predicate, ...values, ...present(given), ...hidden.flatMap(hiddenValues)],
+      [predicate, ...values, ...nonNull(given), ...hidden.flatMap(hiddenValues)],
       joined,
     );
     let next = has.length;
@@ -130,9 +137,9 @@ const prepareCond: (attributes: CondAttributes, active: readonly boolean[]) => P
         const { backs, attributes, gradients } = backOf(splits, given);
         const values = (back: Backward, side: number): Tensor[] => [
           ...residualValues(back.residuals.map(moved(side)), node),
-          ...outside(back),
+          ...hiddenInputValues(back),
         ];
-        const all = [...present(given.map((g, i) => (g ? cotangents[i] : null))), ...backs.flatMap(values)];
+        const all = [...nonNull(given.map((g, i) => (g ? cotangents[i] : null))), ...backs.flatMap(values)];
         const made = apply(condOp, [node.inputs[0], ...all], attributes);
         let next = 0;
         return [null, ...gradients.map((has) => (has ? made[next++] : null))];
@@ -175,14 +182,14 @@ function backwardPair(
 
 interface JointCond {
   readonly joined: CondAttributes;
-  readonly hidden: readonly ReturnType<typeof jointWith>[];
+  readonly hidden: readonly ReturnType<typeof jvpGraphWith>[];
   readonly has: readonly boolean[];
 }
 const jointCondOf: (attributes: CondAttributes, mask: readonly boolean[]) => JointCond = memo(
   (attributes, mask) => {
     const { whenTrue, whenFalse } = attributes;
     const dense = whenTrue.outputs.map((t) => isFloatDType(t.dtype));
-    const hidden = [whenTrue, whenFalse].map((graph) => jointWith(graph, mask, dense));
+    const hidden = [whenTrue, whenFalse].map((graph) => jvpGraphWith(graph, mask, dense));
     const shared = mask.length + mask.filter(Boolean).length;
     return { joined: pair(hidden[0].graph, hidden[1].graph, shared), hidden, has: hidden[0].has };
   },

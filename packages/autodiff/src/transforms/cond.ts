@@ -7,7 +7,7 @@ import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
-import { type Closed, close, outside } from "./close.js";
+import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { condOp, pair } from "./cond-op.js";
 import { flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
 import type { Result } from "./types.js";
@@ -37,7 +37,7 @@ export function cond<Args extends readonly unknown[], R extends Result>(
 
   const given = flatten("cond", operands, "static", "operands");
   let outline: Outline | undefined;
-  const traced = (f: (...operands: Args) => R): Closed =>
+  const traced = (f: (...operands: Args) => R): ClosedGraph =>
     close((leaves) => {
       const result = notPromise(f(...(rebuild(given.outline, leaves) as Args)), "cond");
       if (outline !== undefined) return flattenLike("cond", result, outline, "result of whenFalse");
@@ -54,7 +54,7 @@ export function cond<Args extends readonly unknown[], R extends Result>(
   const assigned = [...new Set([...a.assigned, ...b.assigned])];
   const count = given.leaves.length;
   // A Variable that only one side assigns keeps its value on the other.
-  const outputs = (own: Closed, other: Closed): Graph => ({
+  const outputs = (own: ClosedGraph, other: ClosedGraph): Graph => ({
     ...own.graph,
     outputs: [
       ...own.graph.outputs.slice(0, results),
@@ -67,19 +67,27 @@ export function cond<Args extends readonly unknown[], R extends Result>(
     ],
   });
   const attributes = pair(outputs(a, b), outputs(b, a), count);
-  const made = apply(condOp, [scalar, ...given.leaves, ...outside(a), ...outside(b)], attributes);
+  const made = apply(
+    condOp,
+    [scalar, ...given.leaves, ...hiddenInputValues(a), ...hiddenInputValues(b)],
+    attributes,
+  );
   assigned.forEach((variable, i) => {
     variable.value = made[results + i];
   });
   return rebuild(shape, made.slice(0, results)) as R;
 }
 
-const lastOf = ({ graph, assigned }: Closed, variable: Variable, results: number): Tensor | undefined => {
+const lastOf = (
+  { graph, assigned }: ClosedGraph,
+  variable: Variable,
+  results: number,
+): Tensor | undefined => {
   const at = assigned.indexOf(variable);
   return at < 0 ? undefined : graph.outputs[results + at];
 };
 const inputOf = (
-  { graph, captures, variables }: Closed,
+  { graph, captures, variables }: ClosedGraph,
   variable: Variable,
   count: number,
 ): Tensor | undefined => {

@@ -13,10 +13,11 @@ import { interpret } from "../trace/evaluate.js";
 import type { Graph, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import { closeBatched } from "./batch-graph.js";
-import { close, outside, settle } from "./close.js";
+import { close, commitAssignments, hiddenInputValues } from "./close.js";
+import { zerosWhereNull } from "./lists.js";
 import { isDifferentiated, observed } from "./observer.js";
 import { hiddenValues } from "./split.js";
-import { filled, vjpFlat } from "./sweep.js";
+import { vjpFlat } from "./sweep.js";
 import { describe } from "./tree.js";
 import { vmap } from "./vmap.js";
 
@@ -80,7 +81,7 @@ const customOp: Op<CustomAttributes> = {
     const { rule, arity } = node.attributes as CustomAttributes;
     if (tangents.some((t, i) => t !== null && i >= arity)) throw captured();
     const inputs = node.inputs.slice(0, arity);
-    return [rule.push(inputs, filled(tangents.slice(0, arity), inputs), node.outputs[0])];
+    return [rule.push(inputs, zerosWhereNull(tangents.slice(0, arity), inputs), node.outputs[0])];
   },
   batch(inputs, batched, attributes, n) {
     const { arity, rule } = attributes;
@@ -135,10 +136,10 @@ export function customDerivative<Args extends readonly Tensor[] = Tensor[], R ex
 
 function traceNow(run: (inputs: Leaves) => Tensor, inputs: Leaves, rule: BothModes): Tensor {
   const closed = close((all) => [run(all)], inputs);
-  const hidden = outside(closed);
+  const hidden = hiddenInputValues(closed);
   if (hidden.some((t) => isDifferentiated(current().tapes, t))) throw captured();
   const made = apply(customOp, [...inputs, ...hidden], traced(rule, inputs.length, closed.graph));
-  return settle(closed, made)[0];
+  return commitAssignments(closed, made)[0];
 }
 
 /** Runs the function where no tape sees it, so that it may read values, and looks what it captures. */
@@ -181,7 +182,7 @@ function bothModes<Args extends readonly Tensor[], R extends Tensor>(
     push,
     pull(inputs, output, cotangent) {
       const { pull } = vjpFlat((tangents) => [push(inputs, tangents, output)], inputs.map(zerosOf));
-      return filled(pull([cotangent]), inputs);
+      return zerosWhereNull(pull([cotangent]), inputs);
     },
   };
 }

@@ -1,8 +1,8 @@
 import { isFloatDType } from "../base/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { ForwardTape } from "../trace/forward-tape.js";
 import { alias } from "../trace/identity.js";
 import type { Maybe } from "../trace/op.js";
-import { Stream } from "../trace/tape.js";
 import type { Variable } from "../trace/variable.js";
 import { type Flat, withTape } from "./sweep.js";
 
@@ -16,7 +16,7 @@ export function jvpFlat(
   tangents: readonly Maybe<Tensor>[],
   seeds: ReadonlyMap<Variable, Tensor> = new Map(),
 ): readonly [outputs: Leaves, tangents: Maybe<Tensor>[]] {
-  const stream = new Stream(seeds);
+  const stream = new ForwardTape(seeds);
   const leaves = inputs.map(alias);
   leaves.forEach((t, i) => {
     const tangent = tangents[i];

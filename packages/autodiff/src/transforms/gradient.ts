@@ -6,7 +6,8 @@ import { Tensor } from "../tensor/tensor.js";
 import { Tape } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
-import { filled, record, sweep, withTape } from "./sweep.js";
+import { zerosWhereNull } from "./lists.js";
+import { record, sweep, withTape } from "./sweep.js";
 import { describe, type Flattened, flatten, leafPaths, rebuild } from "./tree.js";
 import type { Gradient, Loss, Variables, WithAux } from "./types.js";
 
@@ -187,6 +188,6 @@ function backFrom(
     });
   }
   if (!isFloatDType(loss.dtype)) throw notFloat(op, "result", loss.dtype);
-  const gradients = filled(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
+  const gradients = zerosWhereNull(sweep(tape, [loss], [onesOf(loss)], leaves, true), leaves);
   return { loss, aux: pair ? [result[1]] : [], gradients };
 }

@@ -7,7 +7,8 @@ import { zerosOf } from "../ops/fill.js";
 import { permute, reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkFloat, grad } from "./gradient.js";
-import { filled, vjpFlat } from "./sweep.js";
+import { zerosWhereNull } from "./lists.js";
+import { vjpFlat } from "./sweep.js";
 import { flatten, leafPaths, onLeaves, rebuild } from "./tree.js";
 import type { Gradient, Jacobian, Result } from "./types.js";
 import { vmap } from "./vmap.js";
@@ -44,8 +45,8 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
       (options?.mode ?? (elements(leaves) <= elements(outputs) ? "forward" : "reverse")) === "forward";
     // One tensor per output and leaf, either way.
     const blocks = forward
-      ? columns((i, t) => filled(push(only(leaves, i, t)), outputs), leaves, outputs)
-      : outputs.map((y, j) => rowsOf((c) => filled(pull(only(outputs, j, c)), leaves), y, leaves));
+      ? columns((i, t) => zerosWhereNull(push(only(leaves, i, t)), outputs), leaves, outputs)
+      : outputs.map((y, j) => rowsOf((c) => zerosWhereNull(pull(only(outputs, j, c)), leaves), y, leaves));
     const trees = blocks.map((row) => rebuild(given.outline, row));
     return rebuild(outline, trees) as Jacobian<R, P>;
   };

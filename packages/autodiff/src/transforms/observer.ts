@@ -1,6 +1,6 @@
 import { isFloatDType } from "../base/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { run } from "../trace/apply.js";
+import { executeOp } from "../trace/apply.js";
 import { type Context, current, type Recorder, type Store, within, withTapes } from "../trace/context.js";
 import { alias } from "../trace/identity.js";
 import type { Op } from "../trace/op.js";
@@ -78,7 +78,7 @@ export class Observer implements Recorder {
   record(_level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[] {
     let dependent = false;
     for (const t of inputs) if (this.note(t)) dependent = true;
-    const outputs = run(op, inputs, attributes, op.infer(inputs, attributes));
+    const outputs = executeOp(op, inputs, attributes, op.infer(inputs, attributes));
     for (const t of outputs) {
       this.made.add(t.id);
       if (dependent && isFloatDType(t.dtype)) this.dependent.add(t.id);

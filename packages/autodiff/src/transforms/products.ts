@@ -1,6 +1,7 @@
 import { TreeError } from "../base/errors.js";
 import { jvpFlat } from "./forward.js";
-import { filled, vjpFlat } from "./sweep.js";
+import { zerosWhereNull } from "./lists.js";
+import { vjpFlat } from "./sweep.js";
 import { describe, flatten, flattenDerivatives, onLeaves, rebuild } from "./tree.js";
 import type { Gradient, Result } from "./types.js";
 
@@ -26,7 +27,7 @@ export function vjp<Args extends readonly unknown[], R extends Result>(
   const { outline } = flat;
   const pullback = (cotangent: NoInfer<R>): Pullback<Args> => {
     const cotangents = flattenDerivatives("vjp", cotangent, outline, outputs, "cotangent");
-    return rebuild(given.outline, filled(pull(cotangents), given.leaves)) as Pullback<Args>;
+    return rebuild(given.outline, zerosWhereNull(pull(cotangents), given.leaves)) as Pullback<Args>;
   };
   return [rebuild(outline, outputs) as R, pullback];
 }
@@ -51,7 +52,7 @@ export function jvp<Args extends readonly unknown[], R extends Result>(
   const directions = flattenDerivatives("jvp", tangents, given.outline, given.leaves, "tangents");
   const flat = onLeaves("jvp", (args: Args) => f(...args), given.outline);
   const [outputs, made] = jvpFlat(flat.run, given.leaves, directions);
-  return [rebuild(flat.outline, outputs) as R, rebuild(flat.outline, filled(made, outputs)) as R];
+  return [rebuild(flat.outline, outputs) as R, rebuild(flat.outline, zerosWhereNull(made, outputs)) as R];
 }
 
 /** Forward mode in two steps: runs the function once and returns its derivative as a function of the direction, for many directions.
@@ -73,7 +74,7 @@ export function linearize<Args extends readonly unknown[], R extends Result>(
   const { outline } = flat;
   const pushforward = (...tangents: NoInfer<Args>): R => {
     const directions = flattenDerivatives("linearize", tangents, given.outline, given.leaves, "tangents");
-    return rebuild(outline, filled(push(directions), outputs)) as R;
+    return rebuild(outline, zerosWhereNull(push(directions), outputs)) as R;
   };
   return [rebuild(outline, outputs) as R, pushforward];
 }

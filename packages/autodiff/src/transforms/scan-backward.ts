@@ -5,14 +5,14 @@ import type { Tensor } from "../tensor/tensor.js";
 import { evaluateIn } from "../trace/evaluate.js";
 import type { Maybe, Node, Prepared } from "../trace/op.js";
 import { live } from "../trace/trace.js";
-import { close, memo, outside, reach } from "./close.js";
+import { close, hiddenInputValues, memo, reach } from "./close.js";
+import { filterByMask, nonNull, placeByMask } from "./lists.js";
 import { type ScanAttributes, settleActive, shifted } from "./scan-parts.js";
 import { type Backward, type Split, splitOf } from "./split.js";
-import { marked, present, spread } from "./sweep.js";
 
 /** Where the way back finds a value of the forward body: in an input of the scan; in an output; in both, if it is a carry as the step
  * found it (the stack of what it became, shifted by one step); in neither, if it follows from constants alone and is computed again. */
-interface Source {
+interface ResidualSource {
   readonly symbol: Tensor;
   readonly input: Maybe<number>;
   readonly output: Maybe<number>;
@@ -40,7 +40,7 @@ export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[
     const pass = mask.slice(constants, constants + carries);
     const split = splitOf(attributes.body, mask);
     const { sources, forward } = findSources(attributes, split);
-    const sourcesOf = ({ residuals }: Pick<Split, "residuals">): Source[] =>
+    const sourcesOf = ({ residuals }: Pick<Split, "residuals">): ResidualSource[] =>
       residuals.map(({ symbol }) => {
         const source = sources.get(symbol.id);
         if (source === undefined) throw new InternalError("scan: no source");
@@ -71,16 +71,16 @@ export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[
           attributes: body,
           inputs: [
             ...values.filter((_, i) => !read[i].sliced),
-            ...outside(back),
+            ...hiddenInputValues(back),
             ...pass.flatMap((on, i) => (on ? [cotangents[i] ?? zerosOf(node.outputs[i])] : [])),
-            ...marked(node.inputs, summed).map(zerosOf),
-            ...present(cotangents.filter((_, i) => i >= carries && given[i])),
+            ...filterByMask(node.inputs, summed).map(zerosOf),
+            ...nonNull(cotangents.filter((_, i) => i >= carries && given[i])),
             ...values.filter((_, i) => read[i].sliced),
           ],
           gradients: (made) => [
-            ...spread(summed, made, marked(pass, pass).length),
-            ...spread(pass, made),
-            ...spread(back.gradients.slice(constants + carries), made, body.carries),
+            ...placeByMask(summed, made, filterByMask(pass, pass).length),
+            ...placeByMask(pass, made),
+            ...placeByMask(back.gradients.slice(constants + carries), made, body.carries),
           ],
         };
       },
@@ -92,7 +92,7 @@ export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[
 function findSources(
   attributes: ScanAttributes,
   { forward: graph, residuals }: Split,
-): { readonly sources: ReadonlyMap<number, Source>; readonly forward: ScanAttributes } {
+): { readonly sources: ReadonlyMap<number, ResidualSource>; readonly forward: ScanAttributes } {
   const { constants, carries, body } = attributes;
   const varying = reach(
     graph,
@@ -105,11 +105,12 @@ function findSources(
     const known = stacked(symbol);
     return known >= 0 ? known : outputs.push(symbol) - 1;
   };
-  const sources = new Map<number, Source>();
+  const sources = new Map<number, ResidualSource>();
   const changing = new Map<Tensor, number>();
   for (const { kind, index, symbol } of residuals) {
     const carry = index - constants;
-    const put = (source: Omit<Source, "symbol">): unknown => sources.set(symbol.id, { symbol, ...source });
+    const put = (source: Omit<ResidualSource, "symbol">): unknown =>
+      sources.set(symbol.id, { symbol, ...source });
     if (kind === "output") {
       const sliced = varying.has(symbol.id);
       put({ input: null, output: sliced ? stackOf(symbol) : null, sliced });
@@ -129,7 +130,7 @@ function findSources(
 /** The values of sources after a forward run; all that is invariant is computed in one walk. */
 function valuesOf(
   { forward }: Split,
-  sources: readonly Source[],
+  sources: readonly ResidualSource[],
   { inputs, outputs }: Node,
   reverse: boolean,
 ): Tensor[] {
@@ -150,29 +151,29 @@ function backwardBody(
   pass: readonly boolean[],
   { graph, gradients }: Backward,
   given: readonly boolean[],
-  sources: readonly Source[],
+  sources: readonly ResidualSource[],
 ): ScanAttributes {
   const { body, constants, carries, length, reverse } = attributes;
   const { inputs, outputs } = body;
-  const cotangents = spread(given, graph.inputs);
-  const residuals = graph.inputs.slice(present(cotangents).length);
+  const cotangents = placeByMask(given, graph.inputs);
+  const residuals = graph.inputs.slice(nonNull(cotangents).length);
   const fixed = residuals.filter((_, i) => sources[i]?.sliced !== true);
   const slices = residuals.filter((_, i) => sources[i]?.sliced === true);
   // Nothing reads the symbol of a carry without cotangent, nor those of the sums.
-  const carried = marked(
+  const carried = filterByMask(
     outputs.map((t, i) => cotangents[i] ?? t),
     pass,
   );
-  const sums = marked(inputs, gradients.slice(0, constants));
-  const symbols = [...fixed, ...carried, ...sums, ...present(cotangents.slice(carries)), ...slices];
+  const sums = filterByMask(inputs, gradients.slice(0, constants));
+  const symbols = [...fixed, ...carried, ...sums, ...nonNull(cotangents.slice(carries)), ...slices];
   const { graph: back, captures } = close((all) => {
     const env = new Map(symbols.map((t, i) => [t.id, all[i]]));
-    const made = spread(gradients, evaluateIn(env, graph));
+    const made = placeByMask(gradients, evaluateIn(env, graph));
     const summed = all.slice(fixed.length + carried.length);
     return [
       ...pass.flatMap((on, i) => (on ? [made[constants + i] ?? zerosOf(inputs[constants + i])] : [])),
-      ...present(made.slice(0, constants)).map((t, i) => add(summed[i], t)),
-      ...present(made.slice(constants + carries)),
+      ...nonNull(made.slice(0, constants)).map((t, i) => add(summed[i], t)),
+      ...nonNull(made.slice(constants + carries)),
     ];
   }, symbols);
   if (captures.length > 0) throw new InternalError("graph not closed");

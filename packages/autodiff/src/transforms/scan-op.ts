@@ -8,10 +8,10 @@ import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op } from "../trace/op.js";
 import { type BatchedGraph, closeBatched } from "./batch-graph.js";
 import { memo } from "./close.js";
+import { filterByMask, nonNull, placeByMask, presence } from "./lists.js";
 import { prepareScan } from "./scan-backward.js";
 import { type ScanAttributes, settleActive } from "./scan-parts.js";
-import { hiddenValues, type Joint, jointWith, parted, pushJointly } from "./split.js";
-import { marked, presence, present, spread } from "./sweep.js";
+import { hiddenValues, type JvpGraph, jvpGraphPush, jvpGraphSplit, jvpGraphWith } from "./split.js";
 import { moveAxis } from "./vmap.js";
 
 /** A loop over time as one node: its reverse derivative is a scan backwards, its forward derivative one scan of values and tangents. */
@@ -46,10 +46,10 @@ export const scanOp: Op<ScanAttributes> = {
     const count = joint.has.length - carries;
     return [
       [...made.slice(0, carries), ...ys.slice(0, count)],
-      spread(joint.has, [...tangentCarries, ...ys.slice(count)]),
+      placeByMask(joint.has, [...tangentCarries, ...ys.slice(count)]),
     ];
   },
-  pushforward: (node, tangents) => pushJointly(scanOp, node, tangents),
+  pushforward: (node, tangents) => jvpGraphPush(scanOp, node, tangents),
   batch(inputs, batched, attributes, n) {
     const { body, constants, carries } = attributes;
     const xs = constants + carries;
@@ -91,11 +91,11 @@ const withTangents = (
 ): Tensor[] =>
   starts.flatMap((from, k) => [
     ...values.slice(from, starts[k + 1]),
-    ...present(tangents.slice(from, starts[k + 1])),
+    ...nonNull(tangents.slice(from, starts[k + 1])),
   ]);
 
 interface JointScan {
-  readonly joint: Joint;
+  readonly joint: JvpGraph;
   readonly mask: readonly boolean[];
   readonly attributes: ScanAttributes;
 }
@@ -105,12 +105,12 @@ const jointScanOf: (attributes: ScanAttributes, given: readonly boolean[]) => Jo
     const { body, constants, carries } = attributes;
     const mask = settleActive(attributes, given);
     const isActiveCarry = mask.slice(constants, constants + carries);
-    const joint = jointWith(body, mask, isActiveCarry);
+    const joint = jvpGraphWith(body, mask, isActiveCarry);
     const { inputs, outputs, nodes } = joint.graph;
     const count = body.inputs.length;
-    const tangents = spread(mask, inputs, count);
-    const hidden = inputs.slice(count + present(tangents).length);
-    const [values, made] = parted(joint, outputs);
+    const tangents = placeByMask(mask, inputs, count);
+    const hidden = inputs.slice(count + nonNull(tangents).length);
+    const [values, made] = jvpGraphSplit(joint, outputs);
     const graph: Graph = {
       nodes,
       inputs: [...hidden, ...withTangents(inputParts(attributes), inputs.slice(0, count), tangents)],
@@ -122,8 +122,8 @@ const jointScanOf: (attributes: ScanAttributes, given: readonly boolean[]) => Jo
       attributes: {
         ...attributes,
         body: graph,
-        constants: hidden.length + constants + marked(mask.slice(0, constants), mask).length,
-        carries: carries + present(made.slice(0, carries)).length,
+        constants: hidden.length + constants + filterByMask(mask.slice(0, constants), mask).length,
+        carries: carries + nonNull(made.slice(0, carries)).length,
       },
     };
   },

@@ -7,9 +7,9 @@ import { apply } from "../trace/apply.js";
 import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
-import { type Closed, close, outside } from "./close.js";
+import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
+import { filterByMask } from "./lists.js";
 import { scanOp } from "./scan-op.js";
-import { marked } from "./sweep.js";
 import { describe, type Flattened, flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
 
 /** Options of {@link scan}. */
@@ -107,7 +107,7 @@ const oneNode: Run = (step, carry, xs, length, reverse) => {
 
 /** Captures and Variables that are only read become constants; assigned ones are carried, hidden behind the user's carries. */
 function asLoop(
-  closed: Closed,
+  closed: ClosedGraph,
   carries: number,
   xs: number,
 ): { readonly body: Graph; readonly constants: Leaves; readonly hidden: Leaves } {
@@ -118,20 +118,20 @@ function asLoop(
   const isCarried = [...captures.map(() => false), ...variables.map((v) => assigned.includes(v))];
   const fixed = <T>(items: readonly T[]): T[] => items.filter((_, i) => !isCarried[i]);
   const beside = inputs.slice(args);
-  const values = outside(closed);
+  const values = hiddenInputValues(closed);
   return {
     body: {
       inputs: [
         ...fixed(beside),
         ...inputs.slice(0, carries),
-        ...marked(beside, isCarried),
+        ...filterByMask(beside, isCarried),
         ...inputs.slice(carries, args),
       ],
       nodes,
       outputs: [...outputs.slice(0, carries), ...outputs.slice(results), ...outputs.slice(carries, results)],
     },
     constants: fixed(values),
-    hidden: marked(values, isCarried),
+    hidden: filterByMask(values, isCarried),
   };
 }
 

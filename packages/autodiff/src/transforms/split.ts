@@ -8,9 +8,10 @@ import { evaluate } from "../trace/evaluate.js";
 import type { Graph, Maybe, Node, Op } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
 import { live, type Trace, traceFlat } from "../trace/trace.js";
-import { type Closed, close, type Hidden, memo, outside, reach } from "./close.js";
+import { type ClosedGraph, type ClosureInputs, close, hiddenInputValues, memo, reach } from "./close.js";
 import { jvpFlat } from "./forward.js";
-import { marked, presence, present, spread, sweep, withTape } from "./sweep.js";
+import { filterByMask, nonNull, placeByMask, presence } from "./lists.js";
+import { sweep, withTape } from "./sweep.js";
 
 /** Where a value that the backward graph reads is found. */
 export interface Residual {
@@ -22,7 +23,7 @@ export interface Residual {
 }
 
 /** The backward graph for some of the cotangents. Inputs: [cotangents, residuals, hidden]; outputs: gradients. */
-export interface Backward extends Hidden {
+export interface Backward extends ClosureInputs {
   readonly graph: Graph;
   /** Which of the split's residuals it reads, in order. */
   readonly residuals: readonly Residual[];
@@ -108,12 +109,12 @@ function traceBackward(
   try {
     const back = traceFlat(
       (all) => {
-        const cotangents = spread(given, all);
+        const cotangents = placeByMask(given, all);
         const made = sweep(tape, outputs, cotangents, inputs, false).map((t, i) => (active[i] ? t : null));
         gradients = presence(made);
-        return present(made);
+        return nonNull(made);
       },
-      marked(outputs, given),
+      filterByMask(outputs, given),
       computeCheapAgain(trace),
     );
     const used = live({ inputs: [], nodes: back.trace.nodes, outputs: back.outputs });
@@ -208,44 +209,44 @@ export function readsOfResiduals({ forward, residuals }: Split): {
 }
 
 /** Primal and tangents in one graph. Inputs: [inputs, tangents of masked inputs, hidden]; outputs: [outputs, tangents where `has`]. */
-export interface Joint extends Closed {
+export interface JvpGraph extends ClosedGraph {
   readonly has: readonly boolean[];
 }
 
 /** The forward derivative of a graph with respect to the inputs in `mask`. */
-export const jointOf: (graph: Graph, mask: readonly boolean[]) => Joint = memo((graph, mask) =>
-  jointWith(graph, mask, []),
+export const jvpGraph: (graph: Graph, mask: readonly boolean[]) => JvpGraph = memo((graph, mask) =>
+  jvpGraphWith(graph, mask, []),
 );
 
 /** The same; outputs in `dense` have a tangent in any case, zeros if need be. */
-export function jointWith(graph: Graph, mask: readonly boolean[], dense: readonly boolean[]): Joint {
+export function jvpGraphWith(graph: Graph, mask: readonly boolean[], dense: readonly boolean[]): JvpGraph {
   let has: readonly boolean[] = [];
   const closed = close(
     (all) => {
       const [outputs, made] = jvpFlat(
         (inputs) => evaluate(graph, inputs),
         all.slice(0, mask.length),
-        spread(mask, all, mask.length),
+        placeByMask(mask, all, mask.length),
       );
       const full = made.map((t, i) =>
         t === null && dense[i] && isFloatDType(outputs[i].dtype) ? zerosOf(outputs[i]) : t,
       );
       has = presence(full);
-      return [...outputs, ...present(full)];
+      return [...outputs, ...nonNull(full)];
     },
-    [...graph.inputs, ...marked(graph.inputs, mask)],
+    [...graph.inputs, ...filterByMask(graph.inputs, mask)],
   );
   return { ...closed, has };
 }
 
 /** Outputs and tangents of a joint run. */
-export const parted = ({ has }: Joint, all: readonly Tensor[]): readonly [Tensor[], Maybe<Tensor>[]] => [
-  all.slice(0, has.length),
-  spread(has, all, has.length),
-];
+export const jvpGraphSplit = (
+  { has }: JvpGraph,
+  all: readonly Tensor[],
+): readonly [Tensor[], Maybe<Tensor>[]] => [all.slice(0, has.length), placeByMask(has, all, has.length)];
 
 /** The forward derivative of an op with a body alone, from that of both together. */
-export function pushJointly<A>(
+export function jvpGraphPush<A>(
   op: Op<A>,
   { inputs, attributes }: Node,
   tangents: readonly Maybe<Tensor>[],
@@ -256,7 +257,7 @@ export function pushJointly<A>(
 }
 
 /** What a derivative reads from the surroundings, here and now; a derivative rule must not assign Variables. */
-export function hiddenValues(hidden: Hidden & { readonly assigned?: readonly unknown[] }): Tensor[] {
+export function hiddenValues(hidden: ClosureInputs & { readonly assigned?: readonly unknown[] }): Tensor[] {
   if ((hidden.assigned?.length ?? 0) > 0) throw new InternalError("a derivative rule assigned a Variable");
-  return outside(hidden);
+  return hiddenInputValues(hidden);
 }

@@ -1,6 +1,5 @@
 import { isFloatDType } from "../base/dtype.js";
 import { add } from "../ops/elementwise.js";
-import { zerosOf } from "../ops/fill.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "../trace/anomaly-search.js";
 import { current, type Recorder, within, withTapes } from "../trace/context.js";
@@ -115,24 +114,6 @@ function push(
   }
   return outputs.map((t) => at.get(t.id) ?? null);
 }
-
-/** Zeros where nothing arrived. */
-export const filled = (derivatives: readonly Maybe<Tensor>[], like: Leaves): Tensor[] =>
-  derivatives.map((t, i) => t ?? zerosOf(like[i]));
-
-/** Which of a list are not null. */
-export const presence = (items: readonly unknown[]): boolean[] => items.map((item) => item !== null);
-
-/** What is marked. */
-export const marked = <T>(items: readonly T[], marks: readonly boolean[]): T[] =>
-  items.filter((_, i) => marks[i]);
-
-/** One item after the other, from `next` on, wherever there is a mark; null elsewhere. */
-export const spread = <T>(marks: readonly boolean[], items: readonly T[], next = 0): Maybe<T>[] =>
-  marks.map((on) => (on ? items[next++] : null));
-
-/** What is not null. */
-export const present = <T>(items: readonly Maybe<T>[]): T[] => items.filter((item) => item !== null);
 
 export type Flat = (inputs: Leaves) => Leaves;
 

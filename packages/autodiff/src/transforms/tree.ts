@@ -38,16 +38,20 @@ function isRecord(value: unknown): value is { readonly [key: string]: unknown } 
 }
 
 /** Where something stands: under a key of a place, or at a root that has a name. Only errors make a text of it. */
-interface Place {
-  readonly above: Place | null;
+interface TreePath {
+  readonly above: TreePath | null;
   readonly key: string | number;
 }
-const rootAt = (key: string): Place => ({ above: null, key });
-const pathOf = ({ above, key }: Place): string =>
+const rootAt = (key: string): TreePath => ({ above: null, key });
+const pathOf = ({ above, key }: TreePath): string =>
   above === null ? String(key) : pathOf(above) + (typeof key === "number" ? `[${key}]` : `.${key}`);
 
 /** A tree of the same arrays and objects, with what `visit` makes of everything else. */
-function mapTree(tree: unknown, place: Place, visit: (value: unknown, place: Place) => unknown): unknown {
+function mapTree(
+  tree: unknown,
+  place: TreePath,
+  visit: (value: unknown, place: TreePath) => unknown,
+): unknown {
   if (Array.isArray(tree)) return tree.map((item, key) => mapTree(item, { above: place, key }, visit));
   if (!isRecord(tree)) return visit(tree, place);
   // A copy has the key __proto__, too, as a key of its own.
@@ -77,7 +81,7 @@ function holdsTensors(value: unknown): value is object {
   return !ArrayBuffer.isView(value) && Object.values(value).some((v) => v instanceof Tensor);
 }
 
-const cannotRebuild = (op: string, value: object, place: Place): TreeError =>
+const cannotRebuild = (op: string, value: object, place: TreePath): TreeError =>
   new TreeError({
     code: "tree/class",
     op,
@@ -160,9 +164,9 @@ function walkLike(
   tree: unknown,
   outline: Outline,
   root: string,
-  visit: (value: unknown, place: Place) => void,
+  visit: (value: unknown, place: TreePath) => void,
 ): void {
-  const walk = (part: unknown, value: unknown, place: Place): void => {
+  const walk = (part: unknown, value: unknown, place: TreePath): void => {
     if (part === leaf) visit(value, place);
     else if (!isBranch(part)) return;
     else if (value === null || value === undefined) {
@@ -185,7 +189,7 @@ function sameKeys(a: object, b: object): boolean {
   return Object.keys(b).length === keys.length && keys.every((key) => Object.hasOwn(b, key));
 }
 
-function derivativeLeaf(op: string, value: unknown, spec: Spec, place: Place): Maybe<Tensor> {
+function derivativeLeaf(op: string, value: unknown, spec: Spec, place: TreePath): Maybe<Tensor> {
   if (!isFloatDType(spec.dtype)) return null;
   const t =
     value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
@@ -213,7 +217,7 @@ export function describe(value: unknown): string {
   return value === null ? "null" : typeof value;
 }
 
-const structureError = (op: string, part: unknown, value: unknown, place: Place): TreeError =>
+const structureError = (op: string, part: unknown, value: unknown, place: TreePath): TreeError =>
   new TreeError({
     code: "tree/structure",
     op,

@@ -6,7 +6,7 @@ import { permute } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
 import { batchGraph } from "./batch-graph.js";
-import { close, outside, settle } from "./close.js";
+import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { describe, flatten, isBranch, leaf, leafPaths, type Outline, onLeaves, rebuild } from "./tree.js";
 import type { Axes, InAxes, Result } from "./types.js";
 
@@ -42,7 +42,7 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
       flat.run,
       inputs.map((t, i) => (batched[i] ? { shape: t.shape.slice(1), dtype: t.dtype } : t)),
     );
-    const hidden = outside(closed);
+    const hidden = hiddenInputValues(closed);
     const [outputs, flags] = batchGraph(
       closed.graph,
       [...inputs, ...hidden],
@@ -55,7 +55,7 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
     });
     const { outline } = flat;
     const outAxes = axesOf(outline, options?.outAxes, "outAxes");
-    const placed = settle(closed, outputs).map((t, i) =>
+    const placed = commitAssignments(closed, outputs).map((t, i) =>
       place(t, flags[i], outAxes[i], n, () => leafPaths(outline, "result")[i]),
     );
     return rebuild(outline, placed) as R;

@@ -13,10 +13,10 @@ import type { Graph, Maybe, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
 import { batchedSpec, batchGraph, closeBatched } from "./batch-graph.js";
-import { type Closed, close, memo, reach } from "./close.js";
+import { type ClosedGraph, close, memo, reach } from "./close.js";
 import { predicateOf } from "./cond.js";
-import { hiddenValues, type Joint, jointWith } from "./split.js";
-import { present } from "./sweep.js";
+import { nonNull } from "./lists.js";
+import { hiddenValues, type JvpGraph, jvpGraphWith } from "./split.js";
 import { flatten, flattenLike, leafPaths, rebuild } from "./tree.js";
 
 interface WhileAttributes {
@@ -64,7 +64,7 @@ export const whileOp: Op<WhileAttributes> = {
     const full = values.map((t, i) => (mask[i] ? (given[i] ?? zerosOf(t)) : null));
     const part = (from: number, to?: number): Tensor[] => [
       ...values.slice(from, to),
-      ...present(full.slice(from, to)),
+      ...nonNull(full.slice(from, to)),
     ];
     const all = [
       ...inputs.slice(0, testConstants),
@@ -85,7 +85,7 @@ export const whileOp: Op<WhileAttributes> = {
 };
 
 interface JointWhile {
-  readonly joint: Joint;
+  readonly joint: JvpGraph;
   /** Of [constants of the body, carries]. */
   readonly mask: readonly boolean[];
   readonly joined: WhileAttributes;
@@ -103,7 +103,7 @@ const jointWhileOf: (attributes: WhileAttributes, given: readonly boolean[]) => 
         changed = true;
       });
     }
-    const joint = jointWith(body, mask, mask.slice(bodyConstants));
+    const joint = jvpGraphWith(body, mask, mask.slice(bodyConstants));
     const { inputs } = joint.graph;
     const count = body.inputs.length;
     let next = count;
@@ -111,12 +111,12 @@ const jointWhileOf: (attributes: WhileAttributes, given: readonly boolean[]) => 
     const hidden = inputs.slice(next);
     const part = (from: number, to: number): Tensor[] => [
       ...inputs.slice(from, to),
-      ...present(tangents.slice(from, to)),
+      ...nonNull(tangents.slice(from, to)),
     ];
     const constants = [...hidden, ...part(0, bodyConstants)];
     const joined: WhileAttributes = {
       // The test does not look at tangents.
-      test: { ...test, inputs: [...test.inputs, ...present(tangents.slice(bodyConstants))] },
+      test: { ...test, inputs: [...test.inputs, ...nonNull(tangents.slice(bodyConstants))] },
       body: { ...joint.graph, inputs: [...constants, ...part(bodyConstants, count)] },
       testConstants,
       bodyConstants: constants.length,
@@ -253,8 +253,8 @@ export function whileLoop<C extends object | readonly []>(
 
 /** Assigned Variables are carried, hidden behind the user's carries; the test sees them as well. */
 function joinGraphs(
-  t: Closed,
-  b: Closed,
+  t: ClosedGraph,
+  b: ClosedGraph,
   carry: readonly Tensor[],
 ): { readonly inputs: readonly Tensor[]; readonly attributes: WhileAttributes } {
   const count = carry.length;
@@ -262,7 +262,11 @@ function joinGraphs(
     graph,
     captures,
     variables,
-  }: Closed): { constants: Tensor[]; symbols: Tensor[]; heldAt: (v: Variable) => Tensor | undefined } => {
+  }: ClosedGraph): {
+    constants: Tensor[];
+    symbols: Tensor[];
+    heldAt: (v: Variable) => Tensor | undefined;
+  } => {
     const symbols = graph.inputs.slice(count);
     const held = symbols.slice(captures.length);
     const fixed = variables.map((v) => !b.assigned.includes(v));

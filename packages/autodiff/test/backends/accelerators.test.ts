@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { fastGemm } from "../../src/backends/accelerators/gemm.js";
+import { fastMap } from "../../src/backends/accelerators/map.js";
 import { type Accelerators, setAccelerators } from "../../src/backends/eager.js";
-import { fastGemm } from "../../src/backends/fast-gemm.js";
-import { fastMap } from "../../src/backends/fast-map.js";
 import { gelu } from "../../src/ops/activations.js";
 import { swapAxes } from "../../src/ops/axes.js";
 import { tanh } from "../../src/ops/exponential.js";

@@ -150,7 +150,10 @@ class NaiveRun {
         }
         break;
       case "branch":
-        this.all(this.get(kernel.condition, [], counters) !== 0 ? kernel.then : kernel.otherwise, counters);
+        this.all(
+          this.get(kernel.condition, [], counters) !== 0 ? kernel.whenTrue : kernel.whenFalse,
+          counters,
+        );
         break;
       case "while":
         for (;;) {

@@ -81,8 +81,8 @@ export const branch = (
   kind: "branch",
   name: "branch",
   condition,
-  then: whenTrue,
-  otherwise: whenFalse,
+  whenTrue: whenTrue,
+  whenFalse: whenFalse,
 });
 
 export const loop = (length: number, reverse: boolean, body: readonly Kernel[]): Kernel => ({

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { printGraph, spec, trace } from "../../src/compiler/graph.js";
 import { addOntoProducts } from "../../src/compiler/passes/add-onto-products.js";
 import { boundIndices } from "../../src/compiler/passes/bound-indices.js";
 import { gatherAfterProducts } from "../../src/compiler/passes/gather-after-products.js";
@@ -11,6 +10,7 @@ import { pushSlices } from "../../src/compiler/passes/push-slices.js";
 import { reuseStacks } from "../../src/compiler/passes/reuse-stacks.js";
 import { shareCommon } from "../../src/compiler/passes/share-common.js";
 import { simplify } from "../../src/compiler/passes/simplify.js";
+import { printGraph, spec, trace } from "../../src/compiler/print-graph.js";
 import { verify } from "../../src/compiler/verify.js";
 import {
   add,

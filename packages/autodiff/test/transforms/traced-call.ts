@@ -3,7 +3,7 @@ import { apply } from "../../src/trace/apply.js";
 import { current } from "../../src/trace/context.js";
 import { interpret } from "../../src/trace/evaluate.js";
 import { callOp, type Runner } from "../../src/transforms/call.js";
-import { type Closed, close, outside, settle } from "../../src/transforms/close.js";
+import { type ClosedGraph, close, commitAssignments, hiddenInputValues } from "../../src/transforms/close.js";
 import { flatten, type Outline, onLeaves, rebuild } from "../../src/transforms/tree.js";
 
 type Trees<Args extends readonly unknown[], R> = (...args: Args) => R;
@@ -15,7 +15,7 @@ export const interpreter: Runner = { run: interpret };
 export function tracedCall<Args extends readonly unknown[] = Tensor[], R = Tensor>(
   f: Trees<Args, R>,
 ): Trees<Args, R> & { traces: number } {
-  const cache = new Map<string, { closed: Closed; outline: Outline }>();
+  const cache = new Map<string, { closed: ClosedGraph; outline: Outline }>();
   const call = (...args: Args): R => {
     if (current().trace !== null) return f(...args);
     const { leaves, outline: given } = flatten("tracedCall", args);
@@ -29,11 +29,11 @@ export function tracedCall<Args extends readonly unknown[] = Tensor[], R = Tenso
       const tracked = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
       if (!tracked) cache.set(key, hit);
     }
-    const made = apply(callOp, [...leaves, ...outside(hit.closed)], {
+    const made = apply(callOp, [...leaves, ...hiddenInputValues(hit.closed)], {
       graph: hit.closed.graph,
       runner: interpreter,
     });
-    return rebuild(hit.outline, settle(hit.closed, made)) as R;
+    return rebuild(hit.outline, commitAssignments(hit.closed, made)) as R;
   };
   call.traces = 0;
   return call;

@@ -1,5 +1,5 @@
 import type { Tensor } from "@scope/autodiff";
-import { gradientsOverTime, type Observed } from "./tapped-run.js";
+import { gradientsOverTime, type Observed } from "./gradients-over-time.js";
 
 /** Norms at every time step, by the part of the state. */
 export type GradientFlow = { readonly [state: string]: readonly number[] };

@@ -1,6 +1,6 @@
 import { at, broadcastTo, eye, mul, ShapeError, sum, type Tensor } from "@scope/autodiff";
 import { showShape } from "../option-checks.js";
-import { gradientsOverTime, type NamedGradients, type Observed, outputSize } from "./tapped-run.js";
+import { gradientsOverTime, type NamedGradients, type Observed, outputSize } from "./gradients-over-time.js";
 
 /** How the last output depends on the state at every time step: the products of Jacobians ∂y_T/∂sₜ = ∂y_T/∂s_T · ∂s_T/∂s_{T−1} ⋯ ∂s_{t+1}/∂sₜ, for all t in one run.
  * Their singular values say in which directions the past still matters: see {@link singularValues}.

@@ -106,7 +106,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
     let layer = this.timeFirst ? xs : swapBatchAndTime(xs);
     const [time, batch] = layer.shape;
     const starts = this.cells.map((cell) => cell.initialState(batch));
-    if (state !== undefined) this.takeApart(op, state, starts);
+    if (state !== undefined) this.splitState(op, state, starts);
     const valid = validSteps(op, options, time, batch);
     const last: State[] = [];
     for (let first = 0; first < this.cells.length; first += this.directions) {
@@ -133,7 +133,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
     checkFeatures(op, x, this.inputSize, { least: 2, most: 2, timeAxis: this.timeFirst ? 0 : 1 });
     checkPrecision(op, x, this.cells[0].dtype);
     const states = this.cells.map((cell) => cell.initialState(x.shape[0]));
-    this.takeApart(op, state, states);
+    this.splitState(op, state, states);
     let layer = x;
     const next = this.cells.map((cell, k) => {
       if (k > 0 && this.dropout !== null) layer = this.dropout.forward(layer);
@@ -145,7 +145,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
   }
 
   /** Replaces the cells' initial states by the parts of a given state. */
-  private takeApart(op: string, state: State, states: State[]): void {
+  private splitState(op: string, state: State, states: State[]): void {
     const count = states.length;
     for (let k = 0; k < count; k++) {
       const part = mapStates(

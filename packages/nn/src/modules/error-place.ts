@@ -1,12 +1,12 @@
 import { ScopeError } from "@scope/autodiff";
 
 /** Where an error arose, as a path seen from a module; from null, it is seen from the whole model, and no more can be added. */
-interface Place {
+interface ErrorPath {
   readonly path: string;
   readonly from: object | null;
 }
 
-const places = new WeakMap<ScopeError, Place>();
+const places = new WeakMap<ScopeError, ErrorPath>();
 
 /** Tells in an error of a part of `from` which part it was: `encoder.1`, as in the state dict. */
 export function placeError(error: unknown, path: string, from: object | null): void {

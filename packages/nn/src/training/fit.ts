@@ -173,7 +173,7 @@ class Training<Batch> {
       if (stepInEpoch === 0) throw noData();
       this.batchesSeen = stepInEpoch;
     }
-    const record = await this.close(epoch, mean.of("loss"), (performance.now() - start) / 1000);
+    const record = await this.endEpoch(epoch, mean.of("loss"), (performance.now() - start) / 1000);
     if (this.losses.length === steps) this.stopped ??= "finished";
     if (stepInEpoch === 0 && this.stopped !== null) return;
     this.epochs.push(record);
@@ -181,7 +181,7 @@ class Training<Batch> {
   }
 
   /** Measures after an epoch, remembers the best weights, and decides whether to go on. */
-  private async close(epoch: number, trainingLoss: number, seconds: number): Promise<EpochRecord> {
+  private async endEpoch(epoch: number, trainingLoss: number, seconds: number): Promise<EpochRecord> {
     const { optimizer, validation, metrics, watch = "loss", patience, minimumImprovement = 0 } = this.options;
     const record = {
       epoch,

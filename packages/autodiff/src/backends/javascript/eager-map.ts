@@ -10,18 +10,18 @@ import { castLoop, copyLoop, type InstructionLoops, selectLoop } from "./instruc
 const block = 256;
 
 /** Where operand `k` of a loop comes from: a place in an array and a step. */
-interface Place {
+interface OperandCursor {
   array: TypedArray;
   offset: number;
   stride: number;
 }
-type Step = (n: number, out: TypedArray, o: number, places: readonly Place[]) => void;
+type Step = (n: number, out: TypedArray, o: number, places: readonly OperandCursor[]) => void;
 
 /** An expression, ready to run over blocks. */
 interface Prepared {
   readonly nodes: readonly ExpressionNode[];
   readonly steps: readonly (Step | null)[];
-  readonly places: readonly Place[];
+  readonly places: readonly OperandCursor[];
   readonly result: number;
   readonly reads: number;
 }
@@ -30,7 +30,7 @@ const prepared = new WeakMap<Expression, Prepared>();
 function prepare(expression: Expression, loops: Partial<InstructionLoops>): Prepared {
   const { nodes, results } = expression;
   const empty = new Float32Array(0);
-  const places = nodes.map((node, i): Place => {
+  const places = nodes.map((node, i): OperandCursor => {
     if (node.kind === "constant")
       return { array: newArray(node.dtype, 1).fill(node.value) as TypedArray, offset: 0, stride: 0 };
     if (node.kind === "read" || i === results[0]) return { array: empty, offset: 0, stride: 0 };

@@ -32,7 +32,7 @@ export const filled = (shape: Shape, dtype: DType, value: number): Tensor => {
 };
 
 /** Runs maps with the loops of their instructions. */
-export const eagerMap =
+export const mapRoutine =
   (loops: Partial<InstructionLoops>): EagerTable["map"] =>
   ({ expression }, inputs, [out]) => [mapTensors(expression, inputs, out, loops)];
 

@@ -10,7 +10,14 @@ import {
   type Operand,
   type ScratchPool,
 } from "./program-expression.js";
-import { type AxisGroup, groupAxes, type InnerAxis, Place, splitInner, Walk } from "./program-walk.js";
+import {
+  type AxisGroup,
+  BufferCursor,
+  groupAxes,
+  IndexIterator,
+  type InnerAxis,
+  splitInner,
+} from "./program-walk.js";
 import { reductions } from "./reduction-table.js";
 import type { ReduceLoop } from "./reductions.js";
 
@@ -30,8 +37,8 @@ export interface Setting {
 const usesIndex = (expression: Expression): boolean => expression.nodes.some((node) => node.kind === "index");
 
 /** The places of reads: first where each starts, then where the index of each gathered one does. */
-function placesOfReads(reads: readonly Read[], setting: Setting): Place[] {
-  const place = (access: Access): Place => new Place(access, setting.view(access));
+function placesOfReads(reads: readonly Read[], setting: Setting): BufferCursor[] {
+  const place = (access: Access): BufferCursor => new BufferCursor(access, setting.view(access));
   return [
     ...reads.map((read) => place(read.at)),
     ...reads.flatMap((read) => (read.kind === "gathered" ? [place(read.index)] : [])),
@@ -41,7 +48,7 @@ function placesOfReads(reads: readonly Read[], setting: Setting): Place[] {
 /** The same reads as a block sees them; `strides` per place along the block. */
 function blockReads(
   reads: readonly Read[],
-  places: readonly Place[],
+  places: readonly BufferCursor[],
   strides: readonly number[],
 ): BlockRead[] {
   let position = reads.length;
@@ -82,8 +89,8 @@ function store(
 /** A fused elementwise kernel. */
 export class MapRunner implements Runner {
   readonly name: string;
-  readonly #places: readonly Place[];
-  readonly #walk: Walk;
+  readonly #places: readonly BufferCursor[];
+  readonly #walk: IndexIterator;
   readonly #inner: InnerAxis;
   readonly #expression: BlockExpression;
   readonly #firstWrite: number;
@@ -92,14 +99,14 @@ export class MapRunner implements Runner {
   constructor(kernel: MapKernel, setting: Setting) {
     this.name = kernel.name;
     const reads = placesOfReads(kernel.reads, setting);
-    const writes = kernel.writes.map((access) => new Place(access, setting.view(access)));
+    const writes = kernel.writes.map((access) => new BufferCursor(access, setting.view(access)));
     this.#places = [...reads, ...writes];
     this.#firstWrite = reads.length;
     this.#flush = setting.flushSubnormals;
     const strides = this.#places.map((place) => place.strides);
     const inner = splitInner(groupAxes(kernel.shape, 0, strides, usesIndex(kernel.expression)));
     this.#inner = inner;
-    this.#walk = new Walk(inner.outer);
+    this.#walk = new IndexIterator(inner.outer);
     this.#expression = new BlockExpression(
       kernel.expression,
       blockReads(kernel.reads, reads, inner.strides),
@@ -158,12 +165,12 @@ function accumulatorOf(combine: Combine, dtype: DType): Accumulator {
 /** A fused map and reduction. Runs blocks along the innermost reduced axis, or along the innermost kept axis where that is longer. */
 export class ReduceRunner implements Runner {
   readonly name: string;
-  readonly #reads: readonly Place[];
-  readonly #ends: readonly Place[];
+  readonly #reads: readonly BufferCursor[];
+  readonly #ends: readonly BufferCursor[];
   readonly #across: boolean;
-  readonly #keptWalk: Walk;
-  readonly #endWalk: Walk;
-  readonly #reducedWalk: Walk;
+  readonly #keptWalk: IndexIterator;
+  readonly #endWalk: IndexIterator;
+  readonly #reducedWalk: IndexIterator;
   readonly #kept: InnerAxis;
   readonly #keptEnds: readonly number[];
   readonly #reduced: InnerAxis;
@@ -177,7 +184,7 @@ export class ReduceRunner implements Runner {
 
   constructor(kernel: ReduceKernel, setting: Setting) {
     this.name = kernel.name;
-    const place = (access: Access): Place => new Place(access, setting.view(access));
+    const place = (access: Access): BufferCursor => new BufferCursor(access, setting.view(access));
     this.#reads = placesOfReads(kernel.reads, setting);
     this.#ends = [...kernel.finishReads, ...kernel.writes].map(place);
     this.#firstWrite = kernel.finishReads.length;
@@ -202,9 +209,9 @@ export class ReduceRunner implements Runner {
       ...group,
       strides: group.strides.slice(this.#reads.length),
     });
-    this.#keptWalk = new Walk(forReads(kept.outer));
-    this.#endWalk = new Walk(forEnds(kept.outer));
-    this.#reducedWalk = new Walk(this.#across ? reducedGroup : reduced.outer);
+    this.#keptWalk = new IndexIterator(forReads(kept.outer));
+    this.#endWalk = new IndexIterator(forEnds(kept.outer));
+    this.#reducedWalk = new IndexIterator(this.#across ? reducedGroup : reduced.outer);
     this.#kept = kept;
     this.#keptEnds = kept.strides.slice(this.#reads.length);
     this.#reduced = reduced;

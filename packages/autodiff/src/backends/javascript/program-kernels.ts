@@ -9,7 +9,7 @@ import type {
 } from "../../kernel/program.js";
 import { gemm, type Matrix } from "./gemm.js";
 import { MapRunner, ReduceRunner, type Runner, type Setting } from "./program-fused.js";
-import { groupAxes, type InnerAxis, Place, splitInner, Walk } from "./program-walk.js";
+import { BufferCursor, groupAxes, IndexIterator, type InnerAxis, splitInner } from "./program-walk.js";
 import { argExtreme, argSort, cumulativeSum, type Elements, randomBits, scatterAdd } from "./routines.js";
 
 /** The kernels that only compute, without those that hold others. */
@@ -39,18 +39,18 @@ export function prepareKernel(kernel: LeafKernel, setting: Setting): Runner {
 
 class FillRunner implements Runner {
   readonly name: string;
-  readonly #target: Place;
-  readonly #walk: Walk;
+  readonly #target: BufferCursor;
+  readonly #walk: IndexIterator;
   readonly #inner: InnerAxis;
   readonly #value: number;
 
   constructor(kernel: FillKernel, setting: Setting) {
     this.name = kernel.name;
-    this.#target = new Place(kernel.target, setting.view(kernel.target));
+    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
     this.#value = kernel.target.buffer.dtype === "bool" ? Number(kernel.value !== 0) : kernel.value;
     const inner = splitInner(groupAxes(kernel.shape, 0, [kernel.target.strides], false));
     this.#inner = inner;
-    this.#walk = new Walk(inner.outer);
+    this.#walk = new IndexIterator(inner.outer);
   }
 
   run(counters: readonly number[]): void {
@@ -68,24 +68,26 @@ class FillRunner implements Runner {
 class GemmRunner implements Runner {
   readonly name: string;
   readonly #kernel: GemmKernel;
-  readonly #a: Place;
-  readonly #b: Place;
-  readonly #c: Place;
-  readonly #bias: Place | undefined;
-  readonly #walk: Walk;
+  readonly #a: BufferCursor;
+  readonly #b: BufferCursor;
+  readonly #c: BufferCursor;
+  readonly #bias: BufferCursor | undefined;
+  readonly #walk: IndexIterator;
 
   constructor(kernel: GemmKernel, setting: Setting) {
     if (kernel.b.packed) throw new InternalError(`${kernel.name}: the JavaScript backend packs nothing`);
     this.name = kernel.name;
     this.#kernel = kernel;
-    this.#a = new Place(kernel.a, setting.view(kernel.a));
-    this.#b = new Place(kernel.b.at, setting.view(kernel.b.at));
-    this.#c = new Place(kernel.c, setting.view(kernel.c));
+    this.#a = new BufferCursor(kernel.a, setting.view(kernel.a));
+    this.#b = new BufferCursor(kernel.b.at, setting.view(kernel.b.at));
+    this.#c = new BufferCursor(kernel.c, setting.view(kernel.c));
     this.#bias =
-      kernel.mode === "bias" && kernel.bias ? new Place(kernel.bias, setting.view(kernel.bias)) : undefined;
+      kernel.mode === "bias" && kernel.bias
+        ? new BufferCursor(kernel.bias, setting.view(kernel.bias))
+        : undefined;
     const rank = kernel.batch.length;
     const strides = [this.#a, this.#b, this.#c].map((place) => place.strides.slice(0, rank));
-    this.#walk = new Walk({ sizes: kernel.batch, axes: kernel.batch.map((_, i) => i), strides });
+    this.#walk = new IndexIterator({ sizes: kernel.batch, axes: kernel.batch.map((_, i) => i), strides });
   }
 
   run(counters: readonly number[]): void {
@@ -107,14 +109,14 @@ class GemmRunner implements Runner {
 }
 
 /** Every row of c becomes the bias. */
-function setRows(m: number, n: number, c: Matrix, bias: Place, offset: number): void {
+function setRows(m: number, n: number, c: Matrix, bias: BufferCursor, offset: number): void {
   for (let i = 0; i < m; i++) {
     let o = c.offset + i * c.rowStride;
     for (let j = 0; j < n; j++, o += c.columnStride) c.data[o] = bias.data[offset + j * bias.strides[0]];
   }
 }
 
-const elementsOf = (place: Place, counters: readonly number[]): Elements => ({
+const elementsOf = (place: BufferCursor, counters: readonly number[]): Elements => ({
   data: place.data,
   offset: place.base(counters),
   strides: place.strides,
@@ -123,16 +125,16 @@ const elementsOf = (place: Place, counters: readonly number[]): Elements => ({
 class ScatterAddRunner implements Runner {
   readonly name: string;
   readonly #shape: readonly [number, number, number];
-  readonly #target: Place;
-  readonly #index: Place;
-  readonly #source: Place;
+  readonly #target: BufferCursor;
+  readonly #index: BufferCursor;
+  readonly #source: BufferCursor;
 
   constructor(kernel: ScatterAddKernel, setting: Setting) {
     this.name = kernel.name;
     this.#shape = kernel.shape;
-    this.#target = new Place(kernel.target, setting.view(kernel.target));
-    this.#index = new Place(kernel.index, setting.view(kernel.index));
-    this.#source = new Place(kernel.source, setting.view(kernel.source));
+    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
+    this.#index = new BufferCursor(kernel.index, setting.view(kernel.index));
+    this.#source = new BufferCursor(kernel.source, setting.view(kernel.source));
   }
 
   run(counters: readonly number[]): void {
@@ -148,14 +150,14 @@ class ScatterAddRunner implements Runner {
 class RowRunner implements Runner {
   readonly name: string;
   readonly #kernel: RowKernel;
-  readonly #source: Place;
-  readonly #target: Place;
+  readonly #source: BufferCursor;
+  readonly #target: BufferCursor;
 
   constructor(kernel: RowKernel, setting: Setting) {
     this.name = kernel.name;
     this.#kernel = kernel;
-    this.#source = new Place(kernel.source, setting.view(kernel.source));
-    this.#target = new Place(kernel.target, setting.view(kernel.target));
+    this.#source = new BufferCursor(kernel.source, setting.view(kernel.source));
+    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
   }
 
   run(counters: readonly number[]): void {
@@ -183,14 +185,14 @@ class RowRunner implements Runner {
 class RandomBitsRunner implements Runner {
   readonly name: string;
   readonly #length: number;
-  readonly #state: Place;
-  readonly #target: Place;
+  readonly #state: BufferCursor;
+  readonly #target: BufferCursor;
 
   constructor(kernel: RandomBitsKernel, setting: Setting) {
     this.name = kernel.name;
     this.#length = kernel.length;
-    this.#state = new Place(kernel.state, setting.view(kernel.state));
-    this.#target = new Place(kernel.target, setting.view(kernel.target));
+    this.#state = new BufferCursor(kernel.state, setting.view(kernel.state));
+    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
   }
 
   run(counters: readonly number[]): void {

@@ -2,7 +2,7 @@ import type { TypedArray } from "../../base/dtype.js";
 import type { Access } from "../../kernel/program.js";
 
 /** Where one access of a kernel leads: the elements of its buffer, and its address for given loop counters. */
-export class Place {
+export class BufferCursor {
   readonly data: TypedArray;
   readonly strides: readonly number[];
   readonly #offset: number;
@@ -92,7 +92,7 @@ export function splitInner(group: AxisGroup): InnerAxis & { readonly outer: Axis
 }
 
 /** Steps through every index of a group of axes and keeps the address of each access. */
-export class Walk {
+export class IndexIterator {
   /** Address per access, at the present index. */
   readonly positions: number[];
   readonly #group: AxisGroup;

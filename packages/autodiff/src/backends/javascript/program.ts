@@ -4,7 +4,7 @@ import type { Access, Buffer, Executable, Kernel, Program, ProgramBackend } from
 import { ScratchPool } from "./program-expression.js";
 import type { Runner, Setting } from "./program-fused.js";
 import { prepareKernel } from "./program-kernels.js";
-import { Place } from "./program-walk.js";
+import { BufferCursor } from "./program-walk.js";
 
 /** The reference executor of compiled programs: plain loops over blocks, no generated code, so it runs under any content security policy.
  * It rounds float32 at every instruction; sums (reductions, products of matrices, running sums) are kept in double precision and rounded once. */
@@ -25,14 +25,14 @@ type Node =
     }
   | {
       readonly kind: "branch";
-      readonly condition: Place;
+      readonly condition: BufferCursor;
       readonly whenTrue: readonly Node[];
       readonly whenFalse: readonly Node[];
     }
   | {
       readonly kind: "while";
       readonly test: readonly Node[];
-      readonly condition: Place;
+      readonly condition: BufferCursor;
       readonly body: readonly Node[];
     };
 
@@ -81,7 +81,7 @@ class JavaScriptExecutable implements Executable {
 }
 
 function prepare(kernels: readonly Kernel[], setting: Setting): Node[] {
-  const place = (access: Access): Place => new Place(access, setting.view(access));
+  const place = (access: Access): BufferCursor => new BufferCursor(access, setting.view(access));
   return kernels.map((kernel): Node => {
     switch (kernel.kind) {
       case "loop":
@@ -90,8 +90,8 @@ function prepare(kernels: readonly Kernel[], setting: Setting): Node[] {
         return {
           kind: "branch",
           condition: place(kernel.condition),
-          whenTrue: prepare(kernel.then, setting),
-          whenFalse: prepare(kernel.otherwise, setting),
+          whenTrue: prepare(kernel.whenTrue, setting),
+          whenFalse: prepare(kernel.whenFalse, setting),
         };
       case "while":
         return {
@@ -136,7 +136,7 @@ function runAll(nodes: readonly Node[], counters: number[], times: Times | null)
   }
 }
 
-const isSet = (condition: Place, counters: readonly number[]): boolean =>
+const isSet = (condition: BufferCursor, counters: readonly number[]): boolean =>
   condition.data[condition.base(counters)] !== 0;
 
 function runTimed(runner: Runner, counters: readonly number[], times: Times): void {

@@ -3,7 +3,7 @@ import { CodeContext } from "./context.js";
 import { hasRelaxedMadd } from "./features.js";
 import { GemmRoutines } from "./gemm.js";
 import { collapseBatch } from "./gemm-code.js";
-import type { GemmRoutine, Place } from "./gemm-plan.js";
+import type { GemmOperand, GemmRoutine } from "./gemm-plan.js";
 import { planProduct } from "./gemm-plan.js";
 import { type Exports, instantiate } from "./instance.js";
 import type { Lanes } from "./lanes.js";
@@ -99,7 +99,7 @@ class EagerGemm {
     const elements = this.#elements;
     a.copyTo(elements, aAt / bytes);
     b.copyTo(elements, bAt / bytes);
-    const at: { [P in Place]: number } = {
+    const at: { [P in GemmOperand]: number } = {
       a: aAt + a.start * bytes,
       b: bAt + b.start * bytes,
       c: cAt,

@@ -127,7 +127,7 @@ class EagerMap {
 const byIdentity = new WeakMap<Expression, Map<string, EagerMap>>();
 const byForm = new Map<string, EagerMap>();
 /** Evaluates an expression (without `index` nodes) on `n` elements of each operand at the speed of compiled code, through a scratch memory. */
-export function eagerMap(
+export function runMapInWasm(
   expression: Expression,
   operands: readonly EagerOperand[],
   n: number,

@@ -12,14 +12,14 @@ import type { Address, VectorCode } from "./vector-code.js";
 import { addressOf } from "./vector-code.js";
 
 /** A read of an expression: from memory, from memory by an index in memory, or a value that is there already. */
-export type Source =
+export type OperandSource =
   | { readonly kind: "plain"; readonly at: Stream }
   | { readonly kind: "gathered"; readonly at: Stream; readonly index: Stream; readonly stride: number }
   | { readonly kind: "value"; readonly value: () => V128 };
 
 /** Registers the reads of a kernel with its nest. */
-export function sourcesOf(nest: LoopNest, reads: readonly Read[]): Source[] {
-  return reads.map((read): Source => {
+export function sourcesOf(nest: LoopNest, reads: readonly Read[]): OperandSource[] {
+  return reads.map((read): OperandSource => {
     if (read.kind === "plain") return { kind: "plain", at: nest.stream(read.at) };
     const bytes = bytesOf[read.at.buffer.dtype];
     return {
@@ -49,7 +49,7 @@ export interface Spot {
 export class ExpressionCode {
   readonly #code: VectorCode;
   readonly #expression: Expression;
-  readonly #sources: readonly Source[];
+  readonly #sources: readonly OperandSource[];
   readonly #positions: ReadonlyMap<number, Position>;
   readonly #needed: Set<number>;
   readonly #levels: number[];
@@ -62,7 +62,7 @@ export class ExpressionCode {
   constructor(
     code: VectorCode,
     expression: Expression,
-    sources: readonly Source[],
+    sources: readonly OperandSource[],
     positions: ReadonlyMap<number, Position>,
     depth: number,
   ) {
@@ -235,7 +235,7 @@ export function costAlong(
   axis: number,
   size: number,
   width: number,
-  sources: readonly Source[],
+  sources: readonly OperandSource[],
   writes: readonly Stream[],
 ): number {
   let cost = 2;

@@ -39,11 +39,11 @@ export type GemmRoutine =
   | "dots"
   | "naive";
 /** The address of an operand. */
-export type Place = "a" | "b" | "c" | "bias";
+export type GemmOperand = "a" | "b" | "c" | "bias";
 /** One call: a number, or an address that is known when it happens. */
 export interface GemmCall {
   readonly routine: GemmRoutine;
-  readonly operands: readonly (number | Place)[];
+  readonly operands: readonly (number | GemmOperand)[];
 }
 
 const flip = ([p, q]: readonly [number, number]): readonly [number, number] => [q, p];
@@ -120,7 +120,7 @@ export function planProduct(
   const path = pathOf(product);
   if (path.kind === "swap") {
     const { calls, scratchBytes } = planProduct(swapped(product), lanes, zeros, scratch);
-    const renamed = (operand: number | Place): number | Place =>
+    const renamed = (operand: number | GemmOperand): number | GemmOperand =>
       operand === "a" ? "b" : operand === "b" ? "a" : operand;
     return {
       calls: calls.map(({ routine, operands }) => ({ routine, operands: operands.map(renamed) })),

@@ -1,12 +1,12 @@
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import type { GemmRoutine, Place, Product } from "./gemm-plan.js";
+import type { GemmOperand, GemmRoutine, Product } from "./gemm-plan.js";
 import { columnRows, panelPadding, planProduct } from "./gemm-plan.js";
 import type { I32 } from "./instructions.js";
 import { f64, i32 } from "./instructions.js";
 import type { Lanes, NumericDType } from "./lanes.js";
 import { lanesOf } from "./lanes.js";
-import type { Walk } from "./micro-kernel.js";
+import type { OperandOrder } from "./micro-kernel.js";
 import { dotKernel, microKernel, panelColumns, tileRows, wideKernel } from "./micro-kernel.js";
 import { copyMatrix, packBlockRoutine, packedBlock, packTilesRoutine } from "./pack.js";
 
@@ -62,7 +62,7 @@ export class GemmRoutines {
   /** All tiles of one panel of B: `a`, `c`, `init` and `higher` move along. With `tail`, each tile is computed aside and its first columns stored. */
   #tiles(
     f: FunctionBuilder,
-    walk: Walk,
+    walk: OperandOrder,
     vectors: number,
     at: {
       readonly [name in
@@ -119,7 +119,7 @@ export class GemmRoutines {
 
   /** The last panel of B, of which only some columns are stored. Parameters: m, k, a, lda, bytes from tile to tile of packed A (0: A as it lies), b, ldb,
    * c, ldc, init, ldinit, bytes of columns to store. */
-  #tailPanel(walk: Walk, vectors: number): FunctionBuilder {
+  #tailPanel(walk: OperandOrder, vectors: number): FunctionBuilder {
     return this.#ctx.routine(`tail panel ${this.#lanes.dtype} ${walk} ${vectors}`, 12, (f) => {
       const [m, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit, width] = params(f, 12);
       this.#tiles(
@@ -134,7 +134,7 @@ export class GemmRoutines {
 
   /** All panels of a block of B. Parameters: m, n, k, a, lda, tileStep, b, bytes from panel to panel (0: packed without gaps), ldb, c, ldc, init,
    * ldinit, moves. */
-  #panels(walk: Walk, wide: boolean): FunctionBuilder {
+  #panels(walk: OperandOrder, wide: boolean): FunctionBuilder {
     const { dtype, bytes, count } = this.#lanes;
     const width = panelColumns(this.#lanes);
     const tailFull = this.#tailPanel(walk, 2);
@@ -413,7 +413,7 @@ export class GemmRoutines {
     }
   }
   /** Writes the calls that compute one product at the given addresses. */
-  emit(f: FunctionBuilder, product: Product, at: { readonly [P in Place]: I32 }): void {
+  emit(f: FunctionBuilder, product: Product, at: { readonly [P in GemmOperand]: I32 }): void {
     const { zeros, scratch } = this.#ctx;
     const { calls, scratchBytes } = planProduct(product, this.#lanes, zeros, scratch);
     this.#ctx.needScratch(scratchBytes);

@@ -60,7 +60,7 @@ class WasmExecutable implements Executable {
           break;
         case "branch":
           this.#sequence(
-            this.#holds(kernel.condition, counters) ? kernel.then : kernel.otherwise,
+            this.#holds(kernel.condition, counters) ? kernel.whenTrue : kernel.whenFalse,
             counters,
             visit,
           );

@@ -5,8 +5,8 @@ import {
   costAlong,
   ExpressionCode,
   flushed,
+  type OperandSource,
   positionsOf,
-  type Source,
   type Spot,
   sourcesOf,
   widthOf,
@@ -18,7 +18,7 @@ import { VectorCode } from "./vector-code.js";
 /** Columns of a transposed read that are walked together. */
 const transposedBlock = 8;
 const cacheLine = 64;
-function crossesRows(source: Source): boolean {
+function crossesRows(source: OperandSource): boolean {
   if (source.kind === "value") return false;
   const { strides } = source.at.group;
   return Math.abs(strides[strides.length - 1]) >= cacheLine;

@@ -18,7 +18,7 @@ export function rowsOfTiles(m: number): number[] {
 
 /** How a micro-kernel walks A: `row` has one pointer per row and unit steps along k; `column` reads the rows of a tile side by side, `lda` bytes
  * apart along k (a transposed A, or packed panels), and takes the bytes between rows of B too. */
-export type Walk = "row" | "column";
+export type OperandOrder = "row" | "column";
 
 /** Runs `step(u)` for each of `k` rounds, four to an iteration. */
 function unrolled(f: FunctionBuilder, k: Local<"i32">, step: (unroll: number) => void): void {
@@ -42,7 +42,7 @@ function unrolled(f: FunctionBuilder, k: Local<"i32">, step: (unroll: number) =>
 export function microKernel(
   ctx: CodeContext,
   lanes: Lanes,
-  walk: Walk,
+  walk: OperandOrder,
   rows: number,
   vectors: number,
 ): FunctionBuilder {

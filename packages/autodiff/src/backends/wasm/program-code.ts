@@ -115,8 +115,8 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
           case "branch":
             f.if(
               holds(kernel.condition),
-              () => sequence(kernel.then, counters),
-              () => sequence(kernel.otherwise, counters),
+              () => sequence(kernel.whenTrue, counters),
+              () => sequence(kernel.whenFalse, counters),
             );
             break;
           case "while":

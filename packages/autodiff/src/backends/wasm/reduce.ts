@@ -7,8 +7,8 @@ import {
   costAlong,
   ExpressionCode,
   flushed,
+  type OperandSource,
   positionsOf,
-  type Source,
   type Spot,
   sourcesOf,
   widthOf,
@@ -96,9 +96,9 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
 
     /** Evaluates the finish on the results so far and stores `lanes` of it. */
     const finishOn = (totals: readonly (() => V128)[], lanes: number): void => {
-      const finishSources: Source[] = [
-        ...totals.map((value): Source => ({ kind: "value", value })),
-        ...finishStreams.map((at): Source => ({ kind: "plain", at })),
+      const finishSources: OperandSource[] = [
+        ...totals.map((value): OperandSource => ({ kind: "value", value })),
+        ...finishStreams.map((at): OperandSource => ({ kind: "plain", at })),
       ];
       const end = new ExpressionCode(code, finish, finishSources, finishPositions, depth);
       for (let level = 0; level <= depth; level++) end.emit(level, spotOf(lanes));

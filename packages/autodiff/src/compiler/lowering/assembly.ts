@@ -47,7 +47,7 @@ export class Assembly {
   }
 
   /** Room for a value of its own, written `depth` loops deep. */
-  room(name: string, spec: Spec, depth = 0): View {
+  allocate(name: string, spec: Spec, depth = 0): View {
     const buffer = this.buffer(name, spec.dtype, sizeOf(spec.shape));
     this.temporaries.add(buffer);
     if (depth > 0) this.writtenAt.set(buffer, depth);

@@ -46,7 +46,7 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
       sizeOf(t.shape),
     );
     const view = wholeView(buffer, t.shape);
-    block.aim(t, () => view);
+    block.requestDestination(t, () => view);
     return view;
   });
   block.schedule();
@@ -74,7 +74,7 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
     changed = assembly.buffer("changed", "bool", 1);
     persistent.push(changed);
     const condition = accessOf(wholeView(changed, []), []);
-    kernels.unshift({ kind: "branch", name: "set up", condition, then: assembly.setup, otherwise: [] });
+    kernels.unshift({ kind: "branch", name: "set up", condition, whenTrue: assembly.setup, whenFalse: [] });
   }
   const { bytes, buffers } = planMemory(kernels, persistent, assembly.aliases);
   const all = [...buffers, ...assembly.aliases.keys()];

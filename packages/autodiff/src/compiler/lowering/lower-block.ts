@@ -10,7 +10,7 @@ import type { Assembly } from "./assembly.js";
 import { type Body, inlineExpression, newBody, pruned, pushRead } from "./expressions.js";
 import { lowerRoutine } from "./lower-routines.js";
 import { copyExpression, copyKernel, fillKernel, iotaExpression } from "./simple-kernels.js";
-import { type Group, type Item, itemOf, type Slot, type Value } from "./values.js";
+import { type Group, type GroupResult, type Item, itemOf, type Value } from "./values.js";
 import {
   accessOf,
   broadcastStrides,
@@ -29,7 +29,7 @@ const lazyLimit = 24;
 
 /** Turns the nodes of one graph (a program, or the body of a loop) into kernels. */
 export class Block {
-  readonly program: Assembly;
+  readonly assembly: Assembly;
   readonly depth: number;
   readonly parent: Block | null;
   readonly values: Map<number, Value> = new Map();
@@ -40,7 +40,7 @@ export class Block {
   readonly hoisted: { readonly level: number; readonly kernel: Kernel }[] = [];
   private readonly uses: Map<number, number>;
   /** Where a value must end up, if its producer can write there. */
-  readonly targets: Map<number, () => View | null> = new Map();
+  readonly requestedDestinations: Map<number, () => View | null> = new Map();
   private readonly graph: Graph;
 
   /** @param depth - loops around the nodes; one more than the parent's unless said otherwise */
@@ -50,24 +50,24 @@ export class Block {
     parent: Block | null,
     depth: number = parent === null ? 0 : parent.depth + 1,
   ) {
-    this.program = program;
+    this.assembly = program;
     this.graph = graph;
     this.parent = parent;
     this.depth = depth;
     this.uses = countUses(graph);
-    this.aimPlaces();
+    this.requestPlaceDestinations();
   }
 
   /** Asks the producer of a value to write it there; false if somebody asked before or nobody in this block writes it. */
-  aim(t: Tensor, target: () => View | null): boolean {
-    if (this.targets.has(t.id) || !this.writers.has(t.id)) return false;
-    this.targets.set(t.id, target);
+  requestDestination(t: Tensor, target: () => View | null): boolean {
+    if (this.requestedDestinations.has(t.id) || !this.writers.has(t.id)) return false;
+    this.requestedDestinations.set(t.id, target);
     return true;
   }
   private readonly writers: Set<number> = new Set();
 
   /** Pieces of a placed tensor are written straight into it. */
-  private aimPlaces(): void {
+  private requestPlaceDestinations(): void {
     for (const node of this.graph.nodes) {
       const structure = structureOf(node);
       const kind = loweringOf(node)?.kind;
@@ -79,30 +79,32 @@ export class Block {
       const lowering = loweringOf(node);
       if (lowering?.kind !== "place") continue;
       const [out] = node.outputs;
-      node.inputs.forEach((t, k) => this.aim(t, () => regionOf(this.homeOf(out), lowering.regions[k])));
+      node.inputs.forEach((t, k) =>
+        this.requestDestination(t, () => regionOf(this.destinationOf(out), lowering.regions[k])),
+      );
     }
   }
 
   /** Room for a value that this block writes. */
-  room(name: string, spec: Spec): View {
-    return this.program.room(name, spec, this.depth);
+  allocate(name: string, spec: Spec): View {
+    return this.assembly.allocate(name, spec, this.depth);
   }
 
   /** Body inputs whose memory nobody else reads (slices of a temporary that only this loop takes). */
-  readonly given: Set<number> = new Set();
+  readonly donated: Set<number> = new Set();
   /** Whether a value is a temporary of this program with a single reader, so that the reader may write over it. */
-  isOurs(t: Tensor): boolean {
+  mayOverwrite(t: Tensor): boolean {
     let now = t;
     for (;;) {
       if (this.uses.get(now.id) !== 1) return false;
-      if (this.given.has(now.id)) return true;
+      if (this.donated.has(now.id)) return true;
       const value = this.values.get(now.id);
       if (value === undefined || value.kind === "uniform" || value.kind === "lazy") return false;
       const node = this.makers.get(now.id);
-      if (node === undefined || this.targets.has(now.id)) return false;
+      if (node === undefined || this.requestedDestinations.has(now.id)) return false;
       const lowering = loweringOf(node);
       if (lowering === null) return false;
-      if (lowering.kind !== "view") return this.program.temporaries.has(this.homeOf(now).buffer);
+      if (lowering.kind !== "view") return this.assembly.temporaries.has(this.destinationOf(now).buffer);
       if (node.outputs.length !== 1 || sizeOf(node.outputs[0].shape) !== sizeOf(node.inputs[0].shape))
         return false;
       now = node.inputs[0];
@@ -116,7 +118,7 @@ export class Block {
 
   /** How many loops deep the elements of a view still change. */
   levelOf(view: View): number {
-    let level = this.program.writtenAt.get(view.buffer) ?? 0;
+    let level = this.assembly.writtenAt.get(view.buffer) ?? 0;
     view.steps.forEach((step, i) => {
       if (step !== 0) level = Math.max(level, i + 1);
     });
@@ -126,23 +128,23 @@ export class Block {
 
   /** Whether no run of the program changes the elements of a view. */
   isConstant(view: View): boolean {
-    return this.program.constants.has(view.buffer) && view.steps.every((step) => step === 0);
+    return this.assembly.constants.has(view.buffer) && view.steps.every((step) => step === 0);
   }
 
-  readonly homes: Map<number, View> = new Map();
+  readonly destinations: Map<number, View> = new Map();
   /** Where the block writes a value: its target, or room of its own. */
-  homeOf(t: Tensor): View {
-    let home = this.homes.get(t.id);
+  destinationOf(t: Tensor): View {
+    let home = this.destinations.get(t.id);
     if (home === undefined) {
-      home = this.targets.get(t.id)?.() ?? this.room(`v${t.id}`, t);
-      this.homes.set(t.id, home);
+      home = this.requestedDestinations.get(t.id)?.() ?? this.allocate(`v${t.id}`, t);
+      this.destinations.set(t.id, home);
     }
     return home;
   }
   /** Gives a tensor a place of its own, wherever it was aimed at. */
-  homeApart(t: Tensor): View {
-    const home = this.room(`v${t.id}`, t);
-    this.homes.set(t.id, home);
+  ownDestination(t: Tensor): View {
+    const home = this.allocate(`v${t.id}`, t);
+    this.destinations.set(t.id, home);
     return home;
   }
 
@@ -150,7 +152,7 @@ export class Block {
   schedule(): void {
     for (const node of this.graph.nodes) {
       const lowering = loweringOf(node);
-      if (lowering === null) this.program.control(this, node);
+      if (lowering === null) this.assembly.control(this, node);
       else this.node(node, lowering);
     }
   }
@@ -192,7 +194,7 @@ export class Block {
           : reshapedView(slot.view, value.shape);
       }
       case "uniform": {
-        const view = this.room(name, value);
+        const view = this.allocate(name, value);
         this.single(() => [fillKernel(name, view, value.value)]);
         return view;
       }
@@ -202,7 +204,7 @@ export class Block {
   }
 
   /** Lets the group that computes a value, and already stores it elsewhere, store it in one more place; false if no group does. */
-  alsoAt(value: Value, place: View): boolean {
+  tryAlsoStore(value: Value, place: View): boolean {
     if (value.kind !== "made" || value.slot.view === null) return false;
     const { slot } = value;
     const { group, view } = slot;
@@ -269,7 +271,7 @@ export class Block {
     let views = viewsThrough(view, lowering.layouts);
     if (views === null) {
       const source = view;
-      const copy = this.room("copy", { shape: view.shape, dtype: view.dtype });
+      const copy = this.allocate("copy", { shape: view.shape, dtype: view.dtype });
       item = this.single(() => [copyKernel("copy", source, copy)]);
       view = copy;
       views = viewsThrough(view, lowering.layouts);
@@ -296,7 +298,7 @@ export class Block {
 
   /** Whether the only reader of an elementwise result is a reduction (perhaps through other such results). */
   private isForReduction(t: Tensor): boolean {
-    if (this.uses.get(t.id) !== 1 || this.targets.has(t.id)) return false;
+    if (this.uses.get(t.id) !== 1 || this.requestedDestinations.has(t.id)) return false;
     const reader = this.readers.get(t.id);
     if (reader === undefined) return false;
     const lowering = loweringOf(reader);
@@ -366,18 +368,18 @@ export class Block {
         ? inputs.map((value) => this.operand(home, value, out.shape, home))
         : [pushRead(home, gathered)];
     const [result] = inlineExpression(home, expression, operands);
-    const slot: Slot = {
+    const slot: GroupResult = {
       group: home,
       result,
       dtype: out.dtype,
       shape: out.shape,
       view: null,
-      place: () => this.homeOf(out),
+      place: () => this.destinationOf(out),
     };
     home.slots.push(slot);
     home.names.push(name);
     this.values.set(out.id, { kind: "made", slot, shape: out.shape });
-    if (this.targets.has(out.id)) slot.view = this.homeOf(out);
+    if (this.requestedDestinations.has(out.id)) slot.view = this.destinationOf(out);
   }
 
   /** The expression node that brings an operand over the index space of `shape` (axes of size 1 left out). */
@@ -429,7 +431,7 @@ export class Block {
   /** The same elements side by side, copied if need be. */
   rowMajorView(view: View, name: string): View {
     if (isRowMajor(view)) return view;
-    const copy = this.room(name, { shape: view.shape, dtype: view.dtype });
+    const copy = this.allocate(name, { shape: view.shape, dtype: view.dtype });
     this.single(() => [copyKernel(name, view, copy)]);
     return copy;
   }

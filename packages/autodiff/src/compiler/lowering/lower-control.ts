@@ -62,14 +62,14 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
   const { depth } = block;
   const name = node.op.name;
   const inputs = node.inputs.map((t) => block.valueOf(t));
-  const inner = new Block(block.program, body, block);
+  const inner = new Block(block.assembly, body, block);
   body.inputs.slice(0, c).forEach((t, i) => inner.values.set(t.id, handedIn(block, inputs[i], name)));
   body.inputs.slice(c + h).forEach((t, i) => {
     const value = inputs[c + h + i];
     if (value.kind === "uniform") inner.values.set(t.id, { ...value, shape: value.shape.slice(1) });
     else {
       inner.values.set(t.id, { kind: "stored", view: sliceAt(block.stored(value, name), depth), item: -1 });
-      if (block.isOurs(node.inputs[c + h + i])) inner.given.add(t.id);
+      if (block.mayOverwrite(node.inputs[c + h + i])) inner.donated.add(t.id);
     }
   });
 
@@ -81,12 +81,12 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
     const stacked = ys.some((y) => y.id === t.id || (y.id === out.id && !own));
     const size = sizeOf(t.shape);
     if (!stacked || length === 0) {
-      const view = wholeView(block.program.buffer(`carry ${t.id}`, t.dtype, size), t.shape);
-      block.program.writtenAt.set(view.buffer, depth + 1);
+      const view = wholeView(block.assembly.buffer(`carry ${t.id}`, t.dtype, size), t.shape);
+      block.assembly.writtenAt.set(view.buffer, depth + 1);
       return { read: view, write: view, start: view, final: view, stack: null };
     }
-    const buffer = block.program.buffer(`stack ${t.id}`, t.dtype, size * (length + 1));
-    block.program.writtenAt.set(buffer, depth + 1);
+    const buffer = block.assembly.buffer(`stack ${t.id}`, t.dtype, size * (length + 1));
+    block.assembly.writtenAt.set(buffer, depth + 1);
     const row = wholeView(buffer, t.shape);
     const rows = wholeView(buffer, [length, ...t.shape]);
     const steps = [...new Array<number>(depth).fill(0), size];
@@ -115,18 +115,18 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
   carries.forEach((carry, i) => {
     const out = body.outputs[i];
     if (carry.stack !== null) {
-      inner.aim(out, () => carry.write);
+      inner.requestDestination(out, () => carry.write);
       after.push({ t: out, target: carry.write });
       return;
     }
     // In place if nothing reads the old value later: known only when all kernels are.
     const temporary = wholeView(
-      block.program.buffer(`next ${out.id}`, out.dtype, sizeOf(out.shape)),
+      block.assembly.buffer(`next ${out.id}`, out.dtype, sizeOf(out.shape)),
       out.shape,
     );
-    block.program.writtenAt.set(temporary.buffer, depth + 1);
+    block.assembly.writtenAt.set(temporary.buffer, depth + 1);
     if (body.inputs[c + i].id === out.id) return;
-    inner.aim(out, () => temporary);
+    inner.requestDestination(out, () => temporary);
     after.push({ t: out, target: temporary });
     pending.push({ t: out, carry, temporary });
   });
@@ -138,10 +138,13 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
       const { before, after: next } = carries[own].stack!;
       return body.inputs[c + own].id === y.id ? before : next;
     }
-    const home = block.homeOf(node.outputs[h + k]);
-    block.program.writtenAt.set(home.buffer, Math.max(depth, block.program.writtenAt.get(home.buffer) ?? 0));
+    const home = block.destinationOf(node.outputs[h + k]);
+    block.assembly.writtenAt.set(
+      home.buffer,
+      Math.max(depth, block.assembly.writtenAt.get(home.buffer) ?? 0),
+    );
     const slice = sliceAt(home, depth);
-    inner.aim(y, () => slice);
+    inner.requestDestination(y, () => slice);
     after.push({ t: y, target: slice });
     return home;
   });
@@ -155,7 +158,7 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
     // Copies that read old carries come before those that overwrite them.
     for (const { carry, temporary } of pending) {
       if (inPlace(kernels, carry.read.buffer, temporary.buffer))
-        block.program.aliases.set(temporary.buffer, carry.read.buffer);
+        block.assembly.aliases.set(temporary.buffer, carry.read.buffer);
       else kernels.push(copyKernel(name, temporary, carry.write));
     }
     const packs: Kernel[] = [];
@@ -209,11 +212,11 @@ function subBlock(
   name: string,
 ): Kernel[] {
   // Not a loop: the depth stays, so that accesses keep their steps.
-  const inner = new Block(block.program, graph, block, block.depth);
+  const inner = new Block(block.assembly, graph, block, block.depth);
   graph.inputs.forEach((t, i) => inner.values.set(t.id, inputs[i]));
   const own = new Set(graph.inputs.map((t) => t.id));
   graph.outputs.forEach((t, i) => {
-    if (!own.has(t.id)) inner.aim(t, () => targets[i]);
+    if (!own.has(t.id)) inner.requestDestination(t, () => targets[i]);
   });
   inner.schedule();
   const deliveries = graph.outputs.map((t, i) => deliver(inner, t, targets[i], name));
@@ -227,15 +230,15 @@ function lowerBranch(block: Block, node: Node, branch: Branch): void {
   const name = node.op.name;
   const [condition, ...inputs] = node.inputs.map((t) => handedIn(block, block.valueOf(t), name));
   const at = block.stored(condition, name);
-  const targets = node.outputs.map((t) => block.homeOf(t));
-  for (const view of targets) block.program.writtenAt.set(view.buffer, block.depth);
+  const targets = node.outputs.map((t) => block.destinationOf(t));
+  for (const view of targets) block.assembly.writtenAt.set(view.buffer, block.depth);
   const item = block.single(() => [
     {
       kind: "branch",
       name,
       condition: accessOf(at, []),
-      then: subBlock(block, branch.then, inputs, targets, name),
-      otherwise: subBlock(block, branch.otherwise, inputs, targets, name),
+      whenTrue: subBlock(block, branch.whenTrue, inputs, targets, name),
+      whenFalse: subBlock(block, branch.whenFalse, inputs, targets, name),
     },
   ]);
   node.outputs.forEach((t, i) => block.values.set(t.id, { kind: "stored", view: targets[i], item }));
@@ -246,9 +249,9 @@ function lowerWhile(block: Block, node: Node, loop: While): void {
   const values = node.inputs.map((t) => handedIn(block, block.valueOf(t), name));
   const { testConstants, bodyConstants } = loop;
   const carries = node.outputs.map((t) => {
-    const home = block.homeOf(t);
-    const view = isRowMajor(home) ? home : block.room(name, t);
-    block.program.writtenAt.set(view.buffer, block.depth + 1);
+    const home = block.destinationOf(t);
+    const view = isRowMajor(home) ? home : block.allocate(name, t);
+    block.assembly.writtenAt.set(view.buffer, block.depth + 1);
     return view;
   });
   const starts = carries.map((carry, i) => {
@@ -259,9 +262,9 @@ function lowerWhile(block: Block, node: Node, loop: While): void {
         : copyKernel(name, block.stored(value, name), carry);
   });
   const carried = carries.map((view): Value => ({ kind: "stored", view, item: -1 }));
-  const flag = block.room("while", { shape: [], dtype: "bool" });
-  block.program.writtenAt.set(flag.buffer, block.depth + 1);
-  const next = node.outputs.map((t) => block.room("next", t));
+  const flag = block.allocate("while", { shape: [], dtype: "bool" });
+  block.assembly.writtenAt.set(flag.buffer, block.depth + 1);
+  const next = node.outputs.map((t) => block.allocate("next", t));
   const item = block.single(() => {
     const test = subBlock(block, loop.test, [...values.slice(0, testConstants), ...carried], [flag], name);
     const body = subBlock(

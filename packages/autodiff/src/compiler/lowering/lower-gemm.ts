@@ -69,12 +69,12 @@ export function gemmKernels(
     // A packed operand wants rows of c side by side.
     const packed = batch.length === 0 && (cn === 1 || n === 1) ? packOutside(block, name, b, k, n) : null;
     const product = { ...gemm, b: packed === null ? plain : { packed: true, at: packed } };
-    const scratch = block.program.backend.scratchLength(product);
+    const scratch = block.assembly.backend.scratchLength(product);
     if (scratch === 0) return [product];
     return [
       {
         ...product,
-        scratch: accessOf(wholeView(block.program.buffer("scratch", c.dtype, scratch), [scratch]), []),
+        scratch: accessOf(wholeView(block.assembly.buffer("scratch", c.dtype, scratch), [scratch]), []),
       },
     ];
   };
@@ -83,7 +83,7 @@ export function gemmKernels(
 /** Packs an operand where it last changes, if that is outside of the loop of the gemm (or before the program, for what never changes): null where packing
  * per call is all that can be done. */
 function packOutside(block: Block, name: string, b: View, k: number, n: number): Access | null {
-  const length = block.program.backend.packedLength(k, n, b.dtype);
+  const length = block.assembly.backend.packedLength(k, n, b.dtype);
   if (length === 0) return null;
   const level = block.levelOf(b);
   if (level === block.depth && !block.isConstant(b)) return null;
@@ -93,7 +93,7 @@ function packOutside(block: Block, name: string, b: View, k: number, n: number):
   const key = `${b.buffer.id}+${b.offset}:${bk},${bn}:${b.steps.join()}:${k}x${n}`;
   let packed = home.packed.get(key);
   if (packed === undefined) {
-    packed = block.program.buffer(`packed ${b.buffer.name}`, b.dtype, length);
+    packed = block.assembly.buffer(`packed ${b.buffer.name}`, b.dtype, length);
     home.packed.set(key, packed);
     const kernel: Kernel = {
       kind: "pack",
@@ -103,7 +103,7 @@ function packOutside(block: Block, name: string, b: View, k: number, n: number):
       source: accessOf(b, [bk, bn]),
       packed: accessOf(wholeView(packed, [length]), []),
     };
-    if (block.isConstant(b)) block.program.setUp(kernel, packed);
+    if (block.isConstant(b)) block.assembly.setUp(kernel, packed);
     else block.hoisted.push({ level, kernel });
   }
   return accessOf(wholeView(packed, [length]), []);

@@ -18,8 +18,8 @@ const placed = (target: View, layout: Layout): View => {
 };
 /** Where a place is put together: where it will be wanted, unless that is no place for one of its pieces. */
 function homeOfPieces(block: Block, out: Tensor, regions: readonly Layout[]): View {
-  const home = block.homeOf(out);
-  return regions.every((layout) => regionOf(home, layout) !== null) ? home : block.homeApart(out);
+  const home = block.destinationOf(out);
+  return regions.every((layout) => regionOf(home, layout) !== null) ? home : block.ownDestination(out);
 }
 
 /** Adds the kernels of an op that is a routine to a block. */
@@ -32,7 +32,7 @@ export function lowerRoutine(
   const inputs = node.inputs.map((t) => block.valueOf(t));
   const name = node.op.name;
   const done = (emit: () => readonly Kernel[]): void => {
-    const view = block.homeOf(out);
+    const view = block.destinationOf(out);
     block.values.set(out.id, { kind: "stored", view, item: block.single(emit) });
   };
   switch (lowering.kind) {
@@ -56,7 +56,7 @@ export function lowerRoutine(
           ? { kind: "plain", at: turn(r.at) }
           : { ...r, at: turn(r.at), index: turn(r.index) };
       });
-      const target = block.homeOf(out);
+      const target = block.destinationOf(out);
       done(() => [
         {
           kind: "reduce",
@@ -85,14 +85,16 @@ export function lowerRoutine(
         const x = block.stored(inputs[2], name);
         // Onto the summand itself, where nobody else looks at it.
         const inPlace =
-          !block.targets.has(out.id) && block.isOurs(node.inputs[2]) && sameShape(x.shape, out.shape);
-        if (inPlace) block.homes.set(out.id, x);
-        const target = block.homeOf(out);
+          !block.requestedDestinations.has(out.id) &&
+          block.mayOverwrite(node.inputs[2]) &&
+          sameShape(x.shape, out.shape);
+        if (inPlace) block.destinations.set(out.id, x);
+        const target = block.destinationOf(out);
         const product = gemmKernels(block, name, a, b, target, "accumulate", null);
         done(() => (inPlace ? product() : [copyKernel(name, x, target), ...product()]));
         return;
       }
-      done(gemmKernels(block, name, a, b, block.homeOf(out), bias === null ? "set" : "bias", bias));
+      done(gemmKernels(block, name, a, b, block.destinationOf(out), bias === null ? "set" : "bias", bias));
       return;
     }
     case "place": {
@@ -100,7 +102,7 @@ export function lowerRoutine(
       const pieces = node.inputs.map((t, k) => ({
         value: inputs[k],
         layout: lowering.regions[k],
-        home: block.homes.get(t.id),
+        home: block.destinations.get(t.id),
       }));
       const covered = pieces.reduce((n, p) => n + sizeOf(p.layout.shape), 0) === sizeOf(out.shape);
       const copies: (() => Kernel)[] = [];
@@ -111,7 +113,7 @@ export function lowerRoutine(
             copies.push(() => fillKernel(name, region, value.value));
           continue;
         }
-        if (block.alsoAt(value, region)) continue;
+        if (block.tryAlsoStore(value, region)) continue;
         const view = block.stored(value, name);
         if (home !== undefined && view.buffer === region.buffer && view.offset === region.offset) continue;
         copies.push(() => copyKernel(name, view, region));
@@ -129,7 +131,7 @@ export function lowerRoutine(
     }
     case "scatterAdd": {
       const [x, index] = inputs.map((v) => block.stored(v, name));
-      const target = block.homeOf(out);
+      const target = block.destinationOf(out);
       const [batch, count, row] = x.shape;
       done(() => [
         fillKernel(name, target, 0),
@@ -150,8 +152,8 @@ export function lowerRoutine(
       const source = block.rowMajorView(block.stored(inputs[0], name), name);
       const n = source.shape[source.shape.length - 1];
       const rows = n === 0 ? 0 : sizeOf(source.shape) / n;
-      const target = block.homeOf(out);
-      const flat = isRowMajor(target) ? target : block.room(name, out);
+      const target = block.destinationOf(out);
+      const flat = isRowMajor(target) ? target : block.allocate(name, out);
       done(() => [
         {
           kind: "row",
@@ -173,8 +175,8 @@ export function lowerRoutine(
     }
     case "randomBits": {
       const state = block.rowMajorView(block.stored(inputs[0], name), name);
-      const target = block.homeOf(out);
-      const flat = isRowMajor(target) ? target : block.room(name, out);
+      const target = block.destinationOf(out);
+      const flat = isRowMajor(target) ? target : block.allocate(name, out);
       done(() => [
         {
           kind: "randomBits",

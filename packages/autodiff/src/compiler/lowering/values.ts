@@ -27,7 +27,7 @@ export interface Stored {
 /** Computed by a group of elementwise nodes; in memory only if somebody outside of the group wants it. The shape may differ from the slot's by axes of size 1. */
 export interface Made {
   readonly kind: "made";
-  readonly slot: Slot;
+  readonly slot: GroupResult;
   readonly shape: Shape;
 }
 
@@ -40,7 +40,7 @@ export interface Lazy {
 }
 
 /** One result of a group. */
-export interface Slot {
+export interface GroupResult {
   readonly group: Group;
   /** Index of the expression node that holds it. */
   readonly result: number;
@@ -60,7 +60,7 @@ export interface Group {
   readonly nodes: ExpressionNode[];
   readonly reads: Read[];
   readonly readKeys: Map<string, number>;
-  readonly slots: Slot[];
+  readonly slots: GroupResult[];
   readonly names: string[];
 }
 

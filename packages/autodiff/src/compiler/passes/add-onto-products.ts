@@ -3,7 +3,7 @@ import { sameShape, sizeOf } from "../../base/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node, Op } from "../../trace/op.js";
-import { again, countUses, loweringOf, onlyInstruction, rewriteGraph } from "../rewrite.js";
+import { countUses, loweringOf, onlyInstruction, reapply, rewriteGraph } from "../rewrite.js";
 
 /** `x + a·b` in one routine: the compiler's own, never seen by a tape. */
 const productOntoOp: Op<"tensor" | "row"> = {
@@ -30,12 +30,12 @@ export function addOntoProducts(graph: Graph): Graph {
   return rewriteGraph(graph, (node, inputs) => {
     const lowering = loweringOf(node);
     if (lowering?.kind === "gemm" && uses.get(node.outputs[0].id) === 1) {
-      const outputs = again(node, inputs);
+      const outputs = reapply(node, inputs);
       products.set(outputs[0].id, { ...node, inputs });
       return outputs;
     }
     if (lowering?.kind !== "map" || inputs.length !== 2 || onlyInstruction(lowering.expression) !== "add")
-      return again(node, inputs);
+      return reapply(node, inputs);
     const [out] = node.outputs;
     for (const [p, x] of [inputs, [inputs[1], inputs[0]]]) {
       const product = products.get(p.id);
@@ -56,7 +56,7 @@ export function addOntoProducts(graph: Graph): Graph {
         return [applyOne(node.op, [sum, rowed.row], node.attributes)];
       }
     }
-    return again(node, inputs);
+    return reapply(node, inputs);
   });
 }
 

@@ -6,7 +6,7 @@ import { reshape } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { again, loweringOf, producers, rewriteGraph } from "../rewrite.js";
+import { loweringOf, producers, reapply, rewriteGraph } from "../rewrite.js";
 
 /** Rows looked up must outnumber the table's rows by this factor to be worth it. */
 const worthwhile = 2;
@@ -44,7 +44,7 @@ export function gatherAfterProducts(graph: Graph): Graph {
   return rewriteGraph(graph, (node, inputs) => {
     node.inputs.forEach((t, i) => now.set(t.id, inputs[i]));
     const replaced = productOf(node, inputs, made, now) ?? scatterOf(node, inputs, made, now);
-    return replaced === null ? again(node, inputs) : [replaced];
+    return replaced === null ? reapply(node, inputs) : [replaced];
   });
 }
 

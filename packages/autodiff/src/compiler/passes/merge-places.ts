@@ -4,7 +4,7 @@ import type { Layout, Spec } from "../../kernel/lowering.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Op } from "../../trace/op.js";
-import { again, loweringOf, onlyInstruction, rewriteGraph } from "../rewrite.js";
+import { loweringOf, onlyInstruction, reapply, rewriteGraph } from "../rewrite.js";
 
 interface Pieces {
   readonly inputs: readonly Tensor[];
@@ -45,7 +45,7 @@ export function mergePlaces(graph: Graph): Graph {
         return [merged];
       }
     }
-    const outputs = again(node, inputs);
+    const outputs = reapply(node, inputs);
     if (lowering?.kind === "place" && lowering.fill === 0)
       placed.set(outputs[0].id, { inputs, regions: lowering.regions });
     return outputs;

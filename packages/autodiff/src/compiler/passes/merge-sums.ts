@@ -5,7 +5,7 @@ import { permute, reshape, sumOp } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { again, countUses, loweringOf, rewriteGraph } from "../rewrite.js";
+import { countUses, loweringOf, reapply, rewriteGraph } from "../rewrite.js";
 
 /** Sums what was about to be summed: a sum over all leading axes of batched products of matrices is one product with a longer inner axis
  * (the gradient of a weight over all time steps: K = T·B), of batched scatter-adds one scatter-add, of a sum one sum. */
@@ -21,7 +21,7 @@ export function mergeSums(graph: Graph): Graph {
         source === undefined ? null : sumOf(source.node, source.inputs, lowering.axes, node.outputs[0].shape);
       if (merged !== null) return [merged];
     }
-    const outputs = again(node, inputs);
+    const outputs = reapply(node, inputs);
     if (node.outputs.length === 1 && uses.get(node.outputs[0].id) === 1)
       behind.set(outputs[0].id, { node, inputs });
     return outputs;

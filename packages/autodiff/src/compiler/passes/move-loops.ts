@@ -9,11 +9,11 @@ import { apply, applyOne } from "../../trace/apply.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
 import { traceFlat } from "../../trace/trace.js";
 import {
-  again,
   countUses,
   loweringOf,
   onlyInstruction,
   producers,
+  reapply,
   rewriteGraph,
   structureOf,
 } from "../rewrite.js";
@@ -40,7 +40,7 @@ export function moveLoops(
   const uses = countUses(graph);
   return rewriteGraph(graph, (node, inputs) => {
     const structure = structureOf(node);
-    if (structure?.kind !== "loop" || structure.length === 0) return again(node, inputs);
+    if (structure?.kind !== "loop" || structure.length === 0) return reapply(node, inputs);
     const used = node.outputs.map((t) => uses.has(t.id));
     return moveLoop(node, { ...structure, body: optimizeBody(structure.body) }, inputs, used, report);
   });
@@ -272,13 +272,13 @@ function moveLoop(
           if (known !== undefined) return known;
           const fill = fills.get(t.id);
           if (fill === undefined) throw new InternalError("loop motion: a value is missing inside");
-          const made = again(fill, [])[0];
+          const made = reapply(fill, [])[0];
           values.set(t.id, made);
           return made;
         };
         for (const n of inside) {
           if (isFill(n)) continue;
-          again(n, n.inputs.map(valueOf)).forEach((t, i) => values.set(n.outputs[i].id, t));
+          reapply(n, n.inputs.map(valueOf)).forEach((t, i) => values.set(n.outputs[i].id, t));
         }
         return [...keptCarries.map((i) => valueOf(parts.carryOuts[i])), ...stacked.map(valueOf)];
       },

@@ -4,7 +4,7 @@ import { slice } from "../../ops/slicing.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { again, countUses, loweringOf, producers, rewriteGraph } from "../rewrite.js";
+import { countUses, loweringOf, producers, reapply, rewriteGraph } from "../rewrite.js";
 
 /** Takes slices of the operands instead of slices of an elementwise result, where all that is used of the result are its slices:
  * the four gates of an LSTM then fuse into one kernel, and their sum is never stored. */
@@ -35,7 +35,7 @@ export function pushSlices(graph: Graph): Graph {
       operands.set(node.outputs[0].id, inputs);
     const starts = windows.get(node);
     const source = starts === undefined ? null : pushable(node.inputs[0]);
-    if (starts === undefined || source === null) return again(node, inputs);
+    if (starts === undefined || source === null) return reapply(node, inputs);
     changed = true;
     const shape = node.outputs[0].shape;
     return apply(

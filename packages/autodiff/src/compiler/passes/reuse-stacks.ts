@@ -2,7 +2,7 @@ import { sizeOf } from "../../base/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { again, loweringOf, producers, rewriteGraph, structureOf } from "../rewrite.js";
+import { loweringOf, producers, reapply, rewriteGraph, structureOf } from "../rewrite.js";
 import { sliceStarts } from "./push-slices.js";
 
 /** A start value put before (or behind) the stacked values of a carry: the values that the steps began with. */
@@ -44,7 +44,7 @@ export function reuseStacks(graph: Graph): Graph {
     }
     const shifted = found.get(node);
     const stack = shifted === undefined ? undefined : extra.get(shifted.scan)?.get(shifted.carry);
-    return stack === undefined ? again(node, inputs) : [stack];
+    return stack === undefined ? reapply(node, inputs) : [stack];
   });
 }
 

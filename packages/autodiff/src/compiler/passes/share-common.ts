@@ -1,6 +1,6 @@
 import { Tensor } from "../../tensor/tensor.js";
 import type { Graph } from "../../trace/op.js";
-import { again, rewriteGraph } from "../rewrite.js";
+import { reapply, rewriteGraph } from "../rewrite.js";
 
 /** Computes equal things once: the same op with the same attributes on the same inputs. */
 export function shareCommon(graph: Graph): Graph {
@@ -28,11 +28,11 @@ export function shareCommon(graph: Graph): Graph {
       .join()}}`;
   };
   return rewriteGraph(graph, (node, inputs) => {
-    if (node.op.opaque === true) return again(node, inputs);
+    if (node.op.opaque === true) return reapply(node, inputs);
     const key = `${nameOf(node.op)}(${inputs.map((t) => t.id).join()})${keyOf(node.attributes)}`;
     let outputs = seen.get(key);
     if (outputs === undefined) {
-      outputs = again(node, inputs);
+      outputs = reapply(node, inputs);
       seen.set(key, outputs);
     }
     return outputs;

@@ -6,7 +6,7 @@ import { filledLike } from "../../ops/fill.js";
 import { broadcastTo } from "../../ops/shape.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { again, loweringOf, onlyInstruction, rewriteGraph } from "../rewrite.js";
+import { loweringOf, onlyInstruction, reapply, rewriteGraph } from "../rewrite.js";
 
 /** Removes what changes nothing and folds what is known: uniform values through maps and views, neutral operands, empty views and reductions. */
 export function simplify(graph: Graph): Graph {
@@ -14,10 +14,10 @@ export function simplify(graph: Graph): Graph {
   const uniform = new Map<number, number>();
   return rewriteGraph(graph, (node, inputs) => {
     const lowering = loweringOf(node);
-    if (lowering === null || node.op.opaque === true) return again(node, inputs);
+    if (lowering === null || node.op.opaque === true) return reapply(node, inputs);
     const folded = foldUniform(node, lowering, inputs, uniform) ?? simpler(node, lowering, inputs, uniform);
     if (folded !== null) return [folded];
-    const outputs = again(node, inputs);
+    const outputs = reapply(node, inputs);
     if (lowering.kind === "fill") uniform.set(outputs[0].id, lowering.value);
     return outputs;
   });

@@ -3,7 +3,7 @@ import { matmulOp, swapLast } from "../../ops/linear-algebra.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { again, countUses, loweringOf, rewriteGraph } from "../rewrite.js";
+import { countUses, loweringOf, reapply, rewriteGraph } from "../rewrite.js";
 
 /** Computes the transpose of a product as the product of the transposes, (A·B)ᵀ = Bᵀ·Aᵀ, where the transpose is what is read: the gradient of a weight
  * then lies in memory as the weight does, and the optimiser walks both in order. */
@@ -16,14 +16,14 @@ export function turnProducts(graph: Graph): Graph {
   return rewriteGraph(graph, (node, inputs) => {
     const lowering = loweringOf(node);
     if (lowering?.kind === "gemm" && lowering.onto === undefined && node.outputs[0].shape.length === 2) {
-      const outputs = again(node, inputs);
+      const outputs = reapply(node, inputs);
       if (uses.get(node.outputs[0].id) === 1) products.set(outputs[0].id, inputs);
       return outputs;
     }
     // Products read their operands in any order: for them nothing is to be gained.
     const product =
       isTurn(node) && !byProduct.has(node.outputs[0].id) ? products.get(inputs[0].id) : undefined;
-    if (product === undefined) return again(node, inputs);
+    if (product === undefined) return reapply(node, inputs);
     return [applyOne(matmulOp, [swapLast(product[1]), swapLast(product[0])], null)];
   });
 }

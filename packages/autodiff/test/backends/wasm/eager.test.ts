@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eagerGemm } from "../../../src/backends/wasm/eager-gemm.js";
-import { eagerMap } from "../../../src/backends/wasm/eager-map.js";
+import { runMapInWasm } from "../../../src/backends/wasm/eager-map.js";
 import { type DType, newArray as newTypedArray } from "../../../src/base/dtype.js";
 import { buildExpression } from "../../../src/kernel/expression.js";
 
@@ -114,7 +114,7 @@ describe("eager maps in scratch memory", () => {
       { array: x, offset: 3, scalar: false },
       { array: scalar, offset: 1, scalar: true },
     ];
-    eagerMap(expression, operands, n, [
+    runMapInWasm(expression, operands, n, [
       { array: sum, offset: 1 },
       { array: less, offset: 1 },
     ]);

@@ -1,9 +1,9 @@
-import { sizeOf } from "../base/shape.js";
-import { allocate } from "../tensor/tensor.js";
-import type { Accelerator } from "./eager.js";
-import { matrixOperand } from "./javascript/eager-matmul.js";
-import { eagerGemm } from "./wasm/eager-gemm.js";
-import { hasSimd } from "./wasm/features.js";
+import { sizeOf } from "../../base/shape.js";
+import { allocate } from "../../tensor/tensor.js";
+import type { Accelerator } from "../eager.js";
+import { matrixOperand } from "../javascript/eager-matmul.js";
+import { eagerGemm } from "../wasm/eager-gemm.js";
+import { hasSimd } from "../wasm/features.js";
 
 /** Multiplications from which a product is worth copying into scratch memory and back. */
 const worthwhileProduct = 4096;

@@ -3,7 +3,7 @@ import { checkShape, type Shape, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Graph, Node } from "../trace/op.js";
-import { type Closed, close } from "../transforms/close.js";
+import { type ClosedGraph, close } from "../transforms/close.js";
 import { flatten, leafPaths, onLeaves } from "../transforms/tree.js";
 import { structureOf } from "./rewrite.js";
 
@@ -27,12 +27,12 @@ export function spec(shape: Shape, dtype: DType = "float32"): Tensor {
  */
 export class TracedGraph {
   /** @internal */
-  readonly closed: Closed;
+  readonly closed: ClosedGraph;
   // Of the inputs: arguments by their place, then captures and Variables.
   private readonly names: readonly string[];
 
   /** @internal */
-  constructor(closed: Closed, args: readonly string[]) {
+  constructor(closed: ClosedGraph, args: readonly string[]) {
     this.closed = closed;
     this.names = [
       ...args,
@@ -197,7 +197,7 @@ function graphsOf(node: Node): readonly Graph[] {
     case "loop":
       return [structure.body];
     case "branch":
-      return [structure.then, structure.otherwise];
+      return [structure.whenTrue, structure.whenFalse];
     case "while":
       return [structure.test, structure.body];
     default:

@@ -1,9 +1,9 @@
-import { sizeOf } from "../base/shape.js";
-import type { Expression } from "../kernel/instruction.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
-import type { Accelerator } from "./eager.js";
-import { type EagerOperand, eagerMap } from "./wasm/eager-map.js";
-import { hasSimd } from "./wasm/features.js";
+import { sizeOf } from "../../base/shape.js";
+import type { Expression } from "../../kernel/instruction.js";
+import { allocate, type Tensor } from "../../tensor/tensor.js";
+import type { Accelerator } from "../eager.js";
+import { type EagerOperand, runMapInWasm } from "../wasm/eager-map.js";
+import { hasSimd } from "../wasm/features.js";
 
 /** Elements from which a map is worth copying into scratch memory and back: fewer for functions that JavaScript computes slowly. */
 const worthwhileMap = 4096;
@@ -40,6 +40,6 @@ export const fastMap: Accelerator<"map"> = ({ expression }, inputs, [spec]) => {
   const operands = large && spec.dtype !== "float64" && hasSimd() ? flatOperands(inputs, n) : null;
   if (operands === null || operands.every((o) => o.scalar)) return null;
   const out = allocate(spec.shape, spec.dtype);
-  eagerMap(expression, operands, n, [{ array: out.storage!, offset: out.offset }]);
+  runMapInWasm(expression, operands, n, [{ array: out.storage!, offset: out.offset }]);
   return [out];
 };

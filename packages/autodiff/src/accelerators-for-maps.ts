@@ -1,5 +1,5 @@
+import { fastMap } from "./backends/accelerators/map.js";
 import { setAccelerators } from "./backends/eager.js";
-import { fastMap } from "./backends/fast-map.js";
 
 // Imported for its effect: from here on, large eager maps run in WebAssembly.
 setAccelerators({ map: fastMap });
