@@ -50,7 +50,7 @@ function detail(kernel: Kernel): string {
       return `[${kernel.shape.join(", ")}], ${kernel.reads.length} in, ${kernel.writes.length} out`;
     case "reduce": {
       const outer = kernel.shape.slice(0, kernel.shape.length - kernel.reduced);
-      return `[${outer.join(", ")}] over [${kernel.shape.slice(outer.length).join(", ")}], ${kernel.combine.join(", ")}`;
+      return `[${outer.join(", ")}] over [${kernel.shape.slice(outer.length).join(", ")}], ${kernel.combine}`;
     }
     case "pack":
       return `${kernel.k} × ${kernel.n}`;

@@ -2,7 +2,7 @@ import { arrayAt, bytesOf, type TypedArray } from "../base/dtype.js";
 import { rowMajor } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Buffer, Executable, Program, ProgramBackend } from "../kernel/program.js";
-import { allocate, copyStrided, leaked, type Tensor } from "../tensor/tensor.js";
+import { allocate, contiguousArray, copyStrided, leaked, type Tensor } from "../tensor/tensor.js";
 import type { Graph } from "../trace/op.js";
 import type { Residence, Variable } from "../trace/variable.js";
 import { checkArguments, type IndexCheck, indexChecks } from "./argument-indices.js";
@@ -70,6 +70,9 @@ export class Instance {
       optimized,
       {
         name: source.name,
+        content: graph.inputs.map((_, i) =>
+          i >= argumentCount && i < firstVariable ? contiguousArray(captures[i - argumentCount]) : null,
+        ),
         constant: graph.inputs.map(
           (_, i) =>
             i >= argumentCount && (i < firstVariable || !assigned.includes(variables[i - firstVariable])),
@@ -95,7 +98,6 @@ export class Instance {
     this.readOnly = variables.map((v) => !assigned.includes(v));
     this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
     this.changed = built.changed === null ? null : arrayOf(built.changed);
-    captures.forEach((t, i) => upload(t, this.inputArrays[argumentCount + i]));
     if (this.written.length > 0) abandoned.register(this, this.written);
   }
 

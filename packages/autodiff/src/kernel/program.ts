@@ -49,8 +49,7 @@ export interface MapKernel {
   readonly writes: readonly Access[];
 }
 
-/** Fused map-reduce: over the last `reduced` axes of `shape`, combine the expression's results; then, once per outer index, evaluate `finish`
- * on [accumulators…, finishReads…] and store. Accesses of writes and finishReads have strides over the outer axes only. */
+/** Fused map-reduce: over the last `reduced` axes of `shape`, combine the expression's only result, and store it once per outer index. */
 export interface ReduceKernel {
   readonly kind: "reduce";
   readonly name: string;
@@ -58,11 +57,9 @@ export interface ReduceKernel {
   readonly reduced: number;
   readonly reads: readonly Read[];
   readonly expression: Expression;
-  /** One per result of `expression`. */
-  readonly combine: readonly Combine[];
-  readonly finishReads: readonly Access[];
-  readonly finish: Expression;
-  readonly writes: readonly Access[];
+  readonly combine: Combine;
+  /** Strides over the outer axes only; the dtype of its buffer equals that of the result. */
+  readonly write: Access;
 }
 
 /** Rearranges a `[k, n]` operand for {@link GemmKernel}. The layout of `packed` is the backend's own; its length is `packedLength(k, n, dtype)` of the backend. */
@@ -90,8 +87,6 @@ export interface GemmKernel {
   readonly c: Access;
   readonly mode: "set" | "accumulate" | "bias";
   readonly bias?: Access;
-  /** Scratch for packing inside this call, if `scratchLength(kernel)` of the backend is more than 0. */
-  readonly scratch?: Access;
 }
 
 /** Copies, or fills when there is no source. Any strides; also the way to zero a buffer. */
@@ -217,7 +212,5 @@ export interface ProgramBackend {
   readonly name: string;
   /** Elements that a packed `[k, n]` operand takes; 0 if this backend wants no packing of it. */
   packedLength(k: number, n: number, dtype: DType): number;
-  /** Elements of scratch (of the gemm's dtype) that a gemm needs beyond its operands. */
-  scratchLength(gemm: Omit<GemmKernel, "scratch">): number;
   instantiate(program: Program): Executable;
 }

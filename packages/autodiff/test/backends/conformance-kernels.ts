@@ -276,10 +276,8 @@ export function kernelConformance(backend: ProgramBackend): void {
                   reduced: reduced.length,
                   reads: [plain(access(x, strides))],
                   expression: identity(dtype),
-                  combine: [combine],
-                  finishReads: [],
-                  finish: identity(dtype),
-                  writes: [access(out, rowMajor(kept))],
+                  combine: combine,
+                  write: access(out, rowMajor(kept)),
                 },
               ]),
             );
@@ -289,7 +287,7 @@ export function kernelConformance(backend: ProgramBackend): void {
     });
   }
 
-  it("reductions with several accumulators, expressions, finish reads and positions", () => {
+  it("reductions of expressions, with positions", () => {
     for (const [rows, n] of [
       [1, 1],
       [3, 5],
@@ -300,34 +298,22 @@ export function kernelConformance(backend: ProgramBackend): void {
       const b = new ProgramBuilder();
       const x = b.buffer("float32", numbers.wholes(rows * n));
       const y = b.buffer("float32", numbers.wholes(n));
-      const old = b.buffer("float32", numbers.wholes(rows));
-      const outs = [b.buffer("float32", rows), b.buffer("float32", rows), b.buffer("int32", rows)];
-      const expression = buildExpression(["float32", "float32"], (k, p, q) => [k.mul(p, q), p, k.index(1)]);
-      const finish = buildExpression(
-        ["float32", "float32", "int32", "float32"],
-        (k, total, most, last, before) => [
-          k.add(total, before),
-          k.sub(most, k.cast(k.index(0), "float32")),
-          last,
-        ],
+      const expression = buildExpression(["float32", "float32"], (k, p, q) =>
+        k.sub(k.mul(p, q), k.cast(k.index(1), "float32")),
       );
-      expectAsNaive(
-        backend,
-        b.program([
-          {
-            kind: "reduce",
-            name: "several",
-            shape: [rows, n],
-            reduced: 1,
-            expression,
-            finish,
-            reads: [plain(access(x, [n, 1])), plain(access(y, [0, 1]))],
-            combine: ["sum", "max", "max"],
-            finishReads: [access(old, [1])],
-            writes: [access(outs[0], [1]), access(old, [1]), access(outs[2], [1])],
-          },
-        ]),
+      const kernels = (["sum", "max", "min"] as const).map(
+        (combine): Kernel => ({
+          kind: "reduce",
+          name: combine,
+          shape: [rows, n],
+          reduced: 1,
+          expression,
+          reads: [plain(access(x, [n, 1])), plain(access(y, [0, 1]))],
+          combine,
+          write: access(b.buffer("float32", rows), [1]),
+        }),
       );
+      expectAsNaive(backend, b.program(kernels));
     }
   });
 
@@ -348,11 +334,9 @@ export function kernelConformance(backend: ProgramBackend): void {
                 shape: [n],
                 reduced: 1,
                 reads: [plain(access(x, [1]))],
-                combine: [combine],
+                combine: combine,
                 expression: identity(dtype),
-                finishReads: [],
-                finish: identity(dtype),
-                writes: [access(out, [])],
+                write: access(out, []),
               },
             ]);
             expect(runProgram(backend, program)(out)).toEqual([Number.NaN]);
@@ -377,11 +361,9 @@ export function kernelConformance(backend: ProgramBackend): void {
               shape: [3, n],
               reduced: 1,
               reads: [plain(access(x, [n, 1]))],
-              combine: [combine],
+              combine: combine,
               expression: identity("bool"),
-              finishReads: [],
-              finish: identity("bool"),
-              writes: [access(out, [1])],
+              write: access(out, [1]),
             },
           ]),
         );
@@ -402,11 +384,9 @@ export function kernelConformance(backend: ProgramBackend): void {
         shape: [n],
         reduced: 1,
         reads: [plain(access(x, [1]))],
-        combine: ["sum"],
+        combine: "sum",
         expression: identity("float32"),
-        finishReads: [],
-        finish: identity("float32"),
-        writes: [access(out, [])],
+        write: access(out, []),
       },
     ]);
     const want = values.reduce((sum, value) => sum + value, 0);
@@ -482,11 +462,9 @@ export function kernelConformance(backend: ProgramBackend): void {
                 shape: [n],
                 reduced: 1,
                 reads: [plain(access(state, [1]))],
-                combine: ["sum"],
+                combine: "sum",
                 expression: identity("float32"),
-                finishReads: [],
-                finish: identity("float32"),
-                writes: [access(sums, [], 0, [1])],
+                write: access(sums, [], 0, [1]),
               },
             ]),
           ]),

@@ -93,22 +93,16 @@ class NaiveRun {
       case "reduce": {
         const kept = kernel.shape.length - kernel.reduced;
         for (const outer of indicesOf(kernel.shape.slice(0, kept))) {
-          const dtypes = kernel.expression.results.map((result) => kernel.expression.nodes[result].dtype);
-          const totals = kernel.combine.map((combine, i) => neutral(combine, dtypes[i]));
+          const { combine, write } = kernel;
+          const { dtype } = write.buffer;
+          let total = neutral(combine, dtype);
           for (const inner of indicesOf(kernel.shape.slice(kept))) {
             const index = [...outer, ...inner];
             const reads = kernel.reads.map((read) => this.#read(read, index, counters));
-            evaluate(kernel.expression, reads, index).forEach((value, i) => {
-              const total = combineReference[kernel.combine[i]](totals[i], value);
-              totals[i] = dtypes[i] === "int32" ? wrap(kernel.combine[i], totals[i], value) : total;
-            });
+            const [value] = evaluate(kernel.expression, reads, index);
+            total = dtype === "int32" ? wrap(combine, total, value) : combineReference[combine](total, value);
           }
-          const accumulators = totals.map((total, i) => roundTo[dtypes[i]](total));
-          const ends = kernel.finishReads.map((end) => this.get(end, outer, counters));
-          const results = evaluate(kernel.finish, [...accumulators, ...ends], outer);
-          kernel.writes.forEach((write, i) => {
-            this.put(write, outer, counters, results[i]);
-          });
+          this.put(write, outer, counters, roundTo[dtype](total));
         }
         break;
       }

@@ -33,12 +33,8 @@ export class ProgramBuilder {
     return buffer;
   }
 
-  /** A gemm with the scratch that the backend asks for; with `pack`, b goes through a pack kernel if the backend packs. */
-  gemm(
-    backend: ProgramBackend,
-    kernel: Omit<GemmKernel, "scratch" | "kind" | "name">,
-    pack: boolean,
-  ): Kernel[] {
+  /** A gemm; with `pack`, b goes through a pack kernel if the backend packs. */
+  gemm(backend: ProgramBackend, kernel: Omit<GemmKernel, "kind" | "name">, pack: boolean): Kernel[] {
     const { k, n } = kernel;
     const { dtype } = kernel.c.buffer;
     const kernels: Kernel[] = [];
@@ -50,12 +46,7 @@ export class ProgramBuilder {
       kernels.push({ kind: "pack", name: "pack", k, n, source: b.at, packed: access(packed, []) });
       b = { packed: true, at: access(packed, []) };
     }
-    const gemm: Omit<GemmKernel, "scratch"> = { kind: "gemm", name: "gemm", ...kernel, b };
-    const scratchLength = backend.scratchLength(gemm);
-    if (scratchLength === 0) return [...kernels, gemm];
-    const scratch = this.buffer(dtype, scratchLength);
-    this.opaque.add(scratch);
-    return [...kernels, { ...gemm, scratch: access(scratch, []) }];
+    return [...kernels, { kind: "gemm", name: "gemm", ...kernel, b }];
   }
 
   program(kernels: readonly Kernel[], flushSubnormals = false): Program {

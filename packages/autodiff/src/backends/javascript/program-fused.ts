@@ -140,7 +140,7 @@ export class MapRunner implements Runner {
   }
 }
 
-/** How one result of a reduction's expression is combined. */
+/** How a reduction's results are combined. */
 interface Accumulator {
   readonly values: TypedArray;
   readonly neutral: number;
@@ -152,7 +152,7 @@ interface Accumulator {
 
 const acrossNames = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
 function accumulatorOf(combine: Combine, dtype: DType): Accumulator {
-  // float32 accumulates in double precision and is rounded once, in the finish.
+  // float32 accumulates in double precision and is rounded once, when it is stored.
   const wide = dtype === "float32" ? "float64" : dtype;
   return {
     values: newArray(wide, blockLength),
@@ -166,35 +166,27 @@ function accumulatorOf(combine: Combine, dtype: DType): Accumulator {
 export class ReduceRunner implements Runner {
   readonly name: string;
   readonly #reads: readonly BufferCursor[];
-  readonly #ends: readonly BufferCursor[];
+  readonly #target: BufferCursor;
   readonly #across: boolean;
   readonly #keptWalk: IndexIterator;
-  readonly #endWalk: IndexIterator;
+  readonly #targetWalk: IndexIterator;
   readonly #reducedWalk: IndexIterator;
   readonly #kept: InnerAxis;
-  readonly #keptEnds: readonly number[];
+  readonly #targetStride: number;
   readonly #reduced: InnerAxis;
   readonly #expression: BlockExpression;
-  readonly #accumulators: readonly Accumulator[];
-  /** The accumulators as the finish reads them: in the dtype of the expression. */
-  readonly #rounded: readonly TypedArray[];
-  readonly #finish: BlockExpression;
-  readonly #firstWrite: number;
+  readonly #accumulator: Accumulator;
+  readonly #result: Operand;
   readonly #flush: boolean;
 
   constructor(kernel: ReduceKernel, setting: Setting) {
     this.name = kernel.name;
-    const place = (access: Access): BufferCursor => new BufferCursor(access, setting.view(access));
     this.#reads = placesOfReads(kernel.reads, setting);
-    this.#ends = [...kernel.finishReads, ...kernel.writes].map(place);
-    this.#firstWrite = kernel.finishReads.length;
+    this.#target = new BufferCursor(kernel.write, setting.view(kernel.write));
     this.#flush = setting.flushSubnormals;
     const keptRank = kernel.shape.length - kernel.reduced;
-    const keepAxes = usesIndex(kernel.expression) || usesIndex(kernel.finish);
-    const keptStrides = [
-      ...this.#reads.map((read) => read.strides.slice(0, keptRank)),
-      ...this.#ends.map((end) => end.strides),
-    ];
+    const keepAxes = usesIndex(kernel.expression);
+    const keptStrides = [...this.#reads.map((read) => read.strides.slice(0, keptRank)), this.#target.strides];
     const kept = splitInner(groupAxes(kernel.shape.slice(0, keptRank), 0, keptStrides, keepAxes));
     const reducedStrides = this.#reads.map((read) => read.strides.slice(keptRank));
     const reducedGroup = groupAxes(kernel.shape.slice(keptRank), keptRank, reducedStrides, keepAxes);
@@ -205,15 +197,15 @@ export class ReduceRunner implements Runner {
       ...group,
       strides: group.strides.slice(0, this.#reads.length),
     });
-    const forEnds = (group: AxisGroup): AxisGroup => ({
+    const forTarget = (group: AxisGroup): AxisGroup => ({
       ...group,
       strides: group.strides.slice(this.#reads.length),
     });
     this.#keptWalk = new IndexIterator(forReads(kept.outer));
-    this.#endWalk = new IndexIterator(forEnds(kept.outer));
+    this.#targetWalk = new IndexIterator(forTarget(kept.outer));
     this.#reducedWalk = new IndexIterator(this.#across ? reducedGroup : reduced.outer);
     this.#kept = kept;
-    this.#keptEnds = kept.strides.slice(this.#reads.length);
+    this.#targetStride = kept.strides[this.#reads.length];
     this.#reduced = reduced;
 
     const block = this.#across ? kept : reduced;
@@ -224,66 +216,27 @@ export class ReduceRunner implements Runner {
       block.axis,
       setting.pool,
     );
-    this.#accumulators = kernel.combine.map((combine, i) =>
-      accumulatorOf(combine, kernel.expression.nodes[kernel.expression.results[i]].dtype),
-    );
-    // The finish reads float32 accumulators rounded to float32, as the expression's node says.
-    const rounded = this.#accumulators.map(({ values }, i) => {
-      const { dtype } = kernel.expression.nodes[kernel.expression.results[i]];
-      return dtype === "float32" ? newArray(dtype, blockLength) : values;
-    });
-    this.#rounded = rounded;
-    const finishReads: BlockRead[] = [
-      ...rounded.map((data, position) => ({ data, position, stride: 1 })),
-      ...kernel.finishReads.map((_, i) => ({
-        data: this.#ends[i].data,
-        position: rounded.length + i,
-        stride: this.#keptEnds[i],
-      })),
-    ];
-    this.#finish = new BlockExpression(
-      kernel.finish,
-      finishReads,
-      finishReads.length,
-      kept.axis,
-      setting.pool,
-    );
+    this.#accumulator = accumulatorOf(kernel.combine, kernel.write.buffer.dtype);
+    this.#result = { data: this.#accumulator.values, offset: 0, stride: 1 };
   }
 
   run(counters: readonly number[]): void {
     const bases = this.#reads.map((place) => place.base(counters));
-    const finish = this.#finish;
+    const { values, neutral } = this.#accumulator;
     const some = this.#keptWalk.start(bases);
-    this.#endWalk.start(this.#ends.map((place) => place.base(counters)));
+    this.#targetWalk.start([this.#target.base(counters)]);
     if (!some) return;
     do {
       for (let start = 0; start < this.#kept.size; start += blockLength) {
         const n = Math.min(blockLength, this.#kept.size - start);
-        for (const { values, neutral } of this.#accumulators) values.fill(neutral, 0, n);
+        values.fill(neutral, 0, n);
         if (this.#expression.usesIndex) this.#keptWalk.writeIndex(this.#expression.axisValues);
         if (this.#across) this.#combineAcross(start, n);
         else for (let i = 0; i < n; i++) this.#combineAlong(start + i, i);
-        for (let i = 0; i < this.#rounded.length; i++) {
-          const { values } = this.#accumulators[i];
-          if (this.#rounded[i] !== values) stridedCopy(n, this.#rounded[i], 0, 1, values, 0, 1);
-        }
-        const accumulators = this.#rounded.length;
-        const positions = this.#endWalk.positions;
-        for (let k = 0; k < this.#firstWrite; k++) {
-          finish.positions[accumulators + k] = positions[k] + start * this.#keptEnds[k];
-        }
-        if (finish.usesIndex) {
-          this.#keptWalk.writeIndex(finish.axisValues);
-          finish.setAxis(this.#kept.axis, start);
-        }
-        finish.evaluate(n);
-        for (let w = 0; w < finish.results.length; w++) {
-          const k = this.#firstWrite + w;
-          const position = positions[k] + start * this.#keptEnds[k];
-          store(n, this.#ends[k].data, position, this.#keptEnds[k], finish.results[w], this.#flush);
-        }
+        const position = this.#targetWalk.positions[0] + start * this.#targetStride;
+        store(n, this.#target.data, position, this.#targetStride, this.#result, this.#flush);
       }
-      this.#endWalk.next();
+      this.#targetWalk.next();
     } while (this.#keptWalk.next());
   }
 
@@ -303,11 +256,9 @@ export class ReduceRunner implements Runner {
       if (expression.usesIndex) walk.writeIndex(expression.axisValues);
       for (let k = 0; k < this.#reads.length; k++) expression.positions[k] = walk.positions[k];
       expression.evaluate(n);
-      for (let r = 0; r < this.#accumulators.length; r++) {
-        const { values, across } = this.#accumulators[r];
-        const { data, offset, stride } = expression.results[r];
-        across(n, values, 0, values, 0, 1, data, offset, stride);
-      }
+      const { values, across } = this.#accumulator;
+      const { data, offset, stride } = expression.results[0];
+      across(n, values, 0, values, 0, 1, data, offset, stride);
     } while (walk.next());
   }
 
@@ -326,11 +277,9 @@ export class ReduceRunner implements Runner {
           expression.positions[k] = walk.positions[k] + start * strides[k];
         }
         expression.evaluate(n);
-        for (let r = 0; r < this.#accumulators.length; r++) {
-          const { values, along } = this.#accumulators[r];
-          const { data, offset, stride } = expression.results[r];
-          values[slot] = along(n, values[slot], data, offset, stride);
-        }
+        const { values, along } = this.#accumulator;
+        const { data, offset, stride } = expression.results[0];
+        values[slot] = along(n, values[slot], data, offset, stride);
       }
     } while (walk.next());
   }

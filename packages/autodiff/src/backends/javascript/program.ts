@@ -11,7 +11,6 @@ import { BufferCursor } from "./program-walk.js";
 export const javascriptProgramBackend: ProgramBackend = {
   name: "javascript",
   packedLength: () => 0,
-  scratchLength: () => 0,
   instantiate: (program) => new JavaScriptExecutable(program),
 };
 

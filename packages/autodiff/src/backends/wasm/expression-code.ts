@@ -11,11 +11,10 @@ import { distance } from "./loop-nest.js";
 import type { Address, VectorCode } from "./vector-code.js";
 import { addressOf } from "./vector-code.js";
 
-/** A read of an expression: from memory, from memory by an index in memory, or a value that is there already. */
+/** A read of an expression: from memory, or from memory by an index in memory. */
 export type OperandSource =
   | { readonly kind: "plain"; readonly at: Stream }
-  | { readonly kind: "gathered"; readonly at: Stream; readonly index: Stream; readonly stride: number }
-  | { readonly kind: "value"; readonly value: () => V128 };
+  | { readonly kind: "gathered"; readonly at: Stream; readonly index: Stream; readonly stride: number };
 
 /** Registers the reads of a kernel with its nest. */
 export function sourcesOf(nest: LoopNest, reads: readonly Read[]): OperandSource[] {
@@ -93,7 +92,6 @@ export class ExpressionCode {
     if (node.kind === "index") return ExpressionCode.#levelOf(this.#position(node.axis).strides);
     if (node.kind !== "read") return 0;
     const source = this.#sources[node.index];
-    if (source.kind === "value") return this.#depth;
     const level = ExpressionCode.#levelOf(source.at.group.strides);
     return source.kind === "plain"
       ? level
@@ -174,7 +172,6 @@ export class ExpressionCode {
   #read(node: ExpressionNode & { kind: "read" }, spot: Spot): V128 {
     const code = this.#code;
     const source = this.#sources[node.index];
-    if (source.kind === "value") return source.value();
     const { dtype } = node;
     const inner = source.at.group.strides[this.#depth - 1] ?? 0;
     const lanes = Array.from({ length: spot.lanes }, (_, lane) => lane);
@@ -240,7 +237,6 @@ export function costAlong(
 ): number {
   let cost = 2;
   for (const source of sources) {
-    if (source.kind === "value") continue;
     const { strides } = source.at.group;
     const unit = bytesOf[source.at.access.buffer.dtype];
     if (source.kind === "gathered" && source.index.group.strides[axis] !== 0) cost += 8;

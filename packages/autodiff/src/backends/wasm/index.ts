@@ -98,7 +98,5 @@ function arrayOver(
 export const wasmProgramBackend: ProgramBackend = {
   name: "wasm",
   packedLength: (k, n, dtype) => (dtype === "bool" ? 0 : packedLengthOf(k, n, dtype)),
-  // Scratch lies beyond the program's memory, one area for all kernels, as no two run at once.
-  scratchLength: () => 0,
   instantiate: (program) => new WasmExecutable(program),
 };

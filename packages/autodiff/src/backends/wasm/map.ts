@@ -19,7 +19,6 @@ import { VectorCode } from "./vector-code.js";
 const transposedBlock = 8;
 const cacheLine = 64;
 function crossesRows(source: OperandSource): boolean {
-  if (source.kind === "value") return false;
   const { strides } = source.at.group;
   return Math.abs(strides[strides.length - 1]) >= cacheLine;
 }
@@ -55,7 +54,7 @@ export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): Ke
     flush,
     nest.key(),
     expression,
-    streamsKey(kernel),
+    streamsKey(kernel.reads, kernel.writes),
     sources.map(sourceKey),
     writes.map(distance),
   ]);
@@ -91,12 +90,11 @@ export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): Ke
 }
 
 const sourceKey = (source: ReturnType<typeof sourcesOf>[number]): unknown => {
-  if (source.kind === "value") return source.kind;
   const at = [source.at.group.index, distance(source.at)];
   return source.kind === "plain" ? at : [at, source.index.group.index, distance(source.index), source.stride];
 };
 const dtypesOf = (accesses: readonly Access[]): string => accesses.map(({ buffer }) => buffer.dtype).join();
-const streamsKey = ({ reads, writes }: { reads: MapKernel["reads"]; writes: readonly Access[] }): string =>
+const streamsKey = (reads: MapKernel["reads"], writes: readonly Access[]): string =>
   `${dtypesOf(reads.map((read) => read.at))}:${dtypesOf(writes)}`;
 
 /** Keys of streams for other kernels' routines. */

@@ -7,7 +7,6 @@ import {
   costAlong,
   ExpressionCode,
   flushed,
-  type OperandSource,
   positionsOf,
   type Spot,
   sourcesOf,
@@ -33,25 +32,23 @@ const unrolledNodes = 24;
 /** Code of a fused map and reduction. `along`: vectors run along a reduced axis and are combined at the end. `across`: vectors run along a kept axis,
  * and rows of running results are kept in scratch, so that memory is walked row by row. */
 export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolean): KernelCode | null {
-  const { shape, expression, finish, combine, reduced } = kernel;
+  const { shape, expression, combine, reduced } = kernel;
   const kept = shape.length - reduced;
   if (shape.slice(0, kept).includes(0)) return null;
   const nest = new LoopNest(shape, reduced);
   const sources = sourcesOf(nest, kernel.reads);
-  const finishStreams = kernel.finishReads.map((access) => nest.stream(access));
-  const writes = kernel.writes.map((access) => nest.stream(access));
+  const write = nest.stream(kernel.write);
   const positions = positionsOf(nest, expression);
-  const finishPositions = positionsOf(nest, finish);
   nest.collapse();
-  const width = widthOf([expression, finish], [...kernel.writes, ...kernel.finishReads]);
-  const resultDTypes = expression.results.map((node) => expression.nodes[node].dtype);
+  const width = widthOf([expression], [kernel.write]);
+  const { dtype } = kernel.write.buffer;
 
   // The cheapest axis; along a reduced one, the writes do not move.
   if (nest.axes.length === 0) nest.addUnitAxis(true);
   const costs = nest.axes.map(({ size, reduced: isReduced }, axis) =>
     size === 0
       ? Infinity
-      : costAlong(axis, size, width, sources, isReduced ? [] : writes) + (isReduced ? 8 / size : 0),
+      : costAlong(axis, size, width, sources, isReduced ? [] : [write]) + (isReduced ? 8 / size : 0),
   );
   const best = costs.every((cost) => cost === Infinity)
     ? costs.length - 1
@@ -69,45 +66,30 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
     flush,
     nest.key(),
     expression,
-    finish,
     combine,
-    streamsKey(kernel),
+    streamsKey(kernel.reads, [kernel.write]),
     sources.map(sourceKey),
+    [write.group.index, distance(write)],
   ];
-  const places = [finishStreams, writes].map((streams) =>
-    streams.map((s) => [s.group.index, distance(s), s.access.buffer.dtype]),
-  );
   const vectors = Math.ceil(size / width);
-  if (!along) ctx.needScratch(vectors * 16 * combine.length);
+  if (!along) ctx.needScratch(vectors * 16);
 
-  const routine = ctx.routine(formKey(["reduce", form, places]), nest.groups.length, (f) => {
+  const routine = ctx.routine(formKey(["reduce", form]), nest.groups.length, (f) => {
     nest.begin(f);
     const code = new VectorCode(ctx, f, width);
     const body = new ExpressionCode(code, expression, sources, positions, depth);
-    const neutralOf = (i: number): V128 =>
-      code.constant(neutrals[combine[i]][resultDTypes[i]], resultDTypes[i]);
-    const combined = (i: number, a: V128, b: V128): V128 =>
-      code.binary(instructionOf[combine[i]], a, b, resultDTypes[i]);
+    const neutral = (): V128 => code.constant(neutrals[combine][dtype], dtype);
+    const combined = (a: V128, b: V128): V128 => code.binary(instructionOf[combine], a, b, dtype);
+    // Four-byte values of a two-lane kernel lie in the low half of their vector.
+    const narrow = width === 2 && (dtype === "float32" || dtype === "int32");
     const spotOf = (lanes: number, shift: ReadonlyMap<number, number> = new Map()): Spot => ({
       lanes,
       shift,
     });
     const none = spotOf(width);
 
-    /** Evaluates the finish on the results so far and stores `lanes` of it. */
-    const finishOn = (totals: readonly (() => V128)[], lanes: number): void => {
-      const finishSources: OperandSource[] = [
-        ...totals.map((value): OperandSource => ({ kind: "value", value })),
-        ...finishStreams.map((at): OperandSource => ({ kind: "plain", at })),
-      ];
-      const end = new ExpressionCode(code, finish, finishSources, finishPositions, depth);
-      for (let level = 0; level <= depth; level++) end.emit(level, spotOf(lanes));
-      for (const [i, write] of writes.entries()) {
-        const value = end.result(i);
-        const small = flush && write.access.buffer.dtype === "float32";
-        end.store(write, small ? flushed(f, value) : value, spotOf(lanes));
-      }
-    };
+    const storeTotal = (total: V128, lanes: number): void =>
+      body.store(write, flush && dtype === "float32" ? flushed(f, total) : total, spotOf(lanes));
     /** Loops over all reduced axes but the last-placed one. Nodes are emitted at their levels only where the axes come in the nest's order. */
     const overAxes = (axes: readonly number[], inner: () => void): void => {
       const [axis, ...rest] = axes;
@@ -120,20 +102,18 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
     };
 
     if (along) {
-      const cheap = expression.nodes.length <= unrolledNodes && combine.length <= 2;
+      const cheap = expression.nodes.length <= unrolledNodes;
       const full = Math.floor(size / width);
       const chains = cheap && full >= 8 ? 4 : cheap && full >= 2 ? 2 : 1;
-      const sums: Local<"v128">[][] = combine.map(() =>
-        Array.from({ length: chains }, () => f.local("v128")),
-      );
+      const sums: Local<"v128">[] = Array.from({ length: chains }, () => f.local("v128"));
+      const [total, ...others] = sums;
       overAxes(keptAxes, () => {
-        for (const [i, chain] of sums.entries()) for (const sum of chain) f.set(sum, neutralOf(i));
+        for (const sum of sums) f.set(sum, neutral());
         overAxes(reducedAxes, () => {
           emitOuter(none);
           const step = (chain: number): void => {
             body.emit(depth, spotOf(width, new Map([[last, chain * width]])));
-            for (const [i, chainsOf] of sums.entries())
-              f.set(chainsOf[chain], combined(i, chainsOf[chain], body.result(i)));
+            f.set(sums[chain], combined(sums[chain], body.result(0)));
           };
           const rounds = Math.floor(full / chains);
           nest.loop(
@@ -155,38 +135,23 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
             const mask = f.i32(
               ...Array.from({ length: 4 }, (_, i) => (Math.floor(i / word) < rest ? -1 : 0)),
             );
-            for (const [i, [sum]] of sums.entries()) {
-              const narrow = width === 2 && (resultDTypes[i] === "float32" || resultDTypes[i] === "int32");
-              const own = narrow ? f.i32(-1, 0, 0, 0) : mask;
-              f.set(sum, combined(i, sum, f.let(v128.select(body.result(i), neutralOf(i), own))));
-            }
+            const own = narrow ? f.i32(-1, 0, 0, 0) : mask;
+            f.set(total, combined(total, f.let(v128.select(body.result(0), neutral(), own))));
           }
           nest.skip(f, last, -full * width);
         });
-        for (const [i, [total, ...others]] of sums.entries()) {
-          for (const other of others) f.set(total, combined(i, total, other));
-          // Four-byte values of a two-lane kernel lie in the low half of their vector.
-          const narrow = width === 2 && (resultDTypes[i] === "float32" || resultDTypes[i] === "int32");
-          const lane = width === 4 || narrow ? 4 : 8;
-          for (let half = width / 2; half >= 1; half /= 2) {
-            const bytes = Array.from({ length: 16 }, (_, at) => (at + half * lane) % (width * lane));
-            f.set(total, combined(i, total, f.let(v128.shuffle(total, total, bytes))));
-          }
+        for (const other of others) f.set(total, combined(total, other));
+        const lane = width === 4 || narrow ? 4 : 8;
+        for (let half = width / 2; half >= 1; half /= 2) {
+          const bytes = Array.from({ length: 16 }, (_, at) => (at + half * lane) % (width * lane));
+          f.set(total, combined(total, f.let(v128.shuffle(total, total, bytes))));
         }
-        finishOn(
-          sums.map(
-            ([total]) =>
-              () =>
-                total,
-          ),
-          1,
-        );
+        storeTotal(total, 1);
       });
       return;
     }
 
-    // Across: rows of running results in scratch, one after the other for several results.
-    const row = (i: number): number => i * vectors * 16;
+    // Across: a row of running results in scratch.
     const at = f.local("i32");
     const overLast = (inner: (lanes: number) => void): void => {
       f.set(at, i32.const(ctx.scratch));
@@ -215,19 +180,19 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
       );
       if (count === 1) emitOuter(none);
       overLast((lanes) => {
-        const totals = combine.map((_, i) => f.let(v128.load(at, row(i))));
+        const total = f.let(v128.load(at));
         for (const shift of shifts) {
           if (count > 1) emitOuter({ lanes, shift });
           body.emit(depth, { lanes, shift });
-          for (const [i, total] of totals.entries()) f.set(total, combined(i, total, body.result(i)));
+          f.set(total, combined(total, body.result(0)));
         }
-        for (const [i, total] of totals.entries()) f.emit(v128.store(at, total, row(i)));
+        f.emit(v128.store(at, total));
       });
     };
     overAxes(keptAxes, () => {
       f.set(at, i32.const(ctx.scratch));
       f.repeat(vectors, () => {
-        for (const i of combine.keys()) f.emit(v128.store(at, neutralOf(i), row(i)));
+        f.emit(v128.store(at, neutral()));
         f.advance(at, 16);
       });
       const rest = innerSize % unroll;
@@ -237,12 +202,7 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
         nest.loop(f, inner, rest, 1, () => rows(1), false);
         nest.skip(f, inner, -innerSize);
       });
-      overLast((lanes) =>
-        finishOn(
-          combine.map((_, i) => () => v128.load(at, row(i))),
-          lanes,
-        ),
-      );
+      overLast((lanes) => storeTotal(f.let(v128.load(at)), lanes));
     });
   });
   return { routine, operands: (address) => nest.operands(address) };

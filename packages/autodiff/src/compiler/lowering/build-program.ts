@@ -1,3 +1,4 @@
+import type { TypedArray } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
 import type { Buffer, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
 import type { Graph } from "../../trace/op.js";
@@ -11,6 +12,8 @@ import { accessOf, type View, wholeView } from "./views.js";
 /** What the inputs and outputs of a graph are to its program. */
 export interface Roles {
   readonly name: string;
+  /** For each input: its content, where that is known and never changes (captures); null elsewhere. */
+  readonly content: readonly (TypedArray | null)[];
   /** For each input: whether no run of the program changes it between two uploads (captures, Variables that are only read). */
   readonly constant: readonly boolean[];
   /** For each output: the input (a Variable) that it replaces; null for results. */
@@ -33,7 +36,7 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
   const assembly = new Assembly(backend, lowerControl);
   const block = new Block(assembly, graph, null);
   const inputs = graph.inputs.map((t, i) => {
-    const buffer = assembly.buffer(`in${i}`, t.dtype, sizeOf(t.shape));
+    const buffer = assembly.buffer(`in${i}`, t.dtype, sizeOf(t.shape), roles.content[i] ?? undefined);
     if (roles.constant[i]) assembly.constants.add(buffer);
     block.values.set(t.id, { kind: "stored", view: wholeView(buffer, t.shape), item: -1 });
     return buffer;

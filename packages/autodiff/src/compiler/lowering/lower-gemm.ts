@@ -49,7 +49,7 @@ export function gemmKernels(
       : lead.map((_, i) => (view.shape.length === 2 ? 0 : view.strides[i])).filter((_, i) => lead[i] !== 1);
   const [am, ak] = lastTwo(a);
   const [cm, cn] = lastTwo(c);
-  const gemm: Omit<GemmKernel, "b" | "scratch"> = {
+  const gemm: Omit<GemmKernel, "b"> = {
     kind: "gemm",
     name: `${name} ${joined ? rowsC.size : m}×${k}×${n}`,
     batch,
@@ -68,15 +68,7 @@ export function gemmKernels(
       return [{ kind: "fill", name, shape: c.shape, value: 0, target: accessOf(c, c.strides) }];
     // A packed operand wants rows of c side by side.
     const packed = batch.length === 0 && (cn === 1 || n === 1) ? packOutside(block, name, b, k, n) : null;
-    const product = { ...gemm, b: packed === null ? plain : { packed: true, at: packed } };
-    const scratch = block.assembly.backend.scratchLength(product);
-    if (scratch === 0) return [product];
-    return [
-      {
-        ...product,
-        scratch: accessOf(wholeView(block.assembly.buffer("scratch", c.dtype, scratch), [scratch]), []),
-      },
-    ];
+    return [{ ...gemm, b: packed === null ? plain : { packed: true, at: packed } }];
   };
 }
 

@@ -7,7 +7,7 @@ import type { Node } from "../../trace/op.js";
 import { newBody, pruned } from "./expressions.js";
 import type { Block } from "./lower-block.js";
 import { gemmKernels } from "./lower-gemm.js";
-import { copyExpression, copyKernel, fillKernel } from "./simple-kernels.js";
+import { copyKernel, fillKernel } from "./simple-kernels.js";
 import { itemOf } from "./values.js";
 import { accessOf, isRowMajor, regionOf, squeezed, type View } from "./views.js";
 
@@ -65,15 +65,11 @@ export function lowerRoutine(
           reduced,
           reads: permuted,
           expression,
-          combine: [lowering.combine],
-          finishReads: [],
-          finish: copyExpression(out.dtype),
-          writes: [
-            accessOf(
-              target,
-              order.slice(0, order.length - reduced).map((k) => target.strides[k]),
-            ),
-          ],
+          combine: lowering.combine,
+          write: accessOf(
+            target,
+            order.slice(0, order.length - reduced).map((k) => target.strides[k]),
+          ),
         },
       ]);
       return;

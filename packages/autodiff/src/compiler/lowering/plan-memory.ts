@@ -9,17 +9,10 @@ const slack = 64;
 export function accessesOf(kernel: Kernel): { reads: Access[]; writes: Access[] } {
   switch (kernel.kind) {
     case "map":
-      return {
-        reads: kernel.reads.flatMap((r) => (r.kind === "plain" ? [r.at] : [r.at, r.index])),
-        writes: [...kernel.writes],
-      };
     case "reduce":
       return {
-        reads: [
-          ...kernel.reads.flatMap((r) => (r.kind === "plain" ? [r.at] : [r.at, r.index])),
-          ...kernel.finishReads,
-        ],
-        writes: [...kernel.writes],
+        reads: kernel.reads.flatMap((r) => (r.kind === "plain" ? [r.at] : [r.at, r.index])),
+        writes: kernel.kind === "map" ? [...kernel.writes] : [kernel.write],
       };
     case "pack":
       return { reads: [kernel.source], writes: [kernel.packed] };
@@ -27,9 +20,7 @@ export function accessesOf(kernel: Kernel): { reads: Access[]; writes: Access[] 
       const reads = [kernel.a, kernel.b.at];
       if (kernel.bias !== undefined) reads.push(kernel.bias);
       if (kernel.mode === "accumulate") reads.push(kernel.c);
-      const writes = [kernel.c];
-      if (kernel.scratch !== undefined) writes.push(kernel.scratch);
-      return { reads, writes };
+      return { reads, writes: [kernel.c] };
     }
     case "fill":
       return { reads: [], writes: [kernel.target] };

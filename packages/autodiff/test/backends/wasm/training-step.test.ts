@@ -120,7 +120,6 @@ function lstmProgram(backend: ProgramBackend): { builder: ProgramBuilder; kernel
     expression: Expression,
     to: Access,
     combine: "sum" | "max" = "sum",
-    finish = same,
   ): ReduceKernel => ({
     kind: "reduce",
     name: "reduce",
@@ -128,10 +127,8 @@ function lstmProgram(backend: ProgramBackend): { builder: ProgramBuilder; kernel
     reduced: 1,
     reads: read,
     expression,
-    combine: [combine],
-    finishReads: [],
-    finish,
-    writes: [to],
+    combine,
+    write: to,
   });
   const row = (of: Buffer): Access => access(of, [1, 0]);
   const dlogits = buildExpression(["float32", "float32", "float32", "int32"], (k, a, m, s, target) => {
@@ -184,13 +181,12 @@ function lstmProgram(backend: ProgramBackend): { builder: ProgramBuilder; kernel
       floats(2, (k, a, m) => k.exp(k.sub(a, m))),
       access(sums, [1]),
     ),
-    reduce(
-      [N],
-      [picked, plain(access(top, [1])), plain(access(sums, [1]))],
-      negativeLog,
-      access(loss, []),
-      "sum",
+    reduce([N], [picked, plain(access(top, [1])), plain(access(sums, [1]))], negativeLog, access(loss, [])),
+    map(
+      [],
+      [access(loss, [])],
       floats(1, (k, s) => k.div(s, number(k, N))),
+      [access(loss, [])],
     ),
     map([N, V], [access(logits, [V, 1]), row(top), row(sums), row(y)], dlogits, [access(logits, [V, 1])]),
     ...product(
