@@ -9,8 +9,8 @@ export * from "./ops/index.js";
 export type { NumberArray, TensorData } from "./ops/literal.js";
 export type { TensorLike } from "./ops/operands.js";
 export { type FloatDrawOptions, Random } from "./ops/random/random.js";
-export type { ArgOptions } from "./ops/reduction.js";
-export type { ReduceOptions } from "./ops/shape.js";
+export type { ArgOptions, ReduceOptions } from "./ops/reduction.js";
+
 export type { AxisOptions, SliceRange } from "./ops/slicing.js";
 export type { SortOptions } from "./ops/sorting.js";
 export type { VarianceOptions } from "./ops/statistics.js";

@@ -3,12 +3,11 @@ import { ValueError } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
-import { square, sub } from "./arithmetic.js";
+import { add, mul, neg, square, sub } from "./arithmetic.js";
 import { greater, lessEqual, where } from "./comparison.js";
-import { add, elementwiseOp, mul, neg, unaryFloat, unaryNumeric } from "./elementwise.js";
+import { elementwiseOp, unaryFloat, unaryNumeric } from "./elementwise.js";
 import { exp, expm1, tanh } from "./exponential.js";
 import { asFloat, type TensorLike } from "./operands.js";
-import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** 1 / (1 + exp(−x)), without overflow on the way. */
 export const sigmoidOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -18,22 +17,6 @@ export const sigmoidOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   // y(1 − y)
   partials: [(_inputs, y) => mul(y, sub(1, y))],
 });
-export const sigmoidSamples: ElementwiseSamples = {
-  names: { torch: "sigmoid", onnx: "Sigmoid" },
-  domain: [[[-3, 3]]],
-  exact: [
-    [0, 0.5],
-    [-0, 0.5],
-    [1e-300, 0.5],
-    [1000, 1],
-    [-1000, 0],
-    [Infinity, 1],
-    [-Infinity, 0],
-    [NaN, NaN],
-  ],
-  reference: (x) => 1 / (1 + Math.exp(-x)),
-  rejects: [{ code: "operand/type", run: () => sigmoid(wrongOperand) }],
-};
 /** log(1 + exp(x)) as max(x, 0) + log1p(exp(−|x|)). */
 export const softplusOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "softplus",
@@ -52,19 +35,6 @@ export const softplusOp: Op<null> = /* @__PURE__ */ elementwiseOp({
     ),
   partials: [([x]) => sigmoid(x)],
 });
-export const softplusSamples: ElementwiseSamples = {
-  names: { torch: "nn.functional.softplus", onnx: "Softplus" },
-  domain: [[[-3, 3]]],
-  exact: [
-    [1000, 1000],
-    [-1000, 0],
-    [Infinity, Infinity],
-    [-Infinity, 0],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  rejects: [{ code: "operand/type", run: () => softplus(wrongOperand) }],
-};
 /** Error function. */
 export const erfOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "erf",
@@ -73,29 +43,6 @@ export const erfOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   // 2/√π · exp(−x²)
   partials: [([x]) => mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))],
 });
-export const erfSamples: ElementwiseSamples = {
-  names: { torch: "erf", onnx: "Erf" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [Infinity, 1],
-    [-Infinity, -1],
-    [10, 1],
-    [NaN, NaN],
-  ],
-  // The series of 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (2n + 1)!!, whose terms are all of one sign
-  reference: (x) => {
-    let term = x;
-    let sum = x;
-    for (let n = 1; n < 200; n++) {
-      term *= (2 * x * x) / (2 * n + 1);
-      sum += term;
-    }
-    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-  },
-  rejects: [{ code: "operand/type", run: () => erf(wrongOperand) }],
-};
 /** x where positive, else 0; derivative 0 at 0. */
 export const reluOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "relu",
@@ -107,28 +54,6 @@ export const reluOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   },
   partials: [{ times: (t, _inputs, y) => where(lessEqual(y, 0), 0, t) }],
 });
-export const reluSamples: ElementwiseSamples = {
-  names: { torch: "relu", onnx: "Relu" },
-  domain: [
-    [
-      [0.1, 2],
-      [-2, -0.1],
-    ],
-  ],
-  exact: [
-    [2, 2],
-    [-2, 0],
-    [0, 0],
-    [-0, 0],
-    [1e-300, 1e-300],
-    [Infinity, Infinity],
-    [-Infinity, 0],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.max(x, 0),
-  ulps: 0,
-  rejects: [{ code: "operand/type", run: () => relu(wrongOperand) }],
-};
 
 /** 1 / (1 + exp(−x)) of each element, without overflow.
  * @param x - any shape; integers become float32

@@ -2,9 +2,17 @@ import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { binaryNumeric, elementwiseOp, mul, neg, noPartials, unaryNumeric } from "./elementwise.js";
+import {
+  addOp,
+  binary,
+  binaryNumeric,
+  elementwiseOp,
+  mulOp,
+  negOp,
+  noPartials,
+  unaryNumeric,
+} from "./elementwise.js";
 import { asTensor, promotedFloat, type TensorLike } from "./operands.js";
-import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** Difference of two tensors. */
 export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -13,22 +21,6 @@ export const subOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, a, b) => kernel.sub(a, b),
   partials: [() => 1, () => -1],
 });
-export const subSamples: ElementwiseSamples = {
-  names: { numpy: "subtract", torch: "sub", onnx: "Sub" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [3, 1, 2],
-    [0, 0, 0],
-    [-0, 0, -0],
-    [0, -0, 0],
-    [Infinity, Infinity, NaN],
-    [1, -Infinity, Infinity],
-    [NaN, 1, NaN],
-  ],
-  reference: (a, b) => a - b,
-  ulps: 0,
-  rejects: [{ code: "shape/broadcast", run: (random) => sub(random.tensor([2]), random.tensor([3])) }],
-};
 /** Quotient of two float tensors. */
 export const divOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "div",
@@ -36,28 +28,6 @@ export const divOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, a, b) => kernel.div(a, b),
   partials: [{ times: (t, [, b]) => div(t, b) }, ([, b], y) => neg(div(y, b))],
 });
-export const divSamples: ElementwiseSamples = {
-  names: { numpy: "divide", torch: "div", onnx: "Div" },
-  domain: [
-    [[-2, 2]],
-    [
-      [0.5, 2],
-      [-2, -0.5],
-    ],
-  ],
-  exact: [
-    [6, 3, 2],
-    [1, 0, Infinity],
-    [1, -0, -Infinity],
-    [0, 0, NaN],
-    [0, -3, -0],
-    [1, Infinity, 0],
-    [NaN, 1, NaN],
-  ],
-  reference: (a, b) => a / b,
-  ulps: 0,
-  rejects: [{ code: "shape/broadcast", run: (random) => div(random.tensor([2]), random.tensor([3])) }],
-};
 /** Distance from 0; derivative 0 at 0. */
 export const absOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "abs",
@@ -65,26 +35,6 @@ export const absOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.abs(x),
   partials: [([x]) => sign(x)],
 });
-export const absSamples: ElementwiseSamples = {
-  names: { numpy: "abs", torch: "abs", onnx: "Abs" },
-  domain: [
-    [
-      [0.1, 2],
-      [-2, -0.1],
-    ],
-  ],
-  exact: [
-    [-2, 2],
-    [0, 0],
-    [-0, 0],
-    [-1e-300, 1e-300],
-    [-Infinity, Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.abs(x),
-  ulps: 0,
-  rejects: [{ code: "operand/type", run: () => abs(wrongOperand) }],
-};
 /** −1, 0 or 1. */
 export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sign",
@@ -92,27 +42,6 @@ export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.sign(x),
   partials: noPartials<"constant on both sides of 0; 0 at the step itself">(),
 });
-export const signSamples: ElementwiseSamples = {
-  names: { numpy: "sign", torch: "sign", onnx: "Sign" },
-  domain: [
-    [
-      [0.1, 2],
-      [-2, -0.1],
-    ],
-  ],
-  exact: [
-    [-2, -1],
-    [1e-300, 1],
-    [0, 0],
-    [-0, -0],
-    [Infinity, 1],
-    [-Infinity, -1],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.sign(x),
-  ulps: 0,
-  rejects: [{ code: "operand/type", run: () => sign(wrongOperand) }],
-};
 /** Square root; derivative ∞ at 0. */
 export const sqrtOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sqrt",
@@ -120,23 +49,32 @@ export const sqrtOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.sqrt(x),
   partials: [(_inputs, y) => div(0.5, y)],
 });
-export const sqrtSamples: ElementwiseSamples = {
-  names: { numpy: "sqrt", torch: "sqrt", onnx: "Sqrt" },
-  domain: [[[0.3, 4]]],
-  exact: [
-    [4, 2],
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-150],
-    [Infinity, Infinity],
-    [-1, NaN],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.sqrt(x),
-  ulps: 0,
-  rejects: [{ code: "operand/type", run: () => sqrt(wrongOperand) }],
-};
 
+/** Sum, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, the promoted dtype (of two bools: logical or)
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * add(tensor([1, 2]), 3).toArray() // => [4, 5]
+ */
+export const add = (a: TensorLike, b: TensorLike): Tensor => binary(addOp, a, b);
+/** Product, element by element; shapes broadcast.
+ * @param a - any shape, any dtype
+ * @param b - a shape that broadcasts with `a`'s
+ * @returns the broadcast shape, the promoted dtype (of two bools: logical and)
+ * @throws {@link ShapeError} if the shapes do not broadcast
+ * @example
+ * mul(tensor([1, 2]), 3).toArray() // => [3, 6]
+ */
+export const mul = (a: TensorLike, b: TensorLike): Tensor => binary(mulOp, a, b);
+/** The negative of each element.
+ * @param x - any shape; bool becomes int32
+ * @returns the shape of `x`
+ * @example
+ * neg(tensor([1, -2])).toArray() // => [-1, 2]
+ */
+export const neg = (x: TensorLike): Tensor => unaryNumeric(negOp, x);
 /** Difference, element by element; shapes broadcast.
  * @param a - any shape, any dtype
  * @param b - a shape that broadcasts with `a`'s

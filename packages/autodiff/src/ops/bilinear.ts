@@ -2,7 +2,7 @@ import type { Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { add } from "./elementwise.js";
+import { add } from "./arithmetic.js";
 import { addMaybe } from "./operands.js";
 
 /** Ops of two operands that are linear in each alone, such as a product of matrices. */

@@ -8,7 +8,6 @@ import type { Op } from "../trace/op.js";
 import { castOp } from "./cast.js";
 import { binary, type ElementwiseRecord, elementwiseOp, noPartials } from "./elementwise.js";
 import { asTensor, isFloat, promoted, type TensorLike } from "./operands.js";
-import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 // Comparisons, logic, and the choice by a condition. NaN compares false with everything (notEqual: true).
 
@@ -23,116 +22,30 @@ const predicate = <I extends keyof InstructionLoops>(
 export const equalOp: Op<null> = /* @__PURE__ */ predicate("equal", { eq: loops.eq }, (kernel, a, b) =>
   kernel.eq(a, b),
 );
-export const equalSamples: ElementwiseSamples = {
-  names: { numpy: "equal", torch: "eq", onnx: "Equal" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [1, 1, 1],
-    [1, 2, 0],
-    [0, -0, 1],
-    [NaN, NaN, 0],
-    [Infinity, Infinity, 1],
-    [Infinity, -Infinity, 0],
-  ],
-  reference: (a, b) => Number(a === b),
-  rejects: [{ code: "shape/broadcast", run: (random) => equal(random.tensor([2]), random.tensor([3])) }],
-};
 /** Whether two elements differ. */
 export const notEqualOp: Op<null> = /* @__PURE__ */ predicate("notEqual", { ne: loops.ne }, (kernel, a, b) =>
   kernel.ne(a, b),
 );
-export const notEqualSamples: ElementwiseSamples = {
-  names: { numpy: "not_equal", torch: "ne" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [1, 1, 0],
-    [1, 2, 1],
-    [0, -0, 0],
-    [NaN, NaN, 1],
-    [Infinity, Infinity, 0],
-  ],
-  reference: (a, b) => Number(a !== b),
-  rejects: [{ code: "shape/broadcast", run: (random) => notEqual(random.tensor([2]), random.tensor([3])) }],
-};
 /** Whether the first element is less. */
 export const lessOp: Op<null> = /* @__PURE__ */ predicate("less", { lt: loops.lt }, (kernel, a, b) =>
   kernel.lt(a, b),
 );
-export const lessSamples: ElementwiseSamples = {
-  names: { numpy: "less", torch: "lt", onnx: "Less" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [1, 2, 1],
-    [2, 1, 0],
-    [1, 1, 0],
-    [-0, 0, 0],
-    [-Infinity, 1, 1],
-    [NaN, 1, 0],
-    [1, NaN, 0],
-  ],
-  reference: (a, b) => Number(a < b),
-  rejects: [{ code: "shape/broadcast", run: (random) => less(random.tensor([2]), random.tensor([3])) }],
-};
 /** Whether the first element is less or equal. */
 export const lessEqualOp: Op<null> = /* @__PURE__ */ predicate(
   "lessEqual",
   { le: loops.le },
   (kernel, a, b) => kernel.le(a, b),
 );
-export const lessEqualSamples: ElementwiseSamples = {
-  names: { numpy: "less_equal", torch: "le", onnx: "LessOrEqual" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [1, 2, 1],
-    [2, 1, 0],
-    [1, 1, 1],
-    [0, -0, 1],
-    [Infinity, Infinity, 1],
-    [NaN, NaN, 0],
-  ],
-  reference: (a, b) => Number(a <= b),
-  rejects: [{ code: "shape/broadcast", run: (random) => lessEqual(random.tensor([2]), random.tensor([3])) }],
-};
 /** Whether the first element is greater. */
 export const greaterOp: Op<null> = /* @__PURE__ */ predicate("greater", { lt: loops.lt }, (kernel, a, b) =>
   kernel.lt(b, a),
 );
-export const greaterSamples: ElementwiseSamples = {
-  names: { numpy: "greater", torch: "gt", onnx: "Greater" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [1, 2, 0],
-    [2, 1, 1],
-    [1, 1, 0],
-    [0, -0, 0],
-    [Infinity, 1, 1],
-    [NaN, 1, 0],
-    [1, NaN, 0],
-  ],
-  reference: (a, b) => Number(a > b),
-  rejects: [{ code: "shape/broadcast", run: (random) => greater(random.tensor([2]), random.tensor([3])) }],
-};
 /** Whether the first element is greater or equal. */
 export const greaterEqualOp: Op<null> = /* @__PURE__ */ predicate(
   "greaterEqual",
   { le: loops.le },
   (kernel, a, b) => kernel.le(b, a),
 );
-export const greaterEqualSamples: ElementwiseSamples = {
-  names: { numpy: "greater_equal", torch: "ge", onnx: "GreaterOrEqual" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [1, 2, 0],
-    [2, 1, 1],
-    [1, 1, 1],
-    [-0, 0, 1],
-    [NaN, NaN, 0],
-  ],
-  reference: (a, b) => Number(a >= b),
-  rejects: [
-    { code: "shape/broadcast", run: (random) => greaterEqual(random.tensor([2]), random.tensor([3])) },
-  ],
-};
 
 /** Both true. */
 export const logicalAndOp: Op<null> = /* @__PURE__ */ predicate(
@@ -140,74 +53,24 @@ export const logicalAndOp: Op<null> = /* @__PURE__ */ predicate(
   { and: loops.and },
   (kernel, a, b) => kernel.and(a, b),
 );
-export const logicalAndSamples: ElementwiseSamples = {
-  names: { numpy: "logical_and", torch: "logical_and", onnx: "And" },
-  domain: [[[0, 1]], [[0, 1]]],
-  dtypes: ["bool", "bool"],
-  exact: [
-    [0, 0, 0],
-    [0, 1, 0],
-    [1, 0, 0],
-    [1, 1, 1],
-  ],
-  reference: (a, b) => Number(a !== 0 && b !== 0),
-  rejects: [{ code: "shape/broadcast", run: (random) => logicalAnd(random.tensor([2]), random.tensor([3])) }],
-};
 /** Either true. */
 export const logicalOrOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalOr",
   { or: loops.or },
   (kernel, a, b) => kernel.or(a, b),
 );
-export const logicalOrSamples: ElementwiseSamples = {
-  names: { numpy: "logical_or", torch: "logical_or", onnx: "Or" },
-  domain: [[[0, 1]], [[0, 1]]],
-  dtypes: ["bool", "bool"],
-  exact: [
-    [0, 0, 0],
-    [0, 1, 1],
-    [1, 0, 1],
-    [1, 1, 1],
-  ],
-  reference: (a, b) => Number(a !== 0 || b !== 0),
-  rejects: [{ code: "shape/broadcast", run: (random) => logicalOr(random.tensor([2]), random.tensor([3])) }],
-};
 /** Exactly one true. */
 export const logicalXorOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalXor",
   { ne: loops.ne },
   (kernel, a, b) => kernel.ne(a, b),
 );
-export const logicalXorSamples: ElementwiseSamples = {
-  names: { numpy: "logical_xor", torch: "logical_xor", onnx: "Xor" },
-  domain: [[[0, 1]], [[0, 1]]],
-  dtypes: ["bool", "bool"],
-  exact: [
-    [0, 0, 0],
-    [0, 1, 1],
-    [1, 0, 1],
-    [1, 1, 0],
-  ],
-  reference: (a, b) => Number((a !== 0) !== (b !== 0)),
-  rejects: [{ code: "shape/broadcast", run: (random) => logicalXor(random.tensor([2]), random.tensor([3])) }],
-};
 /** True where false. */
 export const logicalNotOp: Op<null> = /* @__PURE__ */ predicate(
   "logicalNot",
   { not: loops.not },
   (kernel, x) => kernel.not(x),
 );
-export const logicalNotSamples: ElementwiseSamples = {
-  names: { numpy: "logical_not", torch: "logical_not", onnx: "Not" },
-  domain: [[[0, 1]]],
-  dtypes: ["bool"],
-  exact: [
-    [0, 1],
-    [1, 0],
-  ],
-  reference: (x) => Number(x === 0),
-  rejects: [{ code: "operand/type", run: () => logicalNot(wrongOperand) }],
-};
 
 /** `condition ? a : b`. The derivative chooses as well: multiplying by 0 would let NaN of the cotangent through. */
 export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -220,26 +83,6 @@ export const whereOp: Op<null> = /* @__PURE__ */ elementwiseOp({
     { times: (t, [condition]) => where(condition, 0, t) },
   ],
 });
-export const whereSamples: ElementwiseSamples = {
-  names: { numpy: "where", torch: "where", onnx: "Where" },
-  domain: [[[0, 1]], [[-2, 2]], [[-2, 2]]],
-  dtypes: ["bool", "float64", "float64"],
-  exact: [
-    [1, 2, 3, 2],
-    [0, 2, 3, 3],
-    [1, -0, NaN, -0],
-    [0, NaN, Infinity, Infinity],
-  ],
-  reference: (condition, a, b) => (condition !== 0 ? a : b),
-  ulps: 0,
-  rejects: [
-    { code: "dtype/condition", run: (random) => where(random.tensor([2]), 1, 0) },
-    {
-      code: "shape/broadcast",
-      run: (random) => where(random.tensor([2], [0, 1], "bool"), random.tensor([3]), 0),
-    },
-  ],
-};
 
 /** Whether elements are equal; shapes broadcast.
  * @param a - any shape, any dtype

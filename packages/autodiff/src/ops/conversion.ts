@@ -6,27 +6,6 @@ import { Variable } from "../trace/variable.js";
 import { castOp } from "./cast.js";
 import { zeroDerivative } from "./fill.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import type { StructuralSamples } from "./samples.js";
-
-export const castSamples: StructuralSamples<DType> = {
-  names: { numpy: "astype", torch: "to", onnx: "Cast" },
-  draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: "float64" }),
-  exact: (random) => [
-    {
-      inputs: [random.of([0, -0.5, NaN, 2], "float64")],
-      attributes: "bool",
-      outputs: [[false, true, true, true]],
-    },
-    { inputs: [random.of([1.9, -1.9, NaN], "float64")], attributes: "int32", outputs: [[1, -1, 0]] },
-    {
-      inputs: [random.of([0.1, 1e300], "float64")],
-      attributes: "float32",
-      outputs: [[Math.fround(0.1), Infinity]],
-    },
-    { inputs: [random.of([true, false], "bool")], attributes: "float32", outputs: [[1, 0]] },
-  ],
-  rejects: [{ code: "dtype/unknown", run: (random) => cast(random.tensor([2]), "float16" as DType) }],
-};
 
 /** The same value, with the derivative cut. */
 export const stopGradientOp: Op<null> = {
@@ -36,15 +15,6 @@ export const stopGradientOp: Op<null> = {
   lower: () => ({ kind: "view", layouts: (input) => [input] }),
   .../* @__PURE__ */ zeroDerivative<"that is what it is for">(),
   batch: (inputs, batched) => [apply(stopGradientOp, inputs, null), batched],
-};
-export const stopGradientSamples: StructuralSamples<null> = {
-  names: { torch: "detach" },
-  draw: (random) => ({ inputs: [random.tensor(random.shape())], attributes: null }),
-  exact: (random) => [
-    { inputs: [random.of([1, -0, NaN], "float64")], attributes: null, outputs: [[1, -0, NaN]] },
-  ],
-  cutsGradient: true,
-  rejects: [],
 };
 
 /** The same values as another dtype: floats are cut towards 0 for int32, and `!== 0` for bool.

@@ -4,16 +4,15 @@ import { normalizeAxes, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
+import { mul } from "./arithmetic.js";
 import { counted } from "./conversion.js";
-import { mul } from "./elementwise.js";
 import { onesOf } from "./fill.js";
 import { concat } from "./joining.js";
 import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import { axisLast } from "./reduction.js";
+import { axisLast, type ReduceOptions, reduceOptionNames } from "./reduction.js";
 import { axisRegion } from "./region.js";
-import type { Samples } from "./samples.js";
-import { permute, type ReduceOptions, reduceOptionNames, reshape } from "./shape.js";
+import { permute, reshape } from "./shape.js";
 import { type AxisOptions, sliceOp, withAxis } from "./slicing.js";
 
 /** Running sum along the last axis, from its start, or from its end. */
@@ -95,26 +94,3 @@ export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
   const shape = options?.keepDims === true ? t.shape.map((d, k) => (axes.includes(k) ? 1 : d)) : outer;
   return count === 0 ? onesOf({ shape, dtype: t.dtype }) : reshape(factors, shape);
 }
-
-export const cumsumSamples: Samples<{ readonly reverse: boolean }> = {
-  names: { numpy: "cumsum", torch: "cumsum", onnx: "CumSum" },
-  draw: (random) => ({
-    inputs: [random.tensor(random.shape(random.integer(1, 3)))],
-    attributes: { reverse: random.integer(0, 1) === 1 },
-  }),
-  exact: (random) => [
-    { inputs: [random.of([[1, 2, 3]], "float64")], attributes: { reverse: true }, outputs: [[[6, 5, 3]]] },
-    {
-      inputs: [random.of([2147483647, 1], "int32")],
-      attributes: { reverse: false },
-      outputs: [[2147483647, -2147483648]],
-    },
-    { inputs: [random.tensor([2, 0])], attributes: { reverse: false }, outputs: [[[], []]] },
-  ],
-  rejects: [
-    { code: "index/axis", run: (random) => cumsum(random.tensor([])) },
-    { code: "index/axis", run: (random) => cumprod(random.tensor([2]), { axis: 1 }) },
-    { code: "index/axis", run: (random) => prod(random.tensor([2]), { axis: 1 }) },
-    { code: "index/axes", run: (random) => prod(random.tensor([2]), { axis: [0, 0] }) },
-  ],
-};

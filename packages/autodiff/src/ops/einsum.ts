@@ -4,7 +4,8 @@ import type { Tensor } from "../tensor/tensor.js";
 import { diagonal } from "./diagonal.js";
 import { matmul } from "./linear-algebra.js";
 import { promoted, type TensorLike } from "./operands.js";
-import { broadcastTo, permute, reshape, sum } from "./shape.js";
+import { sum } from "./reduction.js";
+import { broadcastTo, permute, reshape } from "./shape.js";
 
 /** A tensor whose axes have names. */
 interface Labelled {

@@ -12,7 +12,6 @@ import { traceFlat } from "../trace/trace.js";
 import { castOp } from "./cast.js";
 import { type Derivative, type Unless, zeroDerivative, zerosOf } from "./fill.js";
 import { addMaybe, asFloat, asTensor, promoted, type TensorLike } from "./operands.js";
-import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 import { expandBatch, sumTo } from "./shape.js";
 
 /** A partial derivative ∂out/∂in as a formula in public ops; 1 and −1 stand for themselves, null for zero.
@@ -101,7 +100,13 @@ function elementwiseDerivative(
   ): Maybe<Tensor> => {
     if (typeof partial !== "function") return partial.times(t, inputs, output);
     const factor = partial(inputs, output);
-    return factor === null ? null : factor === 1 ? t : factor === -1 ? neg(t) : mul(t, factor);
+    return factor === null
+      ? null
+      : factor === 1
+        ? t
+        : factor === -1
+          ? applyOne(negOp, [t], null)
+          : applyOne(mulOp, [t, factor], null);
   };
   const arity = partials.length;
   // What each partial reads is found by tracing it once, so that no second list can disagree with the formulas.
@@ -119,10 +124,10 @@ function elementwiseDerivative(
       let sum: Maybe<Tensor> = null;
       for (let i = 0; i < arity; i++) {
         const t = tangents[i];
-        if (t !== null) sum = addMaybe(add, sum, scaled(partials[i], t, inputs, outputs[0]));
+        if (t !== null) sum = addMaybe(added, sum, scaled(partials[i], t, inputs, outputs[0]));
       }
       // A tangent that did not meet the output's other operands has a smaller shape.
-      return [sum === null || sameShape(sum.shape, outputs[0].shape) ? sum : add(sum, zerosOf(outputs[0]))];
+      return [sum === null || sameShape(sum.shape, outputs[0].shape) ? sum : added(sum, zerosOf(outputs[0]))];
     },
     reads(watched, inputs) {
       found ??= partials.map((partial) => readsOf(partial, inputs));
@@ -159,7 +164,9 @@ function readsOf(partial: PartialDerivative, inputs: readonly Tensor[]): Reads {
   return { inputs: flags, outputs };
 }
 
-// The ops that the derivative of every elementwise op is made of live beside the kind.
+// Records that the derivative of every elementwise op is made of; their public functions are in arithmetic.ts.
+
+const added = (a: Tensor, b: Tensor): Tensor => applyOne(addOp, [a, b], null);
 
 /** Sum of two tensors. */
 export const addOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -182,52 +189,6 @@ export const negOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.neg(x),
   partials: [() => -1],
 });
-
-export const addSamples: ElementwiseSamples = {
-  names: { numpy: "add", torch: "add", onnx: "Add" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [1, 2, 3],
-    [0.1, 0.2, 0.30000000000000004],
-    [-0, -0, -0],
-    [0, -0, 0],
-    [Infinity, 1, Infinity],
-    [Infinity, -Infinity, NaN],
-    [NaN, 1, NaN],
-  ],
-  reference: (a, b) => a + b,
-  ulps: 0,
-  rejects: [{ code: "shape/broadcast", run: (random) => add(random.tensor([2, 3]), random.tensor([2])) }],
-};
-export const mulSamples: ElementwiseSamples = {
-  names: { numpy: "multiply", torch: "mul", onnx: "Mul" },
-  domain: [[[-2, 2]], [[-2, 2]]],
-  exact: [
-    [3, -2, -6],
-    [0, -2, -0],
-    [1e-300, 1e-300, 0],
-    [0, Infinity, NaN],
-    [-Infinity, 2, -Infinity],
-    [NaN, 0, NaN],
-  ],
-  reference: (a, b) => a * b,
-  ulps: 0,
-  rejects: [{ code: "shape/broadcast", run: (random) => mul(random.tensor([4]), random.tensor([3])) }],
-};
-export const negSamples: ElementwiseSamples = {
-  names: { numpy: "negative", torch: "neg", onnx: "Neg" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [1, -1],
-    [0, -0],
-    [-0, 0],
-    [Infinity, -Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => -x,
-  ulps: 0,
-  rejects: [{ code: "operand/type", run: () => neg(wrongOperand) }],
-};
 /** Applies an elementwise op of two operands to anything tensor-like, promoted to one dtype. */
 export function binary(op: Op<null>, a: TensorLike, b: TensorLike): Tensor {
   // What is nearly always so, without the general case's lists.
@@ -250,29 +211,3 @@ export function unaryNumeric(op: Op<null>, x: TensorLike): Tensor {
   const t = asTensor(op.name, x);
   return applyOne(op, [t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t], null);
 }
-
-/** Sum, element by element; shapes broadcast.
- * @param a - any shape, any dtype
- * @param b - a shape that broadcasts with `a`'s
- * @returns the broadcast shape, the promoted dtype (of two bools: logical or)
- * @throws {@link ShapeError} if the shapes do not broadcast
- * @example
- * add(tensor([1, 2]), 3).toArray() // => [4, 5]
- */
-export const add = (a: TensorLike, b: TensorLike): Tensor => binary(addOp, a, b);
-/** Product, element by element; shapes broadcast.
- * @param a - any shape, any dtype
- * @param b - a shape that broadcasts with `a`'s
- * @returns the broadcast shape, the promoted dtype (of two bools: logical and)
- * @throws {@link ShapeError} if the shapes do not broadcast
- * @example
- * mul(tensor([1, 2]), 3).toArray() // => [3, 6]
- */
-export const mul = (a: TensorLike, b: TensorLike): Tensor => binary(mulOp, a, b);
-/** The negative of each element.
- * @param x - any shape; bool becomes int32
- * @returns the shape of `x`
- * @example
- * neg(tensor([1, -2])).toArray() // => [-1, 2]
- */
-export const neg = (x: TensorLike): Tensor => unaryNumeric(negOp, x);

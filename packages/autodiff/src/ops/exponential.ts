@@ -1,11 +1,10 @@
 import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
-import { div, sub } from "./arithmetic.js";
+import { add, div, mul, sub } from "./arithmetic.js";
 import { equal, greaterEqual, logicalAnd, where } from "./comparison.js";
-import { add, binaryNumeric, elementwiseOp, mul, unaryFloat } from "./elementwise.js";
+import { binaryNumeric, elementwiseOp, unaryFloat } from "./elementwise.js";
 import type { TensorLike } from "./operands.js";
-import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** e to the power of each element. */
 export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -14,22 +13,6 @@ export const expOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.exp(x),
   partials: [(_inputs, y) => y],
 });
-export const expSamples: ElementwiseSamples = {
-  names: { numpy: "exp", torch: "exp", onnx: "Exp" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [0, 1],
-    [-0, 1],
-    [1e-300, 1],
-    [1000, Infinity],
-    [-1000, 0],
-    [Infinity, Infinity],
-    [-Infinity, 0],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.exp(x),
-  rejects: [{ code: "operand/type", run: () => exp(wrongOperand) }],
-};
 /** exp(x) − 1, exact near 0. */
 export const expm1Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "expm1",
@@ -38,21 +21,6 @@ export const expm1Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   // exp(x), not y + 1, which loses every digit at very negative x
   partials: [([x]) => exp(x)],
 });
-export const expm1Samples: ElementwiseSamples = {
-  names: { numpy: "expm1", torch: "expm1" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [-1000, -1],
-    [Infinity, Infinity],
-    [-Infinity, -1],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.expm1(x),
-  rejects: [{ code: "operand/type", run: () => expm1(wrongOperand) }],
-};
 /** Natural logarithm. */
 export const logOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "log",
@@ -60,20 +28,6 @@ export const logOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.log(x),
   partials: [{ times: (t, [x]) => div(t, x) }],
 });
-export const logSamples: ElementwiseSamples = {
-  names: { numpy: "log", torch: "log", onnx: "Log" },
-  domain: [[[0.3, 3]]],
-  exact: [
-    [1, 0],
-    [0, -Infinity],
-    [-0, -Infinity],
-    [-1, NaN],
-    [Infinity, Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.log(x),
-  rejects: [{ code: "operand/type", run: () => log(wrongOperand) }],
-};
 /** log(1 + x), exact near 0. */
 export const log1pOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "log1p",
@@ -81,21 +35,6 @@ export const log1pOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.log1p(x),
   partials: [{ times: (t, [x]) => div(t, add(x, 1)) }],
 });
-export const log1pSamples: ElementwiseSamples = {
-  names: { numpy: "log1p", torch: "log1p" },
-  domain: [[[-0.7, 2]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [-1, -Infinity],
-    [-2, NaN],
-    [Infinity, Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.log1p(x),
-  rejects: [{ code: "operand/type", run: () => log1p(wrongOperand) }],
-};
 /** a to the power of b. */
 export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "pow",
@@ -111,28 +50,6 @@ export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
     ([a, b], y) => mul(y, log(where(logicalAnd(equal(a, 0), greaterEqual(b, 0)), 1, a))),
   ],
 });
-export const powSamples: ElementwiseSamples = {
-  names: { numpy: "power", torch: "pow", onnx: "Pow" },
-  domain: [[[0.3, 2]], [[-2, 2]]],
-  exact: [
-    [2, 3, 8],
-    [-2, 3, -8],
-    [-2, 2, 4],
-    [0, 0, 1],
-    [0, 1, 0],
-    [-0, 3, -0],
-    [0, -1, Infinity],
-    [3, 0, 1],
-    [NaN, 0, 1],
-    [1, NaN, 1],
-    [1, Infinity, 1],
-    [-2, 0.5, NaN],
-    [2, -Infinity, 0],
-    [Infinity, 0.5, Infinity],
-  ],
-  reference: (a, b) => a ** b,
-  rejects: [{ code: "shape/broadcast", run: (random) => pow(random.tensor([2]), random.tensor([3])) }],
-};
 
 /** Hyperbolic tangent. */
 export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -142,22 +59,6 @@ export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   // 1 − y²
   partials: [(_inputs, y) => sub(1, mul(y, y))],
 });
-export const tanhSamples: ElementwiseSamples = {
-  names: { numpy: "tanh", torch: "tanh", onnx: "Tanh" },
-  domain: [[[-3, 3]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [1e-8, 1e-8],
-    [1000, 1],
-    [Infinity, 1],
-    [-Infinity, -1],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.tanh(x),
-  rejects: [{ code: "operand/type", run: () => tanh(wrongOperand) }],
-};
 
 /** e to the power of each element.
  * @param x - any shape; integers become float32

@@ -2,10 +2,10 @@ import * as loops from "../backends/javascript/instruction-loops.js";
 import { ValueError } from "../base/errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
+import { mul } from "./arithmetic.js";
 import { equal, greater, less, where } from "./comparison.js";
-import { binary, elementwiseOp, mul } from "./elementwise.js";
+import { binary, elementwiseOp } from "./elementwise.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import type { ElementwiseSamples } from "./samples.js";
 
 /** The greater of two; both get half of the derivative where they are equal. */
 export const maximumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -17,28 +17,6 @@ export const maximumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
     { times: (t, [a, b]) => where(less(b, a), 0, where(equal(a, b), mul(t, 0.5), t)) },
   ],
 });
-export const maximumSamples: ElementwiseSamples = {
-  names: { numpy: "maximum", torch: "maximum", onnx: "Max" },
-  domain: [
-    [
-      [-2, -1.1],
-      [1.1, 2],
-    ],
-    [[-1, 1]],
-  ],
-  exact: [
-    [1, 2, 2],
-    [2, 1, 2],
-    [-0, 0, 0],
-    [Infinity, 1, Infinity],
-    [-Infinity, 1, 1],
-    [NaN, 1, NaN],
-    [1, NaN, NaN],
-  ],
-  reference: (a, b) => Math.max(a, b),
-  ulps: 0,
-  rejects: [{ code: "shape/broadcast", run: (random) => maximum(random.tensor([2]), random.tensor([3])) }],
-};
 /** The less of two; both get half of the derivative where they are equal. */
 export const minimumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "minimum",
@@ -49,28 +27,6 @@ export const minimumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
     { times: (t, [a, b]) => where(less(a, b), 0, where(equal(a, b), mul(t, 0.5), t)) },
   ],
 });
-export const minimumSamples: ElementwiseSamples = {
-  names: { numpy: "minimum", torch: "minimum", onnx: "Min" },
-  domain: [
-    [
-      [-2, -1.1],
-      [1.1, 2],
-    ],
-    [[-1, 1]],
-  ],
-  exact: [
-    [1, 2, 1],
-    [2, 1, 1],
-    [-0, 0, -0],
-    [Infinity, 1, 1],
-    [-Infinity, 1, -Infinity],
-    [NaN, 1, NaN],
-    [1, NaN, NaN],
-  ],
-  reference: (a, b) => Math.min(a, b),
-  ulps: 0,
-  rejects: [{ code: "shape/broadcast", run: (random) => minimum(random.tensor([2]), random.tensor([3])) }],
-};
 
 /** The greater of two elements; shapes broadcast; NaN wins. Where they are equal, each gets half of the gradient.
  * @param a - any shape, any dtype

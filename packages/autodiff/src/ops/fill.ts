@@ -3,7 +3,6 @@ import type { Shape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Maybe, Node, Op, Pullback, Reads } from "../trace/op.js";
-import type { Samples } from "./samples.js";
 
 /** Both modes of a derivative. */
 export interface Derivative {
@@ -35,21 +34,6 @@ export const fillOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly
   batch: (_inputs, _batched, attributes) => [apply(fillOp, [], attributes), [false]],
   show: ({ value }) => `value=${value}`,
 };
-
-export const fillSamples: Samples<{ readonly shape: Shape; readonly dtype: DType; readonly value: number }> =
-  {
-    names: { numpy: "full", torch: "full", onnx: "ConstantOfShape" },
-    draw: (random) => ({
-      inputs: [],
-      attributes: { shape: random.shape(), dtype: "float64", value: random.number([-2, 2]) },
-    }),
-    exact: () => [
-      { inputs: [], attributes: { shape: [2], dtype: "float64", value: -0 }, outputs: [[-0, -0]] },
-      { inputs: [], attributes: { shape: [1], dtype: "bool", value: 1 }, outputs: [[true]] },
-      { inputs: [], attributes: { shape: [0, 2], dtype: "float32", value: NaN }, outputs: [[]] },
-    ],
-    rejects: [],
-  };
 
 type SpecLike = { readonly shape: Shape; readonly dtype: DType };
 export const filledLike = ({ shape, dtype }: SpecLike, value: number): Tensor =>

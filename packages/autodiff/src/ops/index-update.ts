@@ -3,10 +3,10 @@ import { normalizeAxis } from "../base/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import { Variable } from "../trace/variable.js";
-import { sub } from "./arithmetic.js";
+import { add, sub } from "./arithmetic.js";
 import { notEqual, where } from "./comparison.js";
 import { cast } from "./conversion.js";
-import { add } from "./elementwise.js";
+
 import { onesOf } from "./fill.js";
 import { scatterAddOp, take, wrappedIndices } from "./gather.js";
 import { concat } from "./joining.js";

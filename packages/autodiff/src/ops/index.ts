@@ -1,6 +1,6 @@
 // The public functions of every family, one line per file. Records and samples stay inside.
 export { elu, erf, gelu, leakyRelu, logSigmoid, relu, selu, sigmoid, silu, softplus } from "./activations.js";
-export { abs, div, reciprocal, rsqrt, sign, sqrt, square, sub } from "./arithmetic.js";
+export { abs, add, div, mul, neg, reciprocal, rsqrt, sign, sqrt, square, sub } from "./arithmetic.js";
 export { expandDims, squeeze, swapAxes, transpose } from "./axes.js";
 export {
   equal,
@@ -35,7 +35,7 @@ export {
 export { cumprod, cumsum, prod } from "./cumulative.js";
 export { diagonal } from "./diagonal.js";
 export { einsum } from "./einsum.js";
-export { add, mul, neg } from "./elementwise.js";
+
 export { exp, expm1, log, log1p, pow, tanh } from "./exponential.js";
 export { clip, maximum, minimum } from "./extrema.js";
 export { gather, scatterAdd, take, takeAlongAxis } from "./gather.js";
@@ -43,10 +43,10 @@ export { setAt, setSlice } from "./index-update.js";
 export { chunk, concat, pad, roll, split, stack, unstack } from "./joining.js";
 export { dot, matmul, outer } from "./linear-algebra.js";
 export { tensor } from "./literal.js";
-export { all, any, argMax, argMin, max, mean, min } from "./reduction.js";
+export { all, any, argMax, argMin, max, mean, min, sum } from "./reduction.js";
 export { repeat, tile } from "./repetition.js";
 export { ceil, floor, mod, round } from "./rounding.js";
-export { broadcastTo, permute, reshape, sum } from "./shape.js";
+export { broadcastTo, permute, reshape } from "./shape.js";
 export { at, flip, slice } from "./slicing.js";
 export { logSoftmax, logSumExp, softmax } from "./softmax.js";
 export { argSort, sort, topK } from "./sorting.js";

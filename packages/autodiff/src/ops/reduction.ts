@@ -11,15 +11,52 @@ import { normalizeAxes, normalizeAxis, type Shape, showShape, sizeOf } from "../
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Maybe, Op } from "../trace/op.js";
-import { div } from "./arithmetic.js";
+import { div, mul } from "./arithmetic.js";
+import { castOp } from "./cast.js";
 import { equal } from "./comparison.js";
 import { cast } from "./conversion.js";
-import { mul } from "./elementwise.js";
+
 import { zeroDerivative } from "./fill.js";
 import { asFloat, asTensor, type TensorLike } from "./operands.js";
-import type { Samples, StructuralSamples } from "./samples.js";
-import { permute, type ReduceOptions, reduceOptionNames, reduceWith, reshape, sum, sumOp } from "./shape.js";
+import { permute, reshape, sumOp } from "./shape.js";
 import type { AxisOptions } from "./slicing.js";
+
+/** Options of reductions. */
+export interface ReduceOptions {
+  /** The axis or axes to reduce; negative ones count from the end. All if left out. */
+  readonly axis?: number | readonly number[];
+  /** Whether reduced axes stay with size 1 (false). */
+  readonly keepDims?: boolean;
+}
+
+/** Names of {@link ReduceOptions}. */
+export const reduceOptionNames: readonly string[] = ["axis", "keepDims"];
+
+/** Applies an op that reduces `axes` to size 1, and drops them unless they are to be kept. */
+export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: ReduceOptions | undefined): Tensor {
+  checkOptions(op.name, options, reduceOptionNames);
+  const axes = normalizeAxes(op.name, options?.axis, t.shape.length);
+  const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
+  return options?.keepDims === true
+    ? reduced
+    : reshape(
+        reduced,
+        t.shape.filter((_, k) => !axes.includes(k)),
+      );
+}
+
+/** Sum over axes.
+ * @param x - any shape; bool counts as int32
+ * @param options - `axis` (all), `keepDims` (false)
+ * @returns the shape without the reduced axes; of no elements 0
+ * @throws {@link IndexError} if an axis is out of range
+ * @example
+ * sum(tensor([[1, 2], [3, 4]]), { axis: 0 }).toArray() // => [4, 6]
+ */
+export function sum(x: TensorLike, options?: ReduceOptions): Tensor {
+  const t = asTensor("sum", x);
+  return reduceWith(sumOp, t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t, options);
+}
 
 /** Makes the record of max or min over axes, which stay with size 1. At a tie the derivative is the mean over the tied elements, as in torch.amax. */
 function extremeOp(name: "max" | "min", reduction: Reduction): Op<readonly number[]> {
@@ -214,140 +251,3 @@ export const any = (x: TensorLike, options?: ReduceOptions): Tensor =>
  */
 export const all = (x: TensorLike, options?: ReduceOptions): Tensor =>
   reduceWith(minOp, truths("all", x), options);
-
-const drawReduction: StructuralSamples<readonly number[]>["draw"] = (random) => {
-  const shape = random.shape();
-  const axes = shape.map((_, k) => k).filter(() => random.integer(0, 1) === 1);
-  return { inputs: [random.tensor(shape)], attributes: axes };
-};
-
-export const maxSamples: Samples<readonly number[]> = {
-  names: { numpy: "max", torch: "amax", onnx: "ReduceMax" },
-  draw: drawReduction,
-  exact: (random) => [
-    {
-      inputs: [
-        random.of(
-          [
-            [1, 5, 5],
-            [3, 2, -1],
-          ],
-          "float64",
-        ),
-      ],
-      attributes: [1],
-      outputs: [[[5], [3]]],
-    },
-    {
-      inputs: [
-        random.of(
-          [
-            [1, Number.NaN],
-            [-Infinity, -Infinity],
-          ],
-          "float64",
-        ),
-      ],
-      attributes: [1],
-      outputs: [[[Number.NaN], [-Infinity]]],
-    },
-    {
-      inputs: [
-        random.of(
-          [
-            [1, 5],
-            [3, 2],
-          ],
-          "int32",
-        ),
-      ],
-      attributes: [0, 1],
-      outputs: [[[5]]],
-    },
-    { inputs: [random.tensor([0, 2])], attributes: [1], outputs: [[]] },
-  ],
-  rejects: [
-    { code: "value/empty-reduction", run: (random) => max(random.tensor([2, 0]), { axis: 1 }) },
-    { code: "value/empty-reduction", run: (random) => max(random.tensor([0])) },
-    { code: "index/axis", run: (random) => max(random.tensor([2]), { axis: 1 }) },
-    { code: "index/axes", run: (random) => max(random.tensor([2]), { axis: [0, -1] }) },
-    { code: "index/axis", run: (random) => mean(random.tensor([2]), { axis: -2 }) },
-    { code: "index/axis", run: (random) => any(random.tensor([2]), { axis: 2 }) },
-    { code: "index/axis", run: (random) => all(random.tensor([2]), { axis: 2 }) },
-  ],
-};
-
-export const minSamples: Samples<readonly number[]> = {
-  names: { numpy: "min", torch: "amin", onnx: "ReduceMin" },
-  draw: drawReduction,
-  exact: (random) => [
-    {
-      inputs: [
-        random.of(
-          [
-            [1, 5, 1],
-            [3, 2, -1],
-          ],
-          "float64",
-        ),
-      ],
-      attributes: [1],
-      outputs: [[[1], [-1]]],
-    },
-    {
-      inputs: [
-        random.of(
-          [
-            [1, Number.NaN],
-            [Infinity, Infinity],
-          ],
-          "float64",
-        ),
-      ],
-      attributes: [1],
-      outputs: [[[Number.NaN], [Infinity]]],
-    },
-  ],
-  rejects: [{ code: "value/empty-reduction", run: (random) => min(random.tensor([0, 2]), { axis: 0 }) }],
-};
-
-export const argExtremeSamples: Samples<{ readonly largest: boolean }> = {
-  names: { numpy: "argmax", torch: "argmax", onnx: "ArgMax" },
-  draw: (random) => ({
-    inputs: [random.tensor(random.shape(random.integer(1, 3)))],
-    attributes: { largest: random.integer(0, 1) === 1 },
-  }),
-  exact: (random) => [
-    {
-      inputs: [
-        random.of(
-          [
-            [1, 5, 5],
-            [3, 3, 2],
-          ],
-          "float64",
-        ),
-      ],
-      attributes: { largest: true },
-      outputs: [[1, 0]],
-    },
-    {
-      inputs: [
-        random.of(
-          [
-            [1, 5, 1],
-            [3, Number.NaN, 2],
-          ],
-          "float64",
-        ),
-      ],
-      attributes: { largest: false },
-      outputs: [[0, 1]],
-    },
-  ],
-  rejects: [
-    { code: "value/empty-reduction", run: (random) => argMax(random.tensor([0])) },
-    { code: "value/empty-reduction", run: (random) => argMin(random.tensor([2, 0]), { axis: 1 }) },
-    { code: "index/axis", run: (random) => argMax(random.tensor([2]), { axis: 1 }) },
-  ],
-};

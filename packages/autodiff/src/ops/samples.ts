@@ -3,7 +3,7 @@ import type { Shape } from "../base/shape.js";
 import type { NestedArray, Tensor } from "../tensor/tensor.js";
 import type { TensorLike } from "./operands.js";
 
-// What the tests read beside each op: plain literals, so that bundles hold none of it.
+// What the tests read of each op, from the file `family.samples.ts` beside `family.ts`; nothing else imports those files.
 
 /** What a caller without types may pass: an array is no operand. */
 // @ts-expect-error That is what the samples need.
@@ -78,5 +78,5 @@ export interface StructuralSamples<A> {
   readonly rejects: readonly Rejection[];
 }
 
-/** The samples `<name>Samples` that stand beside the record `<name>Op`. */
+/** The samples `<name>Samples` of the record `<name>Op`. */
 export type Samples<A = null> = ElementwiseSamples | StructuralSamples<A>;

@@ -1,7 +1,6 @@
 import { eagerReduce } from "../backends/javascript/eager.js";
 import { sum as sumReduction } from "../backends/javascript/reductions.js";
 import { ShapeError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import {
   checkShape,
   normalizeAxes,
@@ -16,11 +15,10 @@ import type { Layout } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { castOp } from "./cast.js";
 import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
 
-// Reshape, transpose, broadcastTo and sum: closed under transposition.
+// Reshape, transpose, broadcastTo and the record of sum, the transpose of broadcastTo (its public function is in reduction.ts).
 
 const layout = (shape: Shape, strides: readonly number[], offset: number): Layout[] => [
   { shape, strides: normalizeStrides(shape, strides), offset },
@@ -234,41 +232,4 @@ export function permute(x: TensorLike, axes: readonly number[]): Tensor {
   }
   const order = axes.map((k) => (k < 0 ? k + rank : k));
   return order.every((k, i) => k === i) ? t : applyOne(transposeOp, [t], order);
-}
-
-/** Options of reductions. */
-export interface ReduceOptions {
-  /** The axis or axes to reduce; negative ones count from the end. All if left out. */
-  readonly axis?: number | readonly number[];
-  /** Whether reduced axes stay with size 1 (false). */
-  readonly keepDims?: boolean;
-}
-
-/** Names of {@link ReduceOptions}. */
-export const reduceOptionNames: readonly string[] = ["axis", "keepDims"];
-
-/** Applies an op that reduces `axes` to size 1, and drops them unless they are to be kept. */
-export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: ReduceOptions | undefined): Tensor {
-  checkOptions(op.name, options, reduceOptionNames);
-  const axes = normalizeAxes(op.name, options?.axis, t.shape.length);
-  const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
-  return options?.keepDims === true
-    ? reduced
-    : reshape(
-        reduced,
-        t.shape.filter((_, k) => !axes.includes(k)),
-      );
-}
-
-/** Sum over axes.
- * @param x - any shape; bool counts as int32
- * @param options - `axis` (all), `keepDims` (false)
- * @returns the shape without the reduced axes; of no elements 0
- * @throws {@link IndexError} if an axis is out of range
- * @example
- * sum(tensor([[1, 2], [3, 4]]), { axis: 0 }).toArray() // => [4, 6]
- */
-export function sum(x: TensorLike, options?: ReduceOptions): Tensor {
-  const t = asTensor("sum", x);
-  return reduceWith(sumOp, t.dtype === "bool" ? applyOne(castOp, [t], "int32") : t, options);
 }

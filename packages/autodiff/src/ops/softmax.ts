@@ -1,13 +1,13 @@
 import type { Tensor } from "../tensor/tensor.js";
-import { div, sub } from "./arithmetic.js";
+import { add, div, sub } from "./arithmetic.js";
 import { squeeze } from "./axes.js";
 import { isFinite, where } from "./comparison.js";
 import { stopGradient } from "./conversion.js";
-import { add } from "./elementwise.js";
+
 import { exp, log } from "./exponential.js";
 import { asFloat, type TensorLike } from "./operands.js";
-import { floatReduction, max } from "./reduction.js";
-import { type ReduceOptions, sum } from "./shape.js";
+import { floatReduction, max, type ReduceOptions, sum } from "./reduction.js";
+
 import { type AxisOptions, withAxis } from "./slicing.js";
 
 /** Logarithm of the sum of exponentials over axes, without overflow: m + log Σ exp(x − m), m the greatest element.

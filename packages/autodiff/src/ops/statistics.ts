@@ -4,8 +4,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { abs, div, sqrt, square, sub } from "./arithmetic.js";
 import { equal, where } from "./comparison.js";
 import { asFloat, type TensorLike } from "./operands.js";
-import { floatReduction, max, mean } from "./reduction.js";
-import { type ReduceOptions, reduceOptionNames, sum } from "./shape.js";
+import { floatReduction, max, mean, type ReduceOptions, reduceOptionNames, sum } from "./reduction.js";
 
 /** Options of variance and std. */
 export interface VarianceOptions extends ReduceOptions {

@@ -2,10 +2,9 @@ import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { div, rsqrt, sqrt, square, sub } from "./arithmetic.js";
-import { add, elementwiseOp, mul, neg, unaryFloat } from "./elementwise.js";
+import { add, div, mul, neg, rsqrt, sqrt, square, sub } from "./arithmetic.js";
+import { elementwiseOp, unaryFloat } from "./elementwise.js";
 import { promotedFloat, type TensorLike } from "./operands.js";
-import { type ElementwiseSamples, wrongOperand } from "./samples.js";
 
 /** Sine. */
 export const sinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -14,19 +13,6 @@ export const sinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.sin(x),
   partials: [([x]) => cos(x)],
 });
-export const sinSamples: ElementwiseSamples = {
-  names: { numpy: "sin", torch: "sin", onnx: "Sin" },
-  domain: [[[-3, 3]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [Infinity, NaN],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.sin(x),
-  rejects: [{ code: "operand/type", run: () => sin(wrongOperand) }],
-};
 /** Cosine. */
 export const cosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "cos",
@@ -34,19 +20,6 @@ export const cosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.cos(x),
   partials: [([x]) => neg(sin(x))],
 });
-export const cosSamples: ElementwiseSamples = {
-  names: { numpy: "cos", torch: "cos", onnx: "Cos" },
-  domain: [[[-3, 3]]],
-  exact: [
-    [0, 1],
-    [-0, 1],
-    [1e-300, 1],
-    [Infinity, NaN],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.cos(x),
-  rejects: [{ code: "operand/type", run: () => cos(wrongOperand) }],
-};
 /** Tangent. */
 export const tanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "tan",
@@ -55,19 +28,6 @@ export const tanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   // 1 + y²
   partials: [(_inputs, y) => add(1, mul(y, y))],
 });
-export const tanSamples: ElementwiseSamples = {
-  names: { numpy: "tan", torch: "tan", onnx: "Tan" },
-  domain: [[[-1.2, 1.2]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [Infinity, NaN],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.tan(x),
-  rejects: [{ code: "operand/type", run: () => tan(wrongOperand) }],
-};
 /** Inverse sine. */
 export const asinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "asin",
@@ -76,20 +36,6 @@ export const asinOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   // 1 / √((1 − x)(1 + x)), which keeps its digits near ±1
   partials: [([x]) => rsqrt(mul(sub(1, x), add(1, x)))],
 });
-export const asinSamples: ElementwiseSamples = {
-  names: { numpy: "arcsin", torch: "asin", onnx: "Asin" },
-  domain: [[[-0.8, 0.8]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [1, 1.5707963267948966],
-    [2, NaN],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.asin(x),
-  rejects: [{ code: "operand/type", run: () => asin(wrongOperand) }],
-};
 /** Inverse cosine. */
 export const acosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "acos",
@@ -97,18 +43,6 @@ export const acosOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.acos(x),
   partials: [([x]) => neg(rsqrt(mul(sub(1, x), add(1, x))))],
 });
-export const acosSamples: ElementwiseSamples = {
-  names: { numpy: "arccos", torch: "acos", onnx: "Acos" },
-  domain: [[[-0.8, 0.8]]],
-  exact: [
-    [1, 0],
-    [0, 1.5707963267948966],
-    [2, NaN],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.acos(x),
-  rejects: [{ code: "operand/type", run: () => acos(wrongOperand) }],
-};
 /** Inverse tangent. */
 export const atanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atan",
@@ -116,20 +50,6 @@ export const atanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.atan(x),
   partials: [{ times: (t, [x]) => div(t, add(1, square(x))) }],
 });
-export const atanSamples: ElementwiseSamples = {
-  names: { numpy: "arctan", torch: "atan", onnx: "Atan" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [Infinity, 1.5707963267948966],
-    [-Infinity, -1.5707963267948966],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.atan(x),
-  rejects: [{ code: "operand/type", run: () => atan(wrongOperand) }],
-};
 /** Angle of the point (x, y). */
 export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atan2",
@@ -141,30 +61,6 @@ export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     ([y, x]) => neg(div(y, add(square(x), square(y)))),
   ],
 });
-export const atan2Samples: ElementwiseSamples = {
-  names: { numpy: "arctan2", torch: "atan2" },
-  domain: [
-    [
-      [0.3, 2],
-      [-2, -0.3],
-    ],
-    [
-      [0.3, 2],
-      [-2, -0.3],
-    ],
-  ],
-  exact: [
-    [0, 1, 0],
-    [1, 0, 1.5707963267948966],
-    [-1, 0, -1.5707963267948966],
-    [0, 0, 0],
-    [-0, 1, -0],
-    [Infinity, Infinity, 0.7853981633974483],
-    [NaN, 1, NaN],
-  ],
-  reference: (y, x) => Math.atan2(y, x),
-  rejects: [{ code: "shape/broadcast", run: (random) => atan2(random.tensor([2]), random.tensor([3])) }],
-};
 /** Hyperbolic sine. */
 export const sinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sinh",
@@ -172,20 +68,6 @@ export const sinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.sinh(x),
   partials: [([x]) => cosh(x)],
 });
-export const sinhSamples: ElementwiseSamples = {
-  names: { numpy: "sinh", torch: "sinh", onnx: "Sinh" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [1000, Infinity],
-    [-Infinity, -Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.sinh(x),
-  rejects: [{ code: "operand/type", run: () => sinh(wrongOperand) }],
-};
 /** Hyperbolic cosine. */
 export const coshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "cosh",
@@ -193,20 +75,6 @@ export const coshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.cosh(x),
   partials: [([x]) => sinh(x)],
 });
-export const coshSamples: ElementwiseSamples = {
-  names: { numpy: "cosh", torch: "cosh", onnx: "Cosh" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [0, 1],
-    [-0, 1],
-    [-1000, Infinity],
-    [Infinity, Infinity],
-    [-Infinity, Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.cosh(x),
-  rejects: [{ code: "operand/type", run: () => cosh(wrongOperand) }],
-};
 /** Inverse hyperbolic sine. */
 export const asinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "asinh",
@@ -214,20 +82,6 @@ export const asinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.asinh(x),
   partials: [([x]) => rsqrt(add(square(x), 1))],
 });
-export const asinhSamples: ElementwiseSamples = {
-  names: { numpy: "arcsinh", torch: "asinh", onnx: "Asinh" },
-  domain: [[[-2, 2]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [Infinity, Infinity],
-    [-Infinity, -Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.asinh(x),
-  rejects: [{ code: "operand/type", run: () => asinh(wrongOperand) }],
-};
 /** Inverse hyperbolic cosine. */
 export const acoshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "acosh",
@@ -236,18 +90,6 @@ export const acoshOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   // 1 / (√(x − 1) √(x + 1)): NaN below 1, where there is no value either
   partials: [([x]) => div(1, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))],
 });
-export const acoshSamples: ElementwiseSamples = {
-  names: { numpy: "arccosh", torch: "acosh", onnx: "Acosh" },
-  domain: [[[1.3, 4]]],
-  exact: [
-    [1, 0],
-    [0.5, NaN],
-    [Infinity, Infinity],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.acosh(x),
-  rejects: [{ code: "operand/type", run: () => acosh(wrongOperand) }],
-};
 /** Inverse hyperbolic tangent. */
 export const atanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atanh",
@@ -256,21 +98,6 @@ export const atanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   // 1 / ((1 − x)(1 + x))
   partials: [{ times: (t, [x]) => div(t, mul(sub(1, x), add(1, x))) }],
 });
-export const atanhSamples: ElementwiseSamples = {
-  names: { numpy: "arctanh", torch: "atanh", onnx: "Atanh" },
-  domain: [[[-0.8, 0.8]]],
-  exact: [
-    [0, 0],
-    [-0, -0],
-    [1e-300, 1e-300],
-    [1, Infinity],
-    [-1, -Infinity],
-    [2, NaN],
-    [NaN, NaN],
-  ],
-  reference: (x) => Math.atanh(x),
-  rejects: [{ code: "operand/type", run: () => atanh(wrongOperand) }],
-};
 
 /** Sine of each element.
  * @param x - any shape, in radians; integers become float32

@@ -1,9 +1,10 @@
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError } from "../base/errors.js";
+import { add, mul } from "../ops/arithmetic.js";
 import { cast } from "../ops/conversion.js";
-import { add, mul } from "../ops/elementwise.js";
 import { tensor } from "../ops/literal.js";
-import { sum } from "../ops/shape.js";
+import { sum } from "../ops/reduction.js";
+
 import type { Tensor } from "../tensor/tensor.js";
 import { flatten, leafPaths, rebuild } from "../transforms/tree.js";
 import { seededRandom } from "./seeded-random.js";

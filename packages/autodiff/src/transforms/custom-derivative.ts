@@ -5,7 +5,7 @@ import type { Spec } from "../kernel/lowering.js";
 import { batchedUp } from "../ops/batching.js";
 import { zerosOf } from "../ops/fill.js";
 import { asTensor } from "../ops/operands.js";
-import { sum } from "../ops/shape.js";
+import { sum } from "../ops/reduction.js";
 import { renamed, Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import { current } from "../trace/context.js";

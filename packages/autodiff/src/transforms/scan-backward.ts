@@ -1,5 +1,5 @@
 import { InternalError } from "../base/errors.js";
-import { add } from "../ops/elementwise.js";
+import { add } from "../ops/arithmetic.js";
 import { zerosOf } from "../ops/fill.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { evaluateIn } from "../trace/evaluate.js";

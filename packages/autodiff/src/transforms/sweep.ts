@@ -1,5 +1,5 @@
 import { isFloatDType } from "../base/dtype.js";
-import { add } from "../ops/elementwise.js";
+import { add } from "../ops/arithmetic.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "../trace/anomaly-search.js";
 import { current, type Recorder, within, withTapes } from "../trace/context.js";

@@ -8,7 +8,7 @@ declare global {
   }
 }
 
-/** A record with the samples that stand beside it. */
+/** A record with its samples, from the file `name.samples.ts` beside that of the record. */
 export interface Entry {
   readonly name: string;
   readonly op: Op;
@@ -35,10 +35,11 @@ export function opTable(modules: Modules): {
     for (const [exported, op] of Object.entries(exports)) {
       if (!isOp(exported, op)) continue;
       const name = exported.slice(0, -2);
-      const beside = Object.values(modules).find((m) => `${name}Samples` in m)?.[`${name}Samples`];
+      const besidePath = path.replace(/\.ts$/, ".samples.ts");
+      const samples = modules[besidePath]?.[`${name}Samples`];
       // Exports are looked up by name; the naming rule says what they are.
-      if (beside !== undefined) entries.push({ name, op, samples: beside as Samples<unknown> });
-      else missing.push(`${path}: ${exported} has no ${name}Samples beside it`);
+      if (samples !== undefined) entries.push({ name, op, samples: samples as Samples<unknown> });
+      else missing.push(`${path}: ${exported} has no ${name}Samples in ${besidePath}`);
     }
   }
   return { entries, missing };

@@ -184,5 +184,5 @@ test("every op has samples", () => {
 });
 test("the table refuses an op without samples", () => {
   const lonely = opTable({ "lonely.ts": { lonelyOp: table[0].op } });
-  expect(lonely.missing).toEqual(["lonely.ts: lonelyOp has no lonelySamples beside it"]);
+  expect(lonely.missing).toEqual(["lonely.ts: lonelyOp has no lonelySamples in lonely.samples.ts"]);
 });

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { bytesOf } from "../../src/base/dtype.js";
 import { sizeOf } from "../../src/base/shape.js";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import { greater } from "../../src/ops/comparison.js";
 import { cast } from "../../src/ops/conversion.js";
-import { add, mul } from "../../src/ops/elementwise.js";
 import { exp, tanh } from "../../src/ops/exponential.js";
 import { randomBitsOp } from "../../src/ops/random/bits.js";
-import { sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+
 import { sin } from "../../src/ops/trigonometric.js";
 import { fromArray, Tensor } from "../../src/tensor/tensor.js";
 import { applyOne } from "../../src/trace/apply.js";

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ScopeError } from "../../src/base/errors.js";
-import { add, mul } from "../../src/ops/elementwise.js";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import { stack } from "../../src/ops/joining.js";
-import { sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
 import { checkpoint } from "../../src/transforms/checkpoint.js";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { sub } from "../../src/ops/arithmetic.js";
-import { add, mul } from "../../src/ops/elementwise.js";
+import { add, mul, sub } from "../../src/ops/arithmetic.js";
 import { exp, tanh } from "../../src/ops/exponential.js";
-import { sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
 import { grad, lossAndGradients, valueAndGrad } from "../../src/transforms/gradient.js";

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { add, mul } from "../../src/ops/elementwise.js";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import { exp, tanh } from "../../src/ops/exponential.js";
 import { stack } from "../../src/ops/joining.js";
-import { permute, reshape, sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+import { permute, reshape } from "../../src/ops/shape.js";
 import { at } from "../../src/ops/slicing.js";
 import { sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { softplus } from "../../src/ops/activations.js";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import { ones } from "../../src/ops/creation.js";
-import { add, mul } from "../../src/ops/elementwise.js";
 import { tanh } from "../../src/ops/exponential.js";
 import { tensor } from "../../src/ops/literal.js";
-import { sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+
 import { at } from "../../src/ops/slicing.js";
 import { sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
-import { add, mul } from "../../src/ops/elementwise.js";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
 import { plainWrappers, runSeed, type Wrappers, zero } from "./random-stacks.js";

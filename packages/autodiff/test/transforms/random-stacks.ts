@@ -1,9 +1,10 @@
 import { expect } from "vitest";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import { greater, where } from "../../src/ops/comparison.js";
-import { add, mul } from "../../src/ops/elementwise.js";
 import { exp, tanh } from "../../src/ops/exponential.js";
 import { unstack } from "../../src/ops/joining.js";
-import { reshape, sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+import { reshape } from "../../src/ops/shape.js";
 import { cos, sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { current } from "../../src/trace/context.js";

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import { cast } from "../../src/ops/conversion.js";
-import { add, mul } from "../../src/ops/elementwise.js";
 import { exp, tanh } from "../../src/ops/exponential.js";
 import { stack } from "../../src/ops/joining.js";
 import { randomBitsOp } from "../../src/ops/random/bits.js";
 import { Random } from "../../src/ops/random/random.js";
-import { sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+
 import { at } from "../../src/ops/slicing.js";
 import { sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";

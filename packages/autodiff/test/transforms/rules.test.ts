@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { add, mul } from "../../src/ops/arithmetic.js";
 import { greater } from "../../src/ops/comparison.js";
 import { cast } from "../../src/ops/conversion.js";
-import { add, mul } from "../../src/ops/elementwise.js";
 import { exp, tanh } from "../../src/ops/exponential.js";
-import { reshape, sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+import { reshape } from "../../src/ops/shape.js";
 import { at } from "../../src/ops/slicing.js";
 import { sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { sub } from "../../src/ops/arithmetic.js";
-import { add, mul } from "../../src/ops/elementwise.js";
+import { add, mul, sub } from "../../src/ops/arithmetic.js";
 import { tanh } from "../../src/ops/exponential.js";
 import { stack } from "../../src/ops/joining.js";
-import { permute, sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+import { permute } from "../../src/ops/shape.js";
 import { at } from "../../src/ops/slicing.js";
 import { sin } from "../../src/ops/trigonometric.js";
 import type { Tensor } from "../../src/tensor/tensor.js";

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
-import { div, sqrt, square, sub } from "../../src/ops/arithmetic.js";
+import { add, div, mul, sqrt, square, sub } from "../../src/ops/arithmetic.js";
 import { cast } from "../../src/ops/conversion.js";
-import { add, mul } from "../../src/ops/elementwise.js";
 import { pow, tanh } from "../../src/ops/exponential.js";
-import { sum } from "../../src/ops/shape.js";
+import { sum } from "../../src/ops/reduction.js";
+
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
 import { lossAndGradients } from "../../src/transforms/gradient.js";

@@ -1,7 +1,7 @@
 import { bytesOf } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import { sizeOf } from "../../base/shape.js";
-import { add, mul } from "../../ops/elementwise.js";
+import { add, mul } from "../../ops/arithmetic.js";
 import { zerosOf } from "../../ops/fill.js";
 import { broadcastTo, reshape, sumOp } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";

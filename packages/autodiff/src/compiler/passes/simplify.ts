@@ -1,7 +1,7 @@
 import { plainEager } from "../../backends/javascript/eager.js";
 import { type Shape, sameShape, sizeOf } from "../../base/shape.js";
 import type { Lowering } from "../../kernel/lowering.js";
-import { mul } from "../../ops/elementwise.js";
+import { mul } from "../../ops/arithmetic.js";
 import { filledLike } from "../../ops/fill.js";
 import { broadcastTo } from "../../ops/shape.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";

@@ -7,10 +7,10 @@ import { applyOne } from "../../trace/apply.js";
 import type { Op } from "../../trace/op.js";
 import { Variable } from "../../trace/variable.js";
 import { checkCount, checkFloat } from "../argument-checks.js";
-import { sub } from "../arithmetic.js";
+import { add, mul, neg, sub } from "../arithmetic.js";
 import { less } from "../comparison.js";
 import { cast, stopGradient } from "../conversion.js";
-import { add, mul, neg } from "../elementwise.js";
+
 import { log } from "../exponential.js";
 import { maximum } from "../extrema.js";
 import { unstack } from "../joining.js";

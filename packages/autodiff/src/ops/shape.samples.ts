@@ -1,8 +1,7 @@
 import { type Shape, sizeOf } from "../base/shape.js";
+import { sum } from "./reduction.js";
 import type { Samples } from "./samples.js";
-import { broadcastTo, permute, reshape, sum } from "./shape.js";
-
-// Apart from the records, which fill a file by themselves.
+import { broadcastTo, permute, reshape } from "./shape.js";
 
 export const reshapeSamples: Samples<Shape> = {
   names: { numpy: "reshape", torch: "reshape", onnx: "Reshape" },
