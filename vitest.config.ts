@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { timeLimitMs } from "./packages/autodiff/test/repository/case-counts.js";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 // As Node resolves it: with eager products in WebAssembly.
@@ -37,7 +38,7 @@ const compiledTransforms = {
 export default defineConfig({
   test: {
     allowOnly: false,
-    testTimeout: 60_000,
+    testTimeout: timeLimitMs,
     projects: [
       {
         extends: true,

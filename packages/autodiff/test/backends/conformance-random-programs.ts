@@ -3,6 +3,7 @@ import { it } from "vitest";
 import type { DType } from "../../src/base/dtype.js";
 import type { Combine, Expression, ExpressionNode } from "../../src/kernel/instruction.js";
 import type { Access, Buffer, Kernel, ProgramBackend, Read } from "../../src/kernel/program.js";
+import { casesOf } from "../repository/case-counts.js";
 import { expectAsNaive } from "./compare-programs.js";
 import { access, loop, ProgramBuilder, SeededNumbers } from "./program-builder.js";
 
@@ -170,7 +171,7 @@ export function randomProgramConformance(backend: ProgramBackend): void {
         }
         expectAsNaive(backend, { ...b.program(kernels), name: `seed ${seed}` });
       }),
-      { numRuns: 300, seed: 20 },
+      { numRuns: casesOf(300), seed: 20 },
     );
   });
 }

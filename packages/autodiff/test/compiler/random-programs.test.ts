@@ -4,12 +4,13 @@ import { compile } from "../../src/compiler/compile.js";
 import { type Tensor, vjp, vmap } from "../../src/index.js";
 import { seeds } from "../../src/testing/arbitraries.js";
 import { weightsFor } from "../../src/testing/scalar-function.js";
+import { casesOf } from "../repository/case-counts.js";
 import { backends, compiledIsEager, countRuns, expectSame, gradientOf } from "./agreement.js";
 import { randomInputs, randomProgram, randomVariables } from "./random-programs.js";
 
 // Random programs give compiled what they give eagerly: on both backends, in both float dtypes.
 
-const runs = Number(process.env.SCOPE_RANDOM_PROGRAMS ?? 60);
+const runs = casesOf(60);
 const drawn = fc.tuple(
   seeds(),
   fc.integer({ min: 1, max: 12 }),

@@ -7,11 +7,12 @@ import { apply } from "../../src/trace/apply.js";
 import { composites } from "../ops/composites.js";
 import { isElementwise } from "../ops/laws.js";
 import { opModules, opTable } from "../ops/op-table.js";
+import { casesOf } from "../repository/case-counts.js";
 import { compiledIsEager, type Flat, gradientOf, inFloat32 } from "./agreement.js";
 
 // Every op, compiled, on the samples that its own tests draw: values and derivatives, in both float dtypes.
 
-const draws = 4;
+const draws = casesOf(4);
 
 function holds(f: Flat, inputs: readonly Tensor[], what: string, differentiable: boolean): void {
   const floats = inputs.some((t) => isFloatDType(t.dtype));

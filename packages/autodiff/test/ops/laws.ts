@@ -11,6 +11,7 @@ import { seededRandom } from "../../src/testing/seeded-random.js";
 import { apply } from "../../src/trace/apply.js";
 import type { Node, Op } from "../../src/trace/op.js";
 import { traceFlat } from "../../src/trace/trace.js";
+import { casesOf } from "../repository/case-counts.js";
 
 /** A function of tensors: an op with its attributes, or a composite. */
 export type Flat = (inputs: readonly Tensor[]) => readonly Tensor[];
@@ -144,7 +145,7 @@ export function forSeeds(runs: number, law: (seed: number) => void): void {
     fc.property(fc.noShrink(fc.integer()), (seed) => {
       law(seed);
     }),
-    { numRuns: runs },
+    { numRuns: casesOf(runs) },
   );
 }
 

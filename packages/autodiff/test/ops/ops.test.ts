@@ -9,6 +9,7 @@ import { broadcastableShapes, seeds } from "../../src/testing/arbitraries.js";
 import { seededRandom } from "../../src/testing/seeded-random.js";
 import { applyOne } from "../../src/trace/apply.js";
 import type { Op } from "../../src/trace/op.js";
+import { casesOf } from "../repository/case-counts.js";
 import { errorOf } from "./codes.js";
 import {
   batchIsLoop,
@@ -43,7 +44,7 @@ function elementwiseLaws(op: Op, samples: ElementwiseSamples): void {
       fc.property(drawn, ([shapes, seed]) => {
         law(drawOperands(samples, shapes, seed), seed);
       }),
-      { numRuns: runs },
+      { numRuns: casesOf(runs) },
     );
   };
 

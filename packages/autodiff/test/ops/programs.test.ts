@@ -13,6 +13,7 @@ import { checkGradients } from "../../src/testing/check-gradients.js";
 import { seededRandom } from "../../src/testing/seeded-random.js";
 import { applyOne } from "../../src/trace/apply.js";
 import type { Op } from "../../src/trace/op.js";
+import { casesOf } from "../repository/case-counts.js";
 import { derivativesAreRight, type Flat, traceIsEager } from "./laws.js";
 
 // Smooth, and of values that stay near 1 however they are composed.
@@ -72,7 +73,7 @@ test("random programs: derivatives are slopes, traced is eager", () => {
       traceIsEager(program, inputs);
       derivativesAreRight(program, inputs, seed);
     }),
-    { numRuns: 150 },
+    { numRuns: casesOf(150) },
   );
 });
 

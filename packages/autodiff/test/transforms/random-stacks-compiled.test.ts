@@ -3,6 +3,7 @@ import { compile } from "../../src/compiler/compile.js";
 import { add, mul } from "../../src/ops/arithmetic.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { Variable } from "../../src/trace/variable.js";
+import { casesOf } from "../repository/case-counts.js";
 import { plainWrappers, runSeed, type Wrappers, zero } from "./random-stacks.js";
 
 const wrappers: Wrappers = {
@@ -20,7 +21,7 @@ const wrappers: Wrappers = {
 };
 
 describe("random stacks of transforms with compiled functions in them agree with the program unwrapped", () => {
-  const perGroup = Number(process.env.SCOPE_RANDOM_STACKS ?? 50);
+  const perGroup = casesOf(50);
   test.each(Array.from({ length: 10 }, (_, k) => 1 + k * perGroup))(`${perGroup} seeds from %i`, (first) => {
     let refused = 0;
     for (let seed = first; seed < first + perGroup; seed++)

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { casesOf } from "../repository/case-counts.js";
 import { plainWrappers, runSeed } from "./random-stacks.js";
 
 describe("random stacks of transforms agree with the program unwrapped", () => {
-  const perGroup = Number(process.env.SCOPE_RANDOM_STACKS ?? 100);
+  const perGroup = casesOf(100);
   test.each(Array.from({ length: 8 }, (_, k) => 1 + k * perGroup))(`${perGroup} seeds from %i`, (first) => {
     let refused = 0;
     for (let seed = first; seed < first + perGroup; seed++)

@@ -4,6 +4,7 @@ import { eagerGemm } from "../../../src/backends/wasm/eager-gemm.js";
 import { runMapInWasm } from "../../../src/backends/wasm/eager-map.js";
 import { type DType, newArray as newTypedArray } from "../../../src/base/dtype.js";
 import { buildExpression } from "../../../src/kernel/expression.js";
+import { casesOf } from "../../repository/case-counts.js";
 
 const seed = Date.now() % 2 ** 31;
 const newArray = (dtype: "float32" | "float64", length: number): Float32Array | Float64Array =>
@@ -76,7 +77,7 @@ describe("eager products in scratch memory", () => {
         }
         expect(c).toEqual(expected);
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: casesOf(300) },
     );
   });
   it("grows its memory for a large product and still knows zero", () => {
