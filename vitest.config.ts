@@ -9,9 +9,12 @@ const compileSource = {
   find: /^@scope\/autodiff\/compile$/,
   replacement: source("packages/autodiff/src/compile.ts"),
 };
+const functionsSource = {
+  find: /^@scope\/autodiff\/functions$/,
+  replacement: source("packages/autodiff/src/functions.ts"),
+};
 const otherSources = [
   { find: /^@scope\/autodiff\/accelerate$/, replacement: source("packages/autodiff/src/accelerate.ts") },
-  { find: /^@scope\/autodiff\/functions$/, replacement: source("packages/autodiff/src/functions.ts") },
   { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
   {
     find: /^@scope\/autodiff\/testing\/arbitraries$/,
@@ -42,7 +45,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        resolve: { alias: [autodiffSource, compileSource, ...otherSources] },
+        resolve: { alias: [autodiffSource, functionsSource, compileSource, ...otherSources] },
         test: { name: "eager", include: ["packages/*/test/**/*.test.ts"], setupFiles: [failOnConsole] },
       },
       {
@@ -52,6 +55,7 @@ export default defineConfig({
         resolve: {
           alias: [
             { ...autodiffSource, replacement: source("packages/autodiff/test/compiled/autodiff.ts") },
+            { ...functionsSource, replacement: source("packages/autodiff/test/compiled/autodiff.ts") },
             { ...compileSource, replacement: source("packages/autodiff/test/compiled/compile.ts") },
             ...otherSources,
           ],

@@ -7,22 +7,22 @@ import { formatMessage } from "publint/utils";
 import { packAll } from "./pack.mjs";
 import { root, runTool } from "./prepare.mjs";
 
-/** Most gzipped kilobytes (1000 bytes) that each program may weigh, minified, with everything that it imports, as a page loads it. */
+/** Most gzipped kilobytes (1000 bytes) that each program may weigh, minified, with everything that it imports, as a page loads it.
+ * Whole entries have no ceiling: nobody loads them, and what they weigh is only printed. */
 const ceilings = [
   {
     name: "one op and grad, functions only",
-    ceiling: 12,
+    ceiling: 13,
     source: `import { grad, tanh } from "@scope/autodiff/functions";
       console.log(grad((x) => tanh(x))(0.5).item());`,
   },
   {
     name: "all of autodiff",
-    ceiling: 45,
     source: `import * as autodiff from "@scope/autodiff"; globalThis.autodiff = autodiff;`,
   },
   {
     name: "autodiff and nn, training an LSTM",
-    ceiling: 60,
+    ceiling: 64,
     source: `import { lossAndGradients, Random } from "@scope/autodiff";
       import { Adam, clipByGlobalNorm, Linear, LSTM, meanSquaredError } from "@scope/nn";
       const random = new Random(0), lstm = new LSTM(3, 16), head = new Linear(16, 1);
@@ -36,15 +36,20 @@ const ceilings = [
       }`,
   },
   {
+    name: "Linear alone",
+    ceiling: 25,
+    source: `import { zeros } from "@scope/autodiff/functions"; import { Linear } from "@scope/nn";
+      console.log(new Linear(2, 3).forward(zeros([4, 2])).toArray());`,
+  },
+  {
     name: "one op and grad, compiled",
-    ceiling: 70,
+    ceiling: 76,
     source: `import { grad, tanh } from "@scope/autodiff/functions";
       import { compile } from "@scope/autodiff/compile";
       console.log(compile(grad((x) => tanh(x)))(0.5).item());`,
   },
   {
     name: "all of autodiff, the compiler and nn",
-    ceiling: 120,
     source: `import * as autodiff from "@scope/autodiff"; import * as compiler from "@scope/autodiff/compile";
       import * as nn from "@scope/nn"; globalThis.scope = { autodiff, compiler, nn };`,
   },
@@ -71,8 +76,8 @@ async function bundledKilobytes(source) {
 for (const { name, ceiling, source } of ceilings) {
   try {
     const size = await bundledKilobytes(source);
-    const text = `bundle: ${name}: ${size.toFixed(2)} kB gzipped, ceiling ${ceiling} kB`;
-    if (size > ceiling) fail(text);
+    const text = `bundle: ${name}: ${size.toFixed(2)} kB gzipped${ceiling === undefined ? "" : `, ceiling ${ceiling} kB`}`;
+    if (ceiling !== undefined && size > ceiling) fail(text);
     else console.log(text);
   } catch (error) {
     fail(`bundle: ${name}: ${error.message}`);

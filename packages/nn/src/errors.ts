@@ -1,4 +1,4 @@
-import { ScopeError } from "@scope/autodiff";
+import { ScopeError } from "@scope/autodiff/functions";
 
 /** A state dict whose entries do not fit the module or the optimiser.
  * @example

@@ -1,4 +1,4 @@
-import { DTypeError, IndexError, less, SymbolicValueError, Tensor, where } from "@scope/autodiff";
+import { DTypeError, IndexError, less, SymbolicValueError, Tensor, where } from "@scope/autodiff/functions";
 import { showShape } from "./option-checks.js";
 
 /** The values of a tensor, or null while it is a symbol: what is being traced cannot be looked at. */

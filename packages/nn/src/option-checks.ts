@@ -1,4 +1,4 @@
-import { DTypeError, type ScopeError, ShapeError, Tensor, ValueError } from "@scope/autodiff";
+import { DTypeError, type ScopeError, ShapeError, Tensor, ValueError } from "@scope/autodiff/functions";
 
 /** A shape as text: `[2, 3]`. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;

@@ -64,14 +64,17 @@ describe("@scope/autodiff", () => {
 describe("@scope/nn", () => {
   const table = tableOf("packages/nn/src");
   test("no cycle", () => expect(importCycle(tableOf("packages/nn/src", valueImportsOf))).toBeUndefined());
-  test("only what autodiff exports, and declared packages, are imported", () => {
+  test("only what autodiff exports beside its methods, and declared packages, are imported", () => {
     const { dependencies } = JSON.parse(read("packages/nn/package.json")) as {
       dependencies: Record<string, string>;
     };
     const { exports } = JSON.parse(read("packages/autodiff/package.json")) as {
       exports: Record<string, unknown>;
     };
-    const entries = Object.keys(exports).map((entry) => entry.replace(/^\./, "@scope/autodiff"));
+    // Not the main entry: with it, whoever imports one layer loads every op as a method.
+    const entries = Object.keys(exports)
+      .filter((entry) => entry !== ".")
+      .map((entry) => entry.replace(/^\./, "@scope/autodiff"));
     const allowed = (_file: string, specifier: string): boolean =>
       specifier.startsWith("@scope/")
         ? entries.includes(specifier)

@@ -1,4 +1,4 @@
-import type { Tensor } from "@scope/autodiff";
+import type { Tensor } from "@scope/autodiff/functions";
 import { Module } from "../modules/module.js";
 
 /** What a cell does at one time step, made ready for a whole sequence. */

@@ -1,6 +1,15 @@
 // Layers multiply matrices eagerly, too, and a browser gets fast products only from this entry.
 import "@scope/autodiff/accelerate";
-import { add, type DType, matmul, permute, reshape, type Tensor, unstack, zeros } from "@scope/autodiff";
+import {
+  add,
+  type DType,
+  matmul,
+  permute,
+  reshape,
+  type Tensor,
+  unstack,
+  zeros,
+} from "@scope/autodiff/functions";
 import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Parameter } from "../modules/parameter.js";
 import { checkCount, checkDraw, checkFeatures } from "../option-checks.js";

@@ -1,4 +1,4 @@
-import { add, matmul, mul, sigmoid, sub, type Tensor, tanh } from "@scope/autodiff";
+import { add, matmul, mul, sigmoid, sub, type Tensor, tanh } from "@scope/autodiff/functions";
 import type { PreparedSteps } from "./cell.js";
 import { type CellOptions, GatedCell, gates, transposed } from "./gated-weights.js";
 

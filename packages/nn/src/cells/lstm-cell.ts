@@ -1,4 +1,15 @@
-import { add, concat, full, matmul, mul, sigmoid, slice, type Tensor, tanh, zeros } from "@scope/autodiff";
+import {
+  add,
+  concat,
+  full,
+  matmul,
+  mul,
+  sigmoid,
+  slice,
+  type Tensor,
+  tanh,
+  zeros,
+} from "@scope/autodiff/functions";
 import type { Parameter } from "../modules/parameter.js";
 import { checkNumber, invalidOption } from "../option-checks.js";
 import type { PreparedSteps } from "./cell.js";

@@ -1,4 +1,4 @@
-import { add, matmul, relu, type Tensor, tanh } from "@scope/autodiff";
+import { add, matmul, relu, type Tensor, tanh } from "@scope/autodiff/functions";
 import { invalidOption } from "../option-checks.js";
 import type { PreparedSteps } from "./cell.js";
 import { type CellOptions, GatedCell, transposed } from "./gated-weights.js";

@@ -1,4 +1,4 @@
-import { ShapeError, stopGradient, Tensor, TreeError } from "@scope/autodiff";
+import { ShapeError, stopGradient, Tensor, TreeError } from "@scope/autodiff/functions";
 import { kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Applies `f` to the tensors at the same place of several states of one form, and puts the results in a state of this form. */

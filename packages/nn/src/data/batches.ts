@@ -1,4 +1,4 @@
-import { Random, ValueError } from "@scope/autodiff";
+import { Random, ValueError } from "@scope/autodiff/functions";
 import { checkCount, checkOptions } from "../option-checks.js";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 

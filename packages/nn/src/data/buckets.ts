@@ -1,4 +1,4 @@
-import { Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff";
+import { Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff/functions";
 import { checkCount, checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 import { type Batches, orderOf } from "./batches.js";
 

@@ -10,7 +10,7 @@ import {
   ValueError,
   Variable,
   zeros,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import { Module } from "../modules/module.js";
 import { checkCount, checkFeatures, checkOptions } from "../option-checks.js";
 

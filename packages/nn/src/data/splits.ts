@@ -1,4 +1,4 @@
-import { ValueError } from "@scope/autodiff";
+import { ValueError } from "@scope/autodiff/functions";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
 /** Cuts data at points in time, in order and without shuffling, so that what is tested on lies after what is trained on.

@@ -1,4 +1,4 @@
-import { ShapeError, Tensor, TreeError, tensor } from "@scope/autodiff";
+import { ShapeError, Tensor, TreeError, tensor } from "@scope/autodiff/functions";
 import { kindOf, showShape } from "../option-checks.js";
 
 /** What a data set and a batch are: a tensor, or arrays and plain objects of tensors. */

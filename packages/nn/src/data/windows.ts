@@ -1,4 +1,4 @@
-import { ShapeError, Tensor } from "@scope/autodiff";
+import { ShapeError, Tensor } from "@scope/autodiff/functions";
 import { checkCount, checkOptions, showShape } from "../option-checks.js";
 import { takeRows } from "./tensor-tree.js";
 

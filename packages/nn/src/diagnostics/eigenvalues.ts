@@ -1,4 +1,4 @@
-import { InternalError, type Tensor, ValueError } from "@scope/autodiff";
+import { InternalError, type Tensor, ValueError } from "@scope/autodiff/functions";
 import { matrixElements } from "./square-matrix.js";
 
 /** A complex number. */

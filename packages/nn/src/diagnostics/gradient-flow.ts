@@ -1,4 +1,4 @@
-import type { Tensor } from "@scope/autodiff";
+import type { Tensor } from "@scope/autodiff/functions";
 import { gradientsOverTime, type Observed } from "./gradients-over-time.js";
 
 /** Norms at every time step, by the part of the state. */

@@ -1,4 +1,4 @@
-import { add, grad, scan, Tensor, ValueError, zeros } from "@scope/autodiff";
+import { add, grad, scan, Tensor, ValueError, zeros } from "@scope/autodiff/functions";
 import { Cell } from "../cells/cell.js";
 import { mapStates } from "../cells/state-tree.js";
 import { checkSequence, swapBatchAndTime } from "../layers/over-time.js";

@@ -1,4 +1,4 @@
-import { at, broadcastTo, eye, mul, ShapeError, sum, type Tensor } from "@scope/autodiff";
+import { at, broadcastTo, eye, mul, ShapeError, sum, type Tensor } from "@scope/autodiff/functions";
 import { showShape } from "../option-checks.js";
 import { gradientsOverTime, type NamedGradients, type Observed, outputSize } from "./gradients-over-time.js";
 

@@ -1,4 +1,4 @@
-import { chunk, type Tensor, ValueError, type Variable } from "@scope/autodiff";
+import { chunk, type Tensor, ValueError, type Variable } from "@scope/autodiff/functions";
 
 /** What {@link recurrentMatrices} reads of a cell. */
 export interface MatrixCell {

@@ -1,4 +1,4 @@
-import type { Tensor } from "@scope/autodiff";
+import type { Tensor } from "@scope/autodiff/functions";
 import { checkFinite } from "./eigenvalues.js";
 import { matrixElements } from "./square-matrix.js";
 

@@ -1,4 +1,4 @@
-import { ShapeError, Tensor } from "@scope/autodiff";
+import { ShapeError, Tensor } from "@scope/autodiff/functions";
 import { showShape } from "../option-checks.js";
 
 /** The elements of a matrix in double precision, row by row.

@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor } from "@scope/autodiff";
+import { ShapeError, type Tensor } from "@scope/autodiff/functions";
 import { checkDraw, checkNumber, invalidOption, showShape } from "../option-checks.js";
 import { type DrawOptions, drawOf, normal, uniform } from "./random-laws.js";
 

@@ -1,4 +1,4 @@
-import { cast, eye, mul, reshape, type Tensor, tensor } from "@scope/autodiff";
+import { cast, eye, mul, reshape, type Tensor, tensor } from "@scope/autodiff/functions";
 import { checkCount, checkDraw, checkNumber, checkOptions } from "../option-checks.js";
 import { fans } from "./fan-laws.js";
 import { type DrawOptions, drawOf, type FloatDType, normal } from "./random-laws.js";

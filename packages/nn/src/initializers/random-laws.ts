@@ -1,4 +1,4 @@
-import { Random, type Tensor } from "@scope/autodiff";
+import { Random, type Tensor } from "@scope/autodiff/functions";
 import { checkDraw, checkNumber } from "../option-checks.js";
 
 /** Where random numbers come from. */

@@ -1,4 +1,4 @@
-import { mul, type Random, type Tensor, where } from "@scope/autodiff";
+import { mul, type Random, type Tensor, where } from "@scope/autodiff/functions";
 import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { checkNumber, checkOptions } from "../option-checks.js";

@@ -7,7 +7,7 @@ import {
   type Tensor,
   take,
   where,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import { checkedIndices } from "../index-checks.js";
 import { type DrawOptions, drawOf, normal } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";

@@ -10,7 +10,7 @@ import {
   sub,
   type Tensor,
   zeros,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import type { FloatDType } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";

@@ -1,5 +1,4 @@
-import { add, matmul, type Tensor } from "@scope/autodiff";
-import { transposed } from "../cells/gated-weights.js";
+import { add, matmul, permute, type Tensor } from "@scope/autodiff/functions";
 import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
@@ -53,7 +52,7 @@ export class Linear extends Module {
   forward(x: Tensor): Tensor {
     checkFeatures("Linear", x, this.inFeatures);
     checkPrecision("Linear", x, this.weight.dtype);
-    const product = matmul(x, transposed(this.weight.value));
+    const product = matmul(x, permute(this.weight.value, [1, 0]));
     return this.bias === null ? product : add(product, this.bias);
   }
 }

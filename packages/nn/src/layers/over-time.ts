@@ -9,7 +9,7 @@ import {
   Tensor,
   tensor,
   where,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import type { Cell } from "../cells/cell.js";
 import { checkLeaf, mapStates } from "../cells/state-tree.js";
 import { checkIndices } from "../index-checks.js";

@@ -1,4 +1,4 @@
-import { at, concat, stack, type Tensor } from "@scope/autodiff";
+import { at, concat, stack, type Tensor } from "@scope/autodiff/functions";
 import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
 import { mapStates, misfit } from "../cells/state-tree.js";
 import { drawOf, ownRandom } from "../initializers/random-laws.js";

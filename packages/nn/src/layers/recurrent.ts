@@ -1,4 +1,4 @@
-import type { Tensor } from "@scope/autodiff";
+import type { Tensor } from "@scope/autodiff/functions";
 import { Cell } from "../cells/cell.js";
 import { ModuleError } from "../errors.js";
 import { Module } from "../modules/module.js";

@@ -14,7 +14,7 @@ import {
   take,
   takeAlongAxis,
   where,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import { checkedIndices } from "../index-checks.js";
 import { checkNumber, checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
 import { type LossOptions, type Reduction, reduced } from "./reduction.js";

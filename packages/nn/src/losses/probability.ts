@@ -12,7 +12,7 @@ import {
   sum,
   type Tensor,
   where,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import { checkPair, type LossOptions, reduced } from "./reduction.js";
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */

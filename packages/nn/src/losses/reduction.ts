@@ -1,4 +1,4 @@
-import { mean, ShapeError, sum, Tensor, type TensorLike, Variable } from "@scope/autodiff";
+import { mean, ShapeError, sum, Tensor, type TensorLike, Variable } from "@scope/autodiff/functions";
 import { checkOptions, invalidOption, sameShape, showShape } from "../option-checks.js";
 
 /** How the losses of single elements become the result: their mean, their sum, or themselves. */

@@ -1,4 +1,4 @@
-import { abs, clip, mul, square, sub, type Tensor, type TensorLike } from "@scope/autodiff";
+import { abs, clip, mul, square, sub, type Tensor, type TensorLike } from "@scope/autodiff/functions";
 import { checkNumber, invalidOption } from "../option-checks.js";
 import { checkPair, type LossOptions, reduced } from "./reduction.js";
 

@@ -1,4 +1,4 @@
-import { ScopeError } from "@scope/autodiff";
+import { ScopeError } from "@scope/autodiff/functions";
 
 /** Where an error arose, as a path seen from a module; from null, it is seen from the whole model, and no more can be added. */
 interface ErrorPath {

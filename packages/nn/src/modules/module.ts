@@ -1,4 +1,4 @@
-import { Random, staticValue, Tensor, Variable } from "@scope/autodiff";
+import { Random, staticValue, Tensor, Variable } from "@scope/autodiff/functions";
 import {
   type LoadOptions,
   loadState,

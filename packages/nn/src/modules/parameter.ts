@@ -1,4 +1,4 @@
-import { type Tensor, Variable } from "@scope/autodiff";
+import { type Tensor, Variable } from "@scope/autodiff/functions";
 
 // Who asks which parameters are read; null almost always.
 let observed: Set<Parameter> | null = null;

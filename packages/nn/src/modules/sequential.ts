@@ -1,4 +1,4 @@
-import { Tensor } from "@scope/autodiff";
+import { Tensor } from "@scope/autodiff/functions";
 import { ModuleError } from "../errors.js";
 import { kindOf } from "../option-checks.js";
 import { placeError } from "./error-place.js";

@@ -1,4 +1,4 @@
-import { Tensor, trace } from "@scope/autodiff";
+import { Tensor, trace } from "@scope/autodiff/functions";
 import { ModuleError } from "../errors.js";
 import { showShape } from "../option-checks.js";
 import { placeError } from "./error-place.js";

@@ -1,4 +1,15 @@
-import { add, div, expm1, maximum, mul, neg, sqrt, square, sub, type Tensor } from "@scope/autodiff";
+import {
+  add,
+  div,
+  expm1,
+  maximum,
+  mul,
+  neg,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+} from "@scope/autodiff/functions";
 import { checkNumber } from "../option-checks.js";
 import { Optimizer, type OptimizerOptions, type Trained, type UpdateRule } from "./optimizer.js";
 

@@ -13,7 +13,7 @@ import {
   sum,
   type Tensor,
   TreeError,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import { checkNumber, checkOptions, invalidOption } from "../option-checks.js";
 
 /** Gradients in the order or under the names of the Variables that they belong to. */

@@ -10,7 +10,7 @@ import {
   ValueError,
   Variable,
   zeros,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import { checkNumber, checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 import {
   type LoadOptions,

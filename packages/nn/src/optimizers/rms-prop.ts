@@ -1,4 +1,4 @@
-import { add, div, mul, sqrt, square, sub, type Tensor } from "@scope/autodiff";
+import { add, div, mul, sqrt, square, sub, type Tensor } from "@scope/autodiff/functions";
 import { checkNumber } from "../option-checks.js";
 import { Optimizer, type OptimizerOptions, type Trained, type UpdateRule } from "./optimizer.js";
 

@@ -1,4 +1,4 @@
-import { add, equal, mul, sub, type Tensor, where } from "@scope/autodiff";
+import { add, equal, mul, sub, type Tensor, where } from "@scope/autodiff/functions";
 import { checkNumber, invalidOption } from "../option-checks.js";
 import { Optimizer, type OptimizerOptions, type Trained, type UpdateRule } from "./optimizer.js";
 

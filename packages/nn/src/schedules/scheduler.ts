@@ -1,4 +1,4 @@
-import { ValueError } from "@scope/autodiff";
+import { ValueError } from "@scope/autodiff/functions";
 import { checkOptions } from "../option-checks.js";
 import type { Schedule } from "./schedule.js";
 

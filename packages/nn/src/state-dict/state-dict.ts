@@ -6,7 +6,7 @@ import {
   type TensorData,
   tensor,
   type Variable,
-} from "@scope/autodiff";
+} from "@scope/autodiff/functions";
 import { StateDictError } from "../errors.js";
 import { checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
 

@@ -1,4 +1,4 @@
-import { AsyncError, Tensor, ValueError } from "@scope/autodiff";
+import { AsyncError, Tensor, ValueError } from "@scope/autodiff/functions";
 import { Module } from "../modules/module.js";
 import { checkCount, checkNumber, checkOptions, invalidOption, kindOf, showShape } from "../option-checks.js";
 import type { Schedule } from "../schedules/schedule.js";

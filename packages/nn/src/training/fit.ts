@@ -1,4 +1,4 @@
-import { type Tensor, ValueError } from "@scope/autodiff";
+import { type Tensor, ValueError } from "@scope/autodiff/functions";
 import { commonLength } from "../data/tensor-tree.js";
 import { placeInModel } from "../modules/error-place.js";
 import type { Module } from "../modules/module.js";

@@ -1,3 +1,4 @@
+import { compile } from "@scope/autodiff/compile";
 import {
   add,
   isFinite,
@@ -8,8 +9,7 @@ import {
   ValueError,
   type Variable,
   where,
-} from "@scope/autodiff";
-import { compile } from "@scope/autodiff/compile";
+} from "@scope/autodiff/functions";
 import type { Module } from "../modules/module.js";
 import { Parameter, parametersReadBy } from "../modules/parameter.js";
 import { clipByGlobalNorm, globalNorm } from "../optimizers/clipping.js";
