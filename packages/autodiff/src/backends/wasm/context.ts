@@ -5,8 +5,8 @@ import { i32 } from "./instructions.js";
 
 /** Bytes that vector code may read past the end of any buffer; what it reads there is thrown away. */
 const slackBytes = 64;
-/** Bytes of the area of constants: 64 of zeros, then a tile of 6 rows of 64 bytes. */
-const constantBytes = 512;
+/** Bytes of the area of constants: 64 of zeros, then two tiles of 6 rows of 64 bytes. */
+const constantBytes = 832;
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** What the code generators of one module share: routines by name, and memory beyond the program's own. */
@@ -17,6 +17,8 @@ export class CodeContext {
   readonly zeros: number;
   /** 384 bytes for a tile of results whose last columns are not stored. */
   readonly tile: number;
+  /** 384 bytes for the sums of a tile so far. */
+  readonly partials: number;
   /** Where kernels keep what they need only while they run. */
   readonly scratch: number;
   #scratchBytes = 0;
@@ -28,6 +30,7 @@ export class CodeContext {
     this.relaxed = relaxed;
     this.zeros = align(base + slackBytes);
     this.tile = this.zeros + 64;
+    this.partials = this.tile + 384;
     this.scratch = this.zeros + constantBytes;
   }
   /** Bytes of memory that the module needs in all. */

@@ -37,6 +37,44 @@ function unrolled(f: FunctionBuilder, k: Local<"i32">, step: (unroll: number) =>
   }
 }
 
+/** Products that are added up in a register before their sum goes to memory. */
+const chainLength = Number((globalThis as any).CHAIN ?? 64);
+
+/** Sums `k` products with `step(length)`, which continues the sums over so many. Sums of float32 start anew after each chain; those so far wait at `partials`. */
+function inChains(
+  f: FunctionBuilder,
+  { dtype, zero, add }: Lanes,
+  k: Local<"i32">,
+  partials: number,
+  sums: readonly Local<"v128">[],
+  step: (length: Local<"i32">) => void,
+): void {
+  for (const sum of sums) f.set(sum, f.vector(zero));
+  if (dtype !== "float32") return step(k);
+  const at = f.let(i32.const(partials));
+  const several = f.let(i32.gtU(k, i32.const(chainLength)));
+  const length = f.let(k);
+  f.if(several, () => {
+    f.set(length, i32.const(chainLength));
+    for (const i of sums.keys()) f.emit(v128.store(at, f.vector(zero), i * 16));
+  });
+  f.loop((again) => {
+    f.set(k, i32.sub(k, length));
+    step(length);
+    f.if(several, () => {
+      for (const [i, sum] of sums.entries()) f.set(sum, add(v128.load(at, i * 16), sum));
+      f.if(k, () => {
+        for (const [i, sum] of sums.entries()) {
+          f.emit(v128.store(at, sum, i * 16));
+          f.set(sum, f.vector(zero));
+        }
+        f.if(i32.ltU(k, length), () => f.set(length, k));
+        f.branch(again);
+      });
+    });
+  });
+}
+
 /** One tile of `rows` × `vectors`: c = init + a·b, with `init` and `c` rows `ldinit` and `ldc` bytes apart.
  * Parameters: k, a, lda, b, c, ldc, init, ldinit (`row`), and ldb last (`column`). */
 export function microKernel(
@@ -52,37 +90,40 @@ export function microKernel(
     const ldb = byRow ? undefined : f.parameter(8);
     const pointers = [a];
     if (byRow) for (let r = 1; r < rows; r++) pointers.push(f.let(i32.add(pointers[r - 1], lda)));
-    const sums: Local<"v128">[][] = [];
-    for (let r = 0; r < rows; r++) {
-      sums.push(Array.from({ length: vectors }, (_, v) => f.let(v128.load(init, v * 16))));
-      if (r < rows - 1) f.advance(init, ldinit);
-    }
+    const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
     const right = Array.from({ length: vectors }, () => f.local("v128"));
     const left = f.local("v128");
     const stepB = vectors * 16;
-    unrolled(f, k, (unroll) => {
-      for (let u = 0; u < unroll; u++) {
-        const offsetB = byRow ? u * stepB : 0;
-        for (let v = 0; v < vectors; v++) f.set(right[v], v128.load(b, offsetB + v * 16));
-        for (let r = 0; r < rows; r++) {
-          f.set(
-            left,
-            byRow ? lanes.loadSplat(pointers[r], u * lanes.bytes) : lanes.loadSplat(a, r * lanes.bytes),
-          );
-          for (let v = 0; v < vectors; v++) f.set(sums[r][v], lanes.multiplyAdd(left, right[v], sums[r][v]));
+    inChains(f, lanes, k, ctx.partials, sums.flat(), (length) => {
+      unrolled(f, length, (unroll) => {
+        for (let u = 0; u < unroll; u++) {
+          const offsetB = byRow ? u * stepB : 0;
+          for (let v = 0; v < vectors; v++) f.set(right[v], v128.load(b, offsetB + v * 16));
+          for (let r = 0; r < rows; r++) {
+            f.set(
+              left,
+              byRow ? lanes.loadSplat(pointers[r], u * lanes.bytes) : lanes.loadSplat(a, r * lanes.bytes),
+            );
+            for (let v = 0; v < vectors; v++)
+              f.set(sums[r][v], lanes.multiplyAdd(left, right[v], sums[r][v]));
+          }
+          if (ldb !== undefined) {
+            f.advance(a, lda);
+            f.advance(b, ldb);
+          }
         }
-        if (ldb !== undefined) {
-          f.advance(a, lda);
-          f.advance(b, ldb);
-        }
-      }
-      if (!byRow) return;
-      f.advance(b, stepB * unroll);
-      for (const pointer of pointers) f.advance(pointer, lanes.bytes * unroll);
+        if (!byRow) return;
+        f.advance(b, stepB * unroll);
+        for (const pointer of pointers) f.advance(pointer, lanes.bytes * unroll);
+      });
     });
     for (let r = 0; r < rows; r++) {
-      for (let v = 0; v < vectors; v++) f.emit(v128.store(c, sums[r][v], v * 16));
-      if (r < rows - 1) f.advance(c, ldc);
+      for (let v = 0; v < vectors; v++)
+        f.emit(v128.store(c, lanes.add(v128.load(init, v * 16), sums[r][v]), v * 16));
+      if (r < rows - 1) {
+        f.advance(init, ldinit);
+        f.advance(c, ldc);
+      }
     }
   });
 }
