@@ -2,6 +2,7 @@ import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
 import { i32, v128 } from "./instructions.js";
 import type { Lanes } from "./lanes.js";
+import { chainLength } from "./wide-sums.js";
 
 /** Rows of the largest tile: 6 rows of two vectors keep 12 sums in registers. */
 export const tileRows = 6;
@@ -36,9 +37,6 @@ function unrolled(f: FunctionBuilder, k: Local<"i32">, step: (unroll: number) =>
     );
   }
 }
-
-/** Products that are added up in a register before their sum goes to memory. */
-const chainLength = Number((globalThis as any).CHAIN ?? 64);
 
 /** Sums `k` products with `step(length)`, which continues the sums over so many. Sums of float32 start anew after each chain; those so far wait at `partials`. */
 function inChains(

@@ -1,22 +1,15 @@
 import type { DType } from "../../base/dtype.js";
 import type { Combine } from "../../kernel/instruction.js";
 import type { ReduceKernel } from "../../kernel/program.js";
-import type { Local } from "./assembler.js";
+import type { FunctionBuilder } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import {
-  costAlong,
-  ExpressionCode,
-  flushed,
-  positionsOf,
-  type Spot,
-  sourcesOf,
-  widthOf,
-} from "./expression-code.js";
+import { costAlong, ExpressionCode, flushed, positionsOf, sourcesOf, widthOf } from "./expression-code.js";
 import type { V128 } from "./instructions.js";
-import { i32, v128 } from "./instructions.js";
 import { formKey, type KernelCode } from "./kernel-code.js";
 import { distance, LoopNest } from "./loop-nest.js";
 import { sourceKey, streamsKey } from "./map.js";
+import { acrossScratch, reduceAcross } from "./reduce-across.js";
+import { reduceAlong } from "./reduce-along.js";
 import { VectorCode } from "./vector-code.js";
 
 const instructionOf = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
@@ -29,39 +22,73 @@ const neutrals: { readonly [C in Combine]: { readonly [D in DType]: number } } =
 /** Expressions up to so many nodes are unrolled, to keep several sums going. */
 const unrolledNodes = 24;
 
-/** Code of a fused map and reduction. `along`: vectors run along a reduced axis and are combined at the end. `across`: vectors run along a kept axis,
- * and rows of running results are kept in scratch, so that memory is walked row by row. */
+/** What a reduction's loops are made of, once its vectors have an axis to run along. */
+export interface ReduceLoops {
+  readonly nest: LoopNest;
+  /** Lanes of a vector. */
+  readonly width: 2 | 4;
+  /** Four-byte values of a two-lane kernel lie in the low half of their vector. */
+  readonly narrow: boolean;
+  /** Whether long sums must not run on in the type of their terms: those of float32. */
+  readonly wide: boolean;
+  /** The last axis, which vectors run along, and its size. */
+  readonly last: number;
+  readonly size: number;
+  /** The other axes. */
+  readonly keptAxes: readonly number[];
+  readonly reducedAxes: readonly number[];
+  /** Whether the expression is short enough to be written several times. */
+  readonly unrolls: boolean;
+}
+
+/** How a reduction's code is written: its loops, its expression, and how results are combined and stored. */
+export interface ReduceCode extends ReduceLoops {
+  readonly f: FunctionBuilder;
+  readonly body: ExpressionCode;
+  neutral(): V128;
+  combined(a: V128, b: V128): V128;
+  /** Stores the first `lanes` of a total at the present place of the kept axes. */
+  store(total: V128, lanes: number): void;
+  /** Loops over the given axes, from the outermost in. */
+  over(axes: readonly number[], inner: () => void): void;
+}
+
+/** Code of a fused map and reduction. Vectors run along a reduced axis, or across the reduced ones along a kept axis; whichever is cheaper. */
 export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolean): KernelCode | null {
   const { shape, expression, combine, reduced } = kernel;
-  const kept = shape.length - reduced;
-  if (shape.slice(0, kept).includes(0)) return null;
+  if (shape.slice(0, shape.length - reduced).includes(0)) return null;
   const nest = new LoopNest(shape, reduced);
   const sources = sourcesOf(nest, kernel.reads);
   const write = nest.stream(kernel.write);
   const positions = positionsOf(nest, expression);
   nest.collapse();
-  const width = widthOf([expression], [kernel.write]);
-  const { dtype } = kernel.write.buffer;
-
-  // The cheapest axis; along a reduced one, the writes do not move.
   if (nest.axes.length === 0) nest.addUnitAxis(true);
-  const costs = nest.axes.map(({ size, reduced: isReduced }, axis) =>
-    size === 0
-      ? Infinity
-      : costAlong(axis, size, width, sources, isReduced ? [] : [write]) + (isReduced ? 8 / size : 0),
-  );
-  const best = costs.every((cost) => cost === Infinity)
-    ? costs.length - 1
-    : costs.lastIndexOf(Math.min(...costs));
+  const { dtype } = kernel.write.buffer;
+  const width = widthOf([expression], [kernel.write]);
+  const best = cheapestAxis(nest, (axis) => {
+    const { size, reduced: isReduced } = nest.axes[axis];
+    // Along a reduced axis the write does not move, but the lanes have to be combined at the end.
+    return costAlong(axis, size, width, sources, isReduced ? [] : [write]) + (isReduced ? 8 / size : 0);
+  });
   const along = nest.axes[best].reduced;
   nest.moveLast(best);
   const depth = nest.axes.length;
-  const last = depth - 1;
-  const { size } = nest.axes[last];
-  const keptAxes = [...nest.axes.keys()].filter((i) => i !== last && !nest.axes[i].reduced);
-  const reducedAxes = [...nest.axes.keys()].filter((i) => i !== last && nest.axes[i].reduced);
+  const others = [...nest.axes.keys()].slice(0, -1);
+  const loops: ReduceLoops = {
+    nest,
+    width,
+    narrow: width === 2 && (dtype === "float32" || dtype === "int32"),
+    wide: combine === "sum" && dtype === "float32",
+    last: depth - 1,
+    size: nest.axes[depth - 1].size,
+    keptAxes: others.filter((axis) => !nest.axes[axis].reduced),
+    reducedAxes: others.filter((axis) => nest.axes[axis].reduced),
+    unrolls: expression.nodes.length <= unrolledNodes,
+  };
+  if (!along) ctx.needScratch(acrossScratch(loops));
 
-  const form = [
+  const key = formKey([
+    "reduce",
     along,
     flush,
     nest.key(),
@@ -70,140 +97,37 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
     streamsKey(kernel.reads, [kernel.write]),
     sources.map(sourceKey),
     [write.group.index, distance(write)],
-  ];
-  const vectors = Math.ceil(size / width);
-  if (!along) ctx.needScratch(vectors * 16);
-
-  const routine = ctx.routine(formKey(["reduce", form]), nest.groups.length, (f) => {
+  ]);
+  const routine = ctx.routine(key, nest.groups.length, (f) => {
     nest.begin(f);
     const code = new VectorCode(ctx, f, width);
     const body = new ExpressionCode(code, expression, sources, positions, depth);
-    const neutral = (): V128 => code.constant(neutrals[combine][dtype], dtype);
-    const combined = (a: V128, b: V128): V128 => code.binary(instructionOf[combine], a, b, dtype);
-    // Four-byte values of a two-lane kernel lie in the low half of their vector.
-    const narrow = width === 2 && (dtype === "float32" || dtype === "int32");
-    const spotOf = (lanes: number, shift: ReadonlyMap<number, number> = new Map()): Spot => ({
-      lanes,
-      shift,
-    });
-    const none = spotOf(width);
-
-    const storeTotal = (total: V128, lanes: number): void =>
-      body.store(write, flush && dtype === "float32" ? flushed(f, total) : total, spotOf(lanes));
-    /** Loops over all reduced axes but the last-placed one. Nodes are emitted at their levels only where the axes come in the nest's order. */
-    const overAxes = (axes: readonly number[], inner: () => void): void => {
+    const over = (axes: readonly number[], inner: () => void): void => {
       const [axis, ...rest] = axes;
       if (axis === undefined) return inner();
-      nest.loop(f, axis, nest.axes[axis].size, 1, () => overAxes(rest, inner));
+      nest.loop(f, axis, nest.axes[axis].size, 1, () => over(rest, inner));
     };
-    /** All nodes that do not change along the last axis, in order. */
-    const emitOuter = (spot: Spot): void => {
-      for (let level = 0; level < depth; level++) body.emit(level, spot);
+    const parts: ReduceCode = {
+      ...loops,
+      f,
+      body,
+      neutral: () => code.constant(neutrals[combine][dtype], dtype),
+      combined: (a, b) => code.binary(instructionOf[combine], a, b, dtype),
+      store: (total, lanes) =>
+        body.store(write, flush && dtype === "float32" ? flushed(f, total) : total, {
+          lanes,
+          shift: new Map(),
+        }),
+      over,
     };
-
-    if (along) {
-      const cheap = expression.nodes.length <= unrolledNodes;
-      const full = Math.floor(size / width);
-      const chains = cheap && full >= 8 ? 4 : cheap && full >= 2 ? 2 : 1;
-      const sums: Local<"v128">[] = Array.from({ length: chains }, () => f.local("v128"));
-      const [total, ...others] = sums;
-      overAxes(keptAxes, () => {
-        for (const sum of sums) f.set(sum, neutral());
-        overAxes(reducedAxes, () => {
-          emitOuter(none);
-          const step = (chain: number): void => {
-            body.emit(depth, spotOf(width, new Map([[last, chain * width]])));
-            f.set(sums[chain], combined(sums[chain], body.result(0)));
-          };
-          const rounds = Math.floor(full / chains);
-          nest.loop(
-            f,
-            last,
-            rounds,
-            chains * width,
-            () => {
-              for (let chain = 0; chain < chains; chain++) step(chain);
-            },
-            false,
-          );
-          const single = full - rounds * chains;
-          nest.loop(f, last, single, width, () => step(0), false);
-          const rest = size % width;
-          if (rest > 0) {
-            body.emit(depth, spotOf(rest));
-            const word = width === 4 ? 1 : 2;
-            const mask = f.i32(
-              ...Array.from({ length: 4 }, (_, i) => (Math.floor(i / word) < rest ? -1 : 0)),
-            );
-            const own = narrow ? f.i32(-1, 0, 0, 0) : mask;
-            f.set(total, combined(total, f.let(v128.select(body.result(0), neutral(), own))));
-          }
-          nest.skip(f, last, -full * width);
-        });
-        for (const other of others) f.set(total, combined(total, other));
-        const lane = width === 4 || narrow ? 4 : 8;
-        for (let half = width / 2; half >= 1; half /= 2) {
-          const bytes = Array.from({ length: 16 }, (_, at) => (at + half * lane) % (width * lane));
-          f.set(total, combined(total, f.let(v128.shuffle(total, total, bytes))));
-        }
-        storeTotal(total, 1);
-      });
-      return;
-    }
-
-    // Across: a row of running results in scratch.
-    const at = f.local("i32");
-    const overLast = (inner: (lanes: number) => void): void => {
-      f.set(at, i32.const(ctx.scratch));
-      const full = Math.floor(size / width);
-      nest.loop(
-        f,
-        last,
-        full,
-        width,
-        () => {
-          inner(width);
-          f.advance(at, 16);
-        },
-        false,
-      );
-      if (size % width > 0) inner(size % width);
-      nest.skip(f, last, -full * width);
-    };
-    const inner = reducedAxes.at(-1);
-    const innerSize = inner === undefined ? 1 : nest.axes[inner].size;
-    const unroll = inner !== undefined && expression.nodes.length <= unrolledNodes && innerSize >= 8 ? 4 : 1;
-    const rows = (count: number): void => {
-      const shifts = Array.from(
-        { length: count },
-        (_, u) => new Map(inner === undefined ? [] : [[inner, u] as const]),
-      );
-      if (count === 1) emitOuter(none);
-      overLast((lanes) => {
-        const total = f.let(v128.load(at));
-        for (const shift of shifts) {
-          if (count > 1) emitOuter({ lanes, shift });
-          body.emit(depth, { lanes, shift });
-          f.set(total, combined(total, body.result(0)));
-        }
-        f.emit(v128.store(at, total));
-      });
-    };
-    overAxes(keptAxes, () => {
-      f.set(at, i32.const(ctx.scratch));
-      f.repeat(vectors, () => {
-        f.emit(v128.store(at, neutral()));
-        f.advance(at, 16);
-      });
-      const rest = innerSize % unroll;
-      overAxes(reducedAxes.slice(0, -1), () => {
-        if (inner === undefined) return rows(1);
-        nest.loop(f, inner, Math.floor(innerSize / unroll), unroll, () => rows(unroll), false);
-        nest.loop(f, inner, rest, 1, () => rows(1), false);
-        nest.skip(f, inner, -innerSize);
-      });
-      overLast((lanes) => storeTotal(f.let(v128.load(at)), lanes));
-    });
+    if (along) reduceAlong(parts);
+    else reduceAcross(parts, ctx.scratch);
   });
   return { routine, operands: (address) => nest.operands(address) };
+}
+
+/** The last of the axes with the least cost; an empty one is only taken where all are empty. */
+function cheapestAxis(nest: LoopNest, costOf: (axis: number) => number): number {
+  const costs = nest.axes.map(({ size }, axis) => (size === 0 ? Infinity : costOf(axis)));
+  return costs.lastIndexOf(Math.min(...costs));
 }
