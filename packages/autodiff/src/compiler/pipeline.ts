@@ -1,4 +1,3 @@
-import { apply } from "../trace/apply.js";
 import type { Graph } from "../trace/op.js";
 import { addOntoProducts } from "./passes/add-onto-products.js";
 import { boundIndices } from "./passes/bound-indices.js";
@@ -12,7 +11,7 @@ import { reuseStacks } from "./passes/reuse-stacks.js";
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { turnProducts } from "./passes/turn-products.js";
-import { isGraph, reapply, rewriteGraph, structureOf } from "./rewrite.js";
+import { innerGraphs, rewriteBodies } from "./rewrite.js";
 import { verify } from "./verify.js";
 
 /** What one pass left, for explain(). */
@@ -27,28 +26,8 @@ export interface Report {
 }
 
 /** Nodes of a graph and of the graphs inside it. */
-function countNodes(graph: Graph): number {
-  return graph.nodes.reduce(
-    (n, node) => n + 1 + innerGraphs(node.attributes).reduce((m, g) => m + countNodes(g), 0),
-    0,
-  );
-}
-const innerGraphs = (attributes: unknown): Graph[] =>
-  typeof attributes === "object" && attributes !== null ? Object.values(attributes).filter(isGraph) : [];
-
-/** Applies a pass to the graphs inside of nodes (bodies of loops, branches). */
-function inBodies(pass: (graph: Graph) => Graph, graph: Graph): Graph {
-  return rewriteGraph(graph, (node, inputs) => {
-    if (structureOf(node) === null) return reapply(node, inputs);
-    const attributes = Object.fromEntries(
-      Object.entries(node.attributes as object).map(([key, value]) => [
-        key,
-        isGraph(value) ? pass(value) : value,
-      ]),
-    );
-    return apply(node.op, inputs, attributes);
-  });
-}
+const countNodes = (graph: Graph): number =>
+  graph.nodes.reduce((n, node) => innerGraphs(node).reduce((m, g) => m + countNodes(g), n + 1), 0);
 
 /** The compiler's middle: named passes in order, a check between them. */
 export function optimize(graph: Graph): { graph: Graph; report: Report } {
@@ -79,10 +58,10 @@ export function optimize(graph: Graph): { graph: Graph; report: Report } {
   return { graph: now, report };
 }
 
-const inlineAll = (graph: Graph): Graph => inBodies(inlineAll, inlineCalls(graph));
+const inlineAll = (graph: Graph): Graph => rewriteBodies(inlineAll, inlineCalls(graph));
 /** A pass on the bodies first, then on what is around them. */
 const everywhere = (pass: (graph: Graph) => Graph, graph: Graph): Graph =>
-  pass(inBodies((g) => everywhere(pass, g), graph));
+  pass(rewriteBodies((g) => everywhere(pass, g), graph));
 /** Loops inside of loops first: what leaves the inner one may leave the outer one too. */
 const motion = (graph: Graph, report: Report): Graph =>
   moveLoops(

@@ -2,28 +2,135 @@ import { InternalError } from "../base/errors.js";
 import type { Expression } from "../kernel/instruction.js";
 import type { Lowering } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { apply } from "../trace/apply.js";
-import { evaluate, type Step } from "../trace/evaluate.js";
 import type { Graph, Node, Structure } from "../trace/op.js";
-import { live, traceFlat } from "../trace/trace.js";
+import { live, recordInto, Trace } from "../trace/trace.js";
+
+/** What a rule may ask about the values around a node. */
+export interface Surroundings {
+  /** The node that makes a value, as rewritten so far; undefined for inputs. */
+  maker(t: Tensor): Node | undefined;
+  /** How often a value is read, outputs included. */
+  uses(t: Tensor): number;
+}
+
+/** What takes the place of a node's outputs, made by ops as usual; null leaves the node as it is. The node reads what earlier rules left. */
+export type Rule = (node: Node, around: Surroundings) => readonly Tensor[] | null;
+
+/** Visits each node once, in order, and puts in its place what the rule makes. What does not change stays the very same node; a graph in which nothing changes is returned
+ * itself. What nobody needs any more is dropped. */
+export function rewriteGraph(graph: Graph, rule: Rule): Graph {
+  const bench = new Workbench(graph);
+  recordInto(bench, () => {
+    for (const old of graph.nodes) bench.visit(old, rule);
+  });
+  return bench.result();
+}
+
+/** A graph under rewriting. It belongs to the pass while the pass runs: symbols of the graph are taken as they are. */
+class Workbench extends Trace implements Surroundings {
+  private readonly graph: Graph;
+  /** What stands for outputs of replaced nodes, by id. */
+  private readonly replaced: Map<number, Tensor> = new Map();
+  private changed = false;
+  private counts: Map<number, number> | null = null;
+
+  constructor(graph: Graph) {
+    super();
+    this.graph = graph;
+  }
+
+  override lift(t: Tensor): Tensor {
+    if (t.owner === null) throw new InternalError("a pass reached outside of the graph");
+    return t;
+  }
+
+  visit(old: Node, rule: Rule): void {
+    const node = this.withReplaced(old);
+    const before = this.nodes.length;
+    const made = rule(node, this);
+    if (made === null) {
+      if (this.nodes.length > before) this.changed = true;
+      this.nodes.push(node);
+      return;
+    }
+    this.changed = true;
+    const counts = this.usesById();
+    for (let i = 0; i < old.outputs.length; i++) {
+      const [was, now] = [old.outputs[i].id, made[i]];
+      this.replaced.set(was, now);
+      counts.set(now.id, (counts.get(now.id) ?? 0) + (counts.get(was) ?? 0));
+    }
+  }
+
+  /** The node over what stands for its inputs by now. Its outputs keep their names: shapes and dtypes are the same. */
+  private withReplaced(node: Node): Node {
+    const { replaced } = this;
+    if (replaced.size === 0 || !node.inputs.some((t) => replaced.has(t.id))) return node;
+    this.changed = true;
+    const next = { ...node, inputs: node.inputs.map((t) => replaced.get(t.id) ?? t) };
+    for (const t of next.outputs) this.producer.set(t.id, next);
+    return next;
+  }
+
+  maker(t: Tensor): Node | undefined {
+    return this.producer.get(t.id) ?? producers(this.graph).get(t.id);
+  }
+
+  uses(t: Tensor): number {
+    return this.usesById().get(t.id) ?? 0;
+  }
+  private usesById(): Map<number, number> {
+    this.counts ??= new Map(countUses(this.graph));
+    return this.counts;
+  }
+
+  result(): Graph {
+    const { graph, replaced } = this;
+    if (!this.changed) return graph;
+    const outputs = graph.outputs.map((t) => replaced.get(t.id) ?? t);
+    return live({ inputs: graph.inputs, nodes: this.nodes, outputs });
+  }
+}
 
 /** Whether an attribute is the body of a loop, a branch or a call. */
 export const isGraph = (value: unknown): value is Graph =>
   typeof value === "object" && value !== null && "nodes" in value && "outputs" in value;
 
-/** The same node again. */
-export const reapply: Step = (node, inputs) => apply(node.op, inputs, node.attributes);
+/** The graphs inside of a node. */
+export const innerGraphs = (node: Node): Graph[] =>
+  node.op.structure === undefined ? [] : Object.values(node.attributes as object).filter(isGraph);
 
-/** Walks a graph and builds another: each node is visited once, in order; what nobody needs is dropped. */
-export function rewriteGraph(graph: Graph, visit: Step): Graph {
-  const { trace, inputs, outputs } = traceFlat((all) => evaluate(graph, all, visit), graph.inputs);
-  if (trace.captures.size > 0) throw new InternalError("a pass reached outside of the graph");
-  return live({ inputs, nodes: trace.nodes, outputs });
+/** Applies a pass to the graphs inside of nodes (bodies of loops, branches). */
+export function rewriteBodies(pass: (graph: Graph) => Graph, graph: Graph): Graph {
+  if (!graph.nodes.some((node) => node.op.structure !== undefined)) return graph;
+  let changed = false;
+  const nodes = graph.nodes.map((node) => {
+    if (node.op.structure === undefined) return node;
+    let own = false;
+    const attributes = Object.fromEntries(
+      Object.entries(node.attributes as object).map(([key, value]) => {
+        const next = isGraph(value) ? pass(value) : value;
+        own ||= next !== value;
+        return [key, next];
+      }),
+    );
+    if (!own) return node;
+    changed = true;
+    return { ...node, attributes };
+  });
+  return changed ? { ...graph, nodes } : graph;
 }
 
 /** How a node is carried out; null for control flow. */
-export const loweringOf = (node: Node): Lowering | null =>
-  node.op.lower === undefined ? null : node.op.lower(node.inputs, node.attributes, node.outputs);
+export function loweringOf(node: Node): Lowering | null {
+  let lowering = lowerings.get(node);
+  if (lowering === undefined) {
+    lowering = node.op.lower === undefined ? null : node.op.lower(node.inputs, node.attributes, node.outputs);
+    lowerings.set(node, lowering);
+  }
+  return lowering;
+}
+const lowerings = new WeakMap<Node, Lowering | null>();
 
 /** The control flow of a node with a body; null for plain ops. */
 export const structureOf = (node: Node): Structure | null => node.op.structure?.(node.attributes) ?? null;
@@ -48,8 +155,21 @@ export function onlyInstruction(expression: Expression): string | null {
   }
 }
 
+/** What follows from a graph alone is worked out once: graphs do not change. */
+function once<V>(make: (graph: Graph) => V): (graph: Graph) => V {
+  const known = new WeakMap<Graph, V>();
+  return (graph) => {
+    let value = known.get(graph);
+    if (value === undefined) {
+      value = make(graph);
+      known.set(graph, value);
+    }
+    return value;
+  };
+}
+
 /** How often each value is used, outputs included. */
-export function countUses(graph: Graph): Map<number, number> {
+export const countUses: (graph: Graph) => ReadonlyMap<number, number> = /* @__PURE__ */ once((graph) => {
   const uses = new Map<number, number>();
   const use = (t: Tensor): void => {
     uses.set(t.id, (uses.get(t.id) ?? 0) + 1);
@@ -57,11 +177,11 @@ export function countUses(graph: Graph): Map<number, number> {
   for (const node of graph.nodes) node.inputs.forEach(use);
   graph.outputs.forEach(use);
   return uses;
-}
+});
 
 /** The node that makes each value. */
-export function producers(graph: Graph): Map<number, Node> {
+export const producers: (graph: Graph) => ReadonlyMap<number, Node> = /* @__PURE__ */ once((graph) => {
   const made = new Map<number, Node>();
   for (const node of graph.nodes) for (const t of node.outputs) made.set(t.id, node);
   return made;
-}
+});

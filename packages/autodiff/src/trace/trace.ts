@@ -83,18 +83,16 @@ export function traceFlat(
   rebuild?: (outer: Tensor) => Maybe<Tensor>,
 ): Traced {
   const trace = new Trace(rebuild);
+  const inputs = specs.map((s) => trace.symbol(s));
+  const outputs = recordInto(trace, () => f(inputs).map((t) => trace.lift(t)));
+  return { trace, inputs, outputs };
+}
+
+/** Runs with a trace open, which is closed afterwards whatever happens. */
+export function recordInto<T>(trace: Trace, run: () => T): T {
+  const { statics } = current();
   try {
-    const inputs = specs.map((s) => trace.symbol(s));
-    const inside = {
-      trace,
-      tapes: [],
-      store: trace,
-      substitute: null,
-      firstOwnTape: 0,
-      statics: current().statics,
-    };
-    const outputs = within(inside, () => f(inputs).map((t) => trace.lift(t)));
-    return { trace, inputs, outputs };
+    return within({ trace, tapes: [], store: trace, substitute: null, firstOwnTape: 0, statics }, run);
   } finally {
     trace.open = false;
   }
@@ -111,7 +109,7 @@ export function live(graph: Graph): Graph {
     nodes.push(node);
     for (const t of node.inputs) needed.add(t.id);
   }
-  return { ...graph, nodes: nodes.reverse() };
+  return nodes.length === graph.nodes.length ? graph : { ...graph, nodes: nodes.reverse() };
 }
 
 /** Throws if a function given to a transform turned out to be asynchronous. */

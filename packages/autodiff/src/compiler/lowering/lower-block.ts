@@ -38,7 +38,7 @@ export class Block {
   readonly packed: Map<string, Buffer> = new Map();
   /** Kernels that belong before the loop around this block, or before one further out (`level` loops deep). */
   readonly hoisted: { readonly level: number; readonly kernel: Kernel }[] = [];
-  private readonly uses: Map<number, number>;
+  private readonly uses: ReadonlyMap<number, number>;
   /** Where a value must end up, if its producer can write there. */
   readonly requestedDestinations: Map<number, () => View | null> = new Map();
   private readonly graph: Graph;
@@ -110,11 +110,9 @@ export class Block {
       now = node.inputs[0];
     }
   }
-  private get makers(): Map<number, Node> {
-    this.makerMap ??= producers(this.graph);
-    return this.makerMap;
+  private get makers(): ReadonlyMap<number, Node> {
+    return producers(this.graph);
   }
-  private makerMap: Map<number, Node> | null = null;
 
   /** How many loops deep the elements of a view still change. */
   levelOf(view: View): number {

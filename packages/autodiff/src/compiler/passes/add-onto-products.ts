@@ -1,9 +1,11 @@
 import { InternalError } from "../../base/errors.js";
 import { sameShape, sizeOf } from "../../base/shape.js";
+import { add } from "../../ops/arithmetic.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
-import type { Graph, Node, Op } from "../../trace/op.js";
-import { countUses, loweringOf, onlyInstruction, reapply, rewriteGraph } from "../rewrite.js";
+import type { Graph, Op } from "../../trace/op.js";
+import { any, firstOf, made, named, once, plus, product, rule } from "../patterns.js";
+import { rewriteGraph } from "../rewrite.js";
 
 /** `x + a·b` in one routine: the compiler's own, never seen by a tape. */
 const productOntoOp: Op<"tensor" | "row"> = {
@@ -21,44 +23,24 @@ const productOntoOp: Op<"tensor" | "row"> = {
   },
 };
 
+const [a, b, x, row] = [any("a"), any("b"), any("x"), any("row")];
+const productOntoRow = made<"a" | "b" | "row">((l) => l.kind === "gemm" && l.onto === "row", a, b, row);
+const rules = firstOf(
+  // x + a·b
+  rule(plus(named("product", once(product(a, b))), x), (found, out) => {
+    const onto = sameShape(found.product.shape, out.shape) ? ontoOf(found.x, out) : null;
+    return onto === null ? null : applyOne(productOntoOp, [found.a, found.b, found.x], onto);
+  }),
+  // x + (a·b + row) = (x + a·b) + row: the product starts from the whole of x.
+  rule(plus(once(productOntoRow), x), (found, out) =>
+    ontoOf(found.x, out) === "tensor"
+      ? add(applyOne(productOntoOp, [found.a, found.b, found.x], "tensor"), found.row)
+      : null,
+  ),
+);
+
 /** Lets a product of matrices start from what is added to it: a bias, or the part of a recurrence that was computed for all steps at once. */
-export function addOntoProducts(graph: Graph): Graph {
-  const uses = countUses(graph);
-  const products = new Map<number, Node>();
-  /** A product plus one row, which may still take a whole tensor: x + (a·b + bias) is (x + a·b) + bias. */
-  const withRow = new Map<number, { product: Tensor; row: Tensor }>();
-  return rewriteGraph(graph, (node, inputs) => {
-    const lowering = loweringOf(node);
-    if (lowering?.kind === "gemm" && uses.get(node.outputs[0].id) === 1) {
-      const outputs = reapply(node, inputs);
-      products.set(outputs[0].id, { ...node, inputs });
-      return outputs;
-    }
-    if (lowering?.kind !== "map" || inputs.length !== 2 || onlyInstruction(lowering.expression) !== "add")
-      return reapply(node, inputs);
-    const [out] = node.outputs;
-    for (const [p, x] of [inputs, [inputs[1], inputs[0]]]) {
-      const product = products.get(p.id);
-      if (product !== undefined && sameShape(p.shape, out.shape)) {
-        const onto = ontoOf(x, out);
-        if (onto === "row" && uses.get(out.id) === 1) withRow.set(out.id, { product: p, row: x });
-        if (onto !== null) {
-          const fused = applyOne(productOntoOp, [...product.inputs, x], onto);
-          const known = withRow.get(out.id);
-          if (known !== undefined) withRow.set(fused.id, known);
-          return [fused];
-        }
-      }
-      const rowed = withRow.get(p.id);
-      const inner = rowed === undefined ? undefined : products.get(rowed.product.id);
-      if (rowed !== undefined && inner !== undefined && sameShape(x.shape, out.shape)) {
-        const sum = applyOne(productOntoOp, [...inner.inputs, x], "tensor");
-        return [applyOne(node.op, [sum, rowed.row], node.attributes)];
-      }
-    }
-    return reapply(node, inputs);
-  });
-}
+export const addOntoProducts = (graph: Graph): Graph => rewriteGraph(graph, rules);
 
 function ontoOf(x: Tensor, out: Tensor): "tensor" | "row" | null {
   if (x.dtype !== out.dtype) return null;

@@ -6,7 +6,7 @@ import { reshape } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { loweringOf, producers, reapply, rewriteGraph } from "../rewrite.js";
+import { loweringOf, rewriteGraph, type Surroundings } from "../rewrite.js";
 
 /** Rows looked up must outnumber the table's rows by this factor to be worth it. */
 const worthwhile = 2;
@@ -17,11 +17,11 @@ interface Seen {
   readonly layout: Layout;
 }
 
-function through(t: Tensor, made: ReadonlyMap<number, Node>): Seen | null {
+function through(t: Tensor, around: Surroundings): Seen | null {
   const views: Node[] = [];
   let root = t;
   for (;;) {
-    const node = made.get(root.id);
+    const node = around.maker(root);
     if (node === undefined || node.outputs.length !== 1 || loweringOf(node)?.kind !== "view") break;
     views.push(node);
     root = node.inputs[0];
@@ -38,44 +38,35 @@ function through(t: Tensor, made: ReadonlyMap<number, Node>): Seen | null {
 
 /** Looking rows up is a product with a matrix P of zeros and ones, and products associate: (P·E)·W = P·(E·W), (P·E)ᵀ·D = Eᵀ·(Pᵀ·D), Pᵀ·(D·W) = (Pᵀ·D)·W. Where many more rows
  * are looked up than the table has (an embedding of characters over a batch of sequences), the products on the right are small. */
-export function gatherAfterProducts(graph: Graph): Graph {
-  const made = producers(graph);
-  const now = new Map<number, Tensor>();
-  return rewriteGraph(graph, (node, inputs) => {
-    node.inputs.forEach((t, i) => now.set(t.id, inputs[i]));
-    const replaced = productOf(node, inputs, made, now) ?? scatterOf(node, inputs, made, now);
-    return replaced === null ? reapply(node, inputs) : [replaced];
+export const gatherAfterProducts = (graph: Graph): Graph =>
+  rewriteGraph(graph, (node, around) => {
+    const now = productOf(node, around) ?? scatterOf(node, around);
+    return now === null ? null : [now];
   });
-}
 
 /** The lookup behind an operand: its node, if there is one table for all, and many more rows are read than it has. */
-function lookupOf(seen: Seen | null, made: ReadonlyMap<number, Node>): Node | null {
-  const node = seen === null ? undefined : made.get(seen.root.id);
+function lookupOf(seen: Seen | null, around: Surroundings): Node | null {
+  const node = seen === null ? undefined : around.maker(seen.root);
   if (node === undefined || loweringOf(node)?.kind !== "gather") return null;
   const [table] = node.inputs;
   return table.shape[0] === 1 && node.outputs[0].shape[1] >= worthwhile * table.shape[1] ? node : null;
 }
 
-function productOf(
-  node: Node,
-  inputs: readonly Tensor[],
-  made: ReadonlyMap<number, Node>,
-  now: ReadonlyMap<number, Tensor>,
-): Tensor | null {
+function productOf(node: Node, around: Surroundings): Tensor | null {
   const lowering = loweringOf(node);
   if (lowering?.kind !== "gemm" || lowering.onto !== undefined) return null;
   const [a, b] = node.inputs;
   if (b.shape.length !== 2) return null;
   const [out] = node.outputs;
-  const left = through(a, made);
-  const lookup = lookupOf(left, made);
+  const left = through(a, around);
+  const lookup = lookupOf(left, around);
   if (left !== null && lookup !== null) {
-    const [table, index] = lookup.inputs.map((t) => now.get(t.id)!);
+    const [table, index] = lookup.inputs;
     const [, rows, width] = table.shape;
     const count = index.shape[1];
     const { shape, strides } = left.layout;
     if (strides === null && shape[shape.length - 1] === width) {
-      const small = applyOne(matmulOp, [reshape(table, [rows, width]), inputs[1]], null);
+      const small = applyOne(matmulOp, [reshape(table, [rows, width]), b], null);
       return reshape(applyOne(gatherOp, [reshape(small, [1, rows, b.shape[1]]), index], null), out.shape);
     }
     // The lookup transposed: a sum over its rows.
@@ -87,19 +78,19 @@ function productOf(
       strides[0] === 1 &&
       strides[1] === width
     ) {
-      const summed = rowSums(inputs[1], index, rows);
+      const summed = rowSums(b, index, rows);
       return applyOne(matmulOp, [swapLast(reshape(table, [rows, width])), summed], null);
     }
   }
-  const right = through(b, made);
-  const other = lookupOf(right, made);
+  const right = through(b, around);
+  const other = lookupOf(right, around);
   if (right === null || other === null || a.shape.length !== 2) return null;
-  const [table, index] = other.inputs.map((t) => now.get(t.id)!);
+  const [table, index] = other.inputs;
   const [, rows, width] = table.shape;
   const count = index.shape[1];
   const { shape, strides } = right.layout;
   if (strides !== null || shape[0] !== count || shape[1] !== width || a.shape[1] !== count) return null;
-  const summed = rowSums(swapLast(inputs[0]), index, rows);
+  const summed = rowSums(swapLast(a), index, rows);
   return applyOne(matmulOp, [swapLast(summed), reshape(table, [rows, width])], null);
 }
 
@@ -109,19 +100,14 @@ function rowSums(rows: Tensor, index: Tensor, size: number): Tensor {
   return reshape(applyOne(scatterAddOp, [reshape(rows, [1, count, width]), index], size), [size, width]);
 }
 
-function scatterOf(
-  node: Node,
-  inputs: readonly Tensor[],
-  made: ReadonlyMap<number, Node>,
-  now: ReadonlyMap<number, Tensor>,
-): Tensor | null {
+function scatterOf(node: Node, around: Surroundings): Tensor | null {
   if (loweringOf(node)?.kind !== "scatterAdd") return null;
   const [x, index] = node.inputs;
   const [out] = node.outputs;
   const [batch, rows, width] = out.shape;
   const count = index.shape[1];
-  const seen = batch === 1 && count >= worthwhile * rows ? through(x, made) : null;
-  const product = seen === null ? undefined : made.get(seen.root.id);
+  const seen = batch === 1 && count >= worthwhile * rows ? through(x, around) : null;
+  const product = seen === null ? undefined : around.maker(seen.root);
   if (seen === null || product === undefined || seen.layout.strides !== null) return null;
   const lowering = loweringOf(product);
   const [d, w] = product.inputs;
@@ -134,8 +120,6 @@ function scatterOf(
     return null;
   // The rows of D must lie as those of the product do.
   if (sizeOf(d.shape) !== count * d.shape[d.shape.length - 1]) return null;
-  const [left, right] = [now.get(d.id), now.get(w.id)];
-  if (left === undefined || right === undefined) return null;
-  const summed = rowSums(reshape(left, [count, w.shape[0]]), inputs[1], rows);
-  return reshape(applyOne(matmulOp, [summed, right], null), out.shape);
+  const summed = rowSums(reshape(d, [count, w.shape[0]]), index, rows);
+  return reshape(applyOne(matmulOp, [summed, w], null), out.shape);
 }

@@ -4,7 +4,8 @@ import type { Layout, Spec } from "../../kernel/lowering.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Op } from "../../trace/op.js";
-import { loweringOf, onlyInstruction, reapply, rewriteGraph } from "../rewrite.js";
+import { any, plus, rule } from "../patterns.js";
+import { loweringOf, rewriteGraph, type Surroundings } from "../rewrite.js";
 
 interface Pieces {
   readonly inputs: readonly Tensor[];
@@ -29,27 +30,26 @@ const assembleOp: Op<{ readonly spec: Spec; readonly regions: readonly Layout[] 
 };
 
 /** Adds tensors that are zero but for pieces which do not overlap by laying the pieces into one: the cotangents of an LSTM's gates become one matrix. */
-export function mergePlaces(graph: Graph): Graph {
-  const placed = new Map<number, Pieces>();
-  return rewriteGraph(graph, (node, inputs) => {
-    const lowering = loweringOf(node);
-    if (lowering?.kind === "map" && inputs.length === 2 && onlyInstruction(lowering.expression) === "add") {
-      const a = placed.get(inputs[0].id);
-      const b = placed.get(inputs[1].id);
-      const { shape } = node.outputs[0];
-      if (a !== undefined && b !== undefined && apart(shape, a.regions, b.regions)) {
-        const pieces = { inputs: [...a.inputs, ...b.inputs], regions: [...a.regions, ...b.regions] };
-        const spec = { shape, dtype: node.outputs[0].dtype };
-        const merged = applyOne(assembleOp, pieces.inputs, { spec, regions: pieces.regions });
-        placed.set(merged.id, pieces);
-        return [merged];
-      }
-    }
-    const outputs = reapply(node, inputs);
-    if (lowering?.kind === "place" && lowering.fill === 0)
-      placed.set(outputs[0].id, { inputs, regions: lowering.regions });
-    return outputs;
-  });
+export const mergePlaces = (graph: Graph): Graph =>
+  rewriteGraph(
+    graph,
+    rule(plus(any("a"), any("b")), ({ a, b }, out, around) => {
+      const [p, q] = [piecesOf(a, around), piecesOf(b, around)];
+      if (p === null || q === null || !apart(out.shape, p.regions, q.regions)) return null;
+      const regions = [...p.regions, ...q.regions];
+      return applyOne(assembleOp, [...p.inputs, ...q.inputs], {
+        spec: { shape: out.shape, dtype: out.dtype },
+        regions,
+      });
+    }),
+  );
+
+/** What a tensor is assembled from, if it is zero elsewhere. */
+function piecesOf(t: Tensor, around: Surroundings): Pieces | null {
+  const node = around.maker(t);
+  const lowering = node === undefined ? null : loweringOf(node);
+  if (node === undefined || lowering?.kind !== "place" || lowering.fill !== 0) return null;
+  return { inputs: node.inputs, regions: lowering.regions };
 }
 
 /** Whether no window of one list meets one of the other. */

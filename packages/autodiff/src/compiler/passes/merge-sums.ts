@@ -5,36 +5,23 @@ import { permute, reshape, sumOp } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { countUses, loweringOf, reapply, rewriteGraph } from "../rewrite.js";
+import { loweringOf, rewriteGraph } from "../rewrite.js";
 
 /** Sums what was about to be summed: a sum over all leading axes of batched products of matrices is one product with a longer inner axis
  * (the gradient of a weight over all time steps: K = T·B), of batched scatter-adds one scatter-add, of a sum one sum. */
-export function mergeSums(graph: Graph): Graph {
-  const uses = countUses(graph);
-  // Node and new inputs behind each new value, where the old one had a single use.
-  const behind = new Map<number, { node: Node; inputs: readonly Tensor[] }>();
-  return rewriteGraph(graph, (node, inputs) => {
+export const mergeSums = (graph: Graph): Graph =>
+  rewriteGraph(graph, (node, around) => {
     const lowering = loweringOf(node);
-    if (lowering?.kind === "reduce" && lowering.combine === "sum") {
-      const source = behind.get(inputs[0].id);
-      const merged =
-        source === undefined ? null : sumOf(source.node, source.inputs, lowering.axes, node.outputs[0].shape);
-      if (merged !== null) return [merged];
-    }
-    const outputs = reapply(node, inputs);
-    if (node.outputs.length === 1 && uses.get(node.outputs[0].id) === 1)
-      behind.set(outputs[0].id, { node, inputs });
-    return outputs;
+    if (lowering?.kind !== "reduce" || lowering.combine !== "sum") return null;
+    const source = around.uses(node.inputs[0]) === 1 ? around.maker(node.inputs[0]) : undefined;
+    if (source === undefined || source.outputs.length !== 1) return null;
+    const merged = sumOf(source, lowering.axes, node.outputs[0].shape);
+    return merged === null ? null : [merged];
   });
-}
 
-function sumOf(
-  node: Node,
-  inputs: readonly Tensor[],
-  axes: readonly number[],
-  shape: readonly number[],
-): Tensor | null {
+function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): Tensor | null {
   const source = loweringOf(node);
+  const { inputs } = node;
   const rank = node.outputs[0].shape.length;
   const leading = axes.every((k, i) => k === i);
   switch (source?.kind) {

@@ -7,16 +7,7 @@ import { broadcastTo, reshape, sumOp } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply, applyOne } from "../../trace/apply.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
-import { traceFlat } from "../../trace/trace.js";
-import {
-  countUses,
-  loweringOf,
-  onlyInstruction,
-  producers,
-  reapply,
-  rewriteGraph,
-  structureOf,
-} from "../rewrite.js";
+import { countUses, loweringOf, onlyInstruction, producers, rewriteGraph, structureOf } from "../rewrite.js";
 
 type Loop = Extract<Structure, { kind: "loop" }>;
 
@@ -38,11 +29,11 @@ export function moveLoops(
   report: (motion: Motion) => void,
 ): Graph {
   const uses = countUses(graph);
-  return rewriteGraph(graph, (node, inputs) => {
+  return rewriteGraph(graph, (node) => {
     const structure = structureOf(node);
-    if (structure?.kind !== "loop" || structure.length === 0) return reapply(node, inputs);
+    if (structure?.kind !== "loop" || structure.length === 0) return null;
     const used = node.outputs.map((t) => uses.has(t.id));
-    return moveLoop(node, { ...structure, body: optimizeBody(structure.body) }, inputs, used, report);
+    return moveLoop(node, { ...structure, body: optimizeBody(structure.body) }, node.inputs, used, report);
   });
 }
 
@@ -256,39 +247,19 @@ function moveLoop(
   const asSlice = handed.filter(([, v]) => v.batched);
   const finals = new Map<number, Tensor>();
   if (keptCarries.length > 0 || stacked.length > 0) {
-    const specOf = (t: Tensor): { shape: readonly number[]; dtype: Tensor["dtype"] } => ({
-      shape: t.shape.slice(1),
-      dtype: t.dtype,
-    });
-    const traced = traceFlat(
-      (all) => {
-        const values = new Map<number, Tensor>();
-        let k = 0;
-        for (const [id] of asConstant) values.set(id, all[k++]);
-        for (const i of keptCarries) values.set(parts.carries[i].id, all[k++]);
-        for (const [id] of asSlice) values.set(id, all[k++]);
-        const valueOf = (t: Tensor): Tensor => {
-          const known = values.get(t.id);
-          if (known !== undefined) return known;
-          const fill = fills.get(t.id);
-          if (fill === undefined) throw new InternalError("loop motion: a value is missing inside");
-          const made = reapply(fill, [])[0];
-          values.set(t.id, made);
-          return made;
-        };
-        for (const n of inside) {
-          if (isFill(n)) continue;
-          reapply(n, n.inputs.map(valueOf)).forEach((t, i) => values.set(n.outputs[i].id, t));
-        }
-        return [...keptCarries.map((i) => valueOf(parts.carryOuts[i])), ...stacked.map(valueOf)];
-      },
-      [
-        ...asConstant.map(([, v]) => v.value),
+    // What comes in from outside keeps its name inside: the nodes of the body stay as they are.
+    const named = new Map(body.inputs.map((t) => [t.id, t]));
+    for (const n of nodes) for (const t of n.outputs) named.set(t.id, t);
+    const results = [...keptCarries.map((i) => parts.carryOuts[i]), ...stacked];
+    const inner: Graph = {
+      inputs: [
+        ...asConstant.map(([id]) => named.get(id)!),
         ...keptCarries.map((i) => parts.carries[i]),
-        ...asSlice.map(([, v]) => specOf(v.value)),
+        ...asSlice.map(([id]) => named.get(id)!),
       ],
-    );
-    const inner: Graph = { inputs: traced.inputs, nodes: traced.trace.nodes, outputs: traced.outputs };
+      nodes: inside,
+      outputs: results,
+    };
     const outputs = apply(
       node.op,
       [

@@ -4,7 +4,7 @@ import { slice } from "../../ops/slicing.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { countUses, loweringOf, producers, reapply, rewriteGraph } from "../rewrite.js";
+import { countUses, loweringOf, producers, rewriteGraph } from "../rewrite.js";
 
 /** Takes slices of the operands instead of slices of an elementwise result, where all that is used of the result are its slices:
  * the four gates of an LSTM then fuse into one kernel, and their sum is never stored. */
@@ -12,11 +12,11 @@ export function pushSlices(graph: Graph): Graph {
   const made = producers(graph);
   const uses = countUses(graph);
   const slicesOf = new Map<number, { count: number; elements: number }>();
-  const windows = new Map<Node, readonly number[]>();
+  const windows = new Map<number, readonly number[]>();
   for (const node of graph.nodes) {
     const starts = sliceStarts(node);
     if (starts === null) continue;
-    windows.set(node, starts);
+    windows.set(node.outputs[0].id, starts);
     const of = node.inputs[0].id;
     const sofar = slicesOf.get(of) ?? { count: 0, elements: 0 };
     slicesOf.set(of, { count: sofar.count + 1, elements: sofar.elements + sizeOf(node.outputs[0].shape) });
@@ -27,25 +27,21 @@ export function pushSlices(graph: Graph): Graph {
     if (node === undefined || slices === undefined || loweringOf(node)?.kind !== "map") return null;
     return slices.count === uses.get(t.id) && slices.elements <= sizeOf(t.shape) ? node : null;
   };
-  let changed = false;
-  // The new operands of a pushed node, found when its slices come by.
-  const operands = new Map<number, readonly Tensor[]>();
-  const next = rewriteGraph(graph, (node, inputs) => {
-    if (node.outputs.length === 1 && pushable(node.outputs[0]) !== null)
-      operands.set(node.outputs[0].id, inputs);
-    const starts = windows.get(node);
+  const next = rewriteGraph(graph, (node, around) => {
+    const starts = windows.get(node.outputs[0].id);
     const source = starts === undefined ? null : pushable(node.inputs[0]);
-    if (starts === undefined || source === null) return reapply(node, inputs);
-    changed = true;
-    const shape = node.outputs[0].shape;
+    if (starts === undefined || source === null) return null;
+    const { shape } = node.outputs[0];
+    // The operands as they are by now: a slice among them may have been pushed already.
+    const operands = around.maker(node.inputs[0])!.inputs;
     return apply(
       source.op,
-      operands.get(node.inputs[0].id)!.map((t) => window(t, starts, shape)),
+      operands.map((t) => window(t, starts, shape)),
       source.attributes,
     );
   });
   // A pushed slice may meet the next elementwise op: once more, until they rest.
-  return changed ? pushSlices(next) : graph;
+  return next === graph ? graph : pushSlices(next);
 }
 
 /** The same window of an operand that broadcasts to the sliced tensor. */

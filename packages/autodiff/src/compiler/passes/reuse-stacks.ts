@@ -2,7 +2,7 @@ import { sizeOf } from "../../base/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { loweringOf, producers, reapply, rewriteGraph, structureOf } from "../rewrite.js";
+import { loweringOf, producers, rewriteGraph, structureOf } from "../rewrite.js";
 import { sliceStarts } from "./push-slices.js";
 
 /** A start value put before (or behind) the stacked values of a carry: the values that the steps began with. */
@@ -15,20 +15,23 @@ interface Shifted {
  * both are the same rows of memory, shifted by one. */
 export function reuseStacks(graph: Graph): Graph {
   const made = producers(graph);
-  const found = new Map<Node, Shifted>();
-  const asked = new Map<Node, number[]>();
+  const found = new Map<number, Shifted>();
+  const asked = new Map<number, number[]>();
   for (const node of graph.nodes) {
     const shifted = shiftOf(node, made);
     if (shifted === null) continue;
-    found.set(node, shifted);
-    const carries = asked.get(shifted.scan) ?? [];
+    found.set(node.outputs[0].id, shifted);
+    const scan = shifted.scan.outputs[0].id;
+    const carries = asked.get(scan) ?? [];
     if (!carries.includes(shifted.carry)) carries.push(shifted.carry);
-    asked.set(shifted.scan, carries);
+    asked.set(scan, carries);
   }
   if (found.size === 0) return graph;
-  const extra = new Map<Node, ReadonlyMap<number, Tensor>>();
-  return rewriteGraph(graph, (node, inputs) => {
-    const carries = asked.get(node);
+  // The stacks that a loop gives in addition, by its first output and the carry.
+  const extra = new Map<number, ReadonlyMap<number, Tensor>>();
+  return rewriteGraph(graph, (node) => {
+    const name = node.outputs[0].id;
+    const carries = asked.get(name);
     const structure = structureOf(node);
     if (carries !== undefined && structure?.kind === "loop") {
       const { body, constants } = structure;
@@ -37,14 +40,15 @@ export function reuseStacks(graph: Graph): Graph {
         ...(node.attributes as object),
         body: { ...body, outputs: [...body.outputs, ...before] },
       };
-      const outputs = apply(node.op, inputs, attributes);
+      const outputs = apply(node.op, node.inputs, attributes);
       const own = body.outputs.length;
-      extra.set(node, new Map(carries.map((k, i) => [k, outputs[own + i]])));
+      extra.set(name, new Map(carries.map((k, i) => [k, outputs[own + i]])));
       return outputs.slice(0, own);
     }
-    const shifted = found.get(node);
-    const stack = shifted === undefined ? undefined : extra.get(shifted.scan)?.get(shifted.carry);
-    return stack === undefined ? reapply(node, inputs) : [stack];
+    const shifted = found.get(name);
+    const stack =
+      shifted === undefined ? undefined : extra.get(shifted.scan.outputs[0].id)?.get(shifted.carry);
+    return stack === undefined ? null : [stack];
   });
 }
 

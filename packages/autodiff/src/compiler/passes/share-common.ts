@@ -1,6 +1,6 @@
 import { Tensor } from "../../tensor/tensor.js";
 import type { Graph } from "../../trace/op.js";
-import { reapply, rewriteGraph } from "../rewrite.js";
+import { rewriteGraph } from "../rewrite.js";
 
 /** Computes equal things once: the same op with the same attributes on the same inputs. */
 export function shareCommon(graph: Graph): Graph {
@@ -27,14 +27,11 @@ export function shareCommon(graph: Graph): Graph {
       .map(([k, v]) => `${k}:${keyOf(v)}`)
       .join()}}`;
   };
-  return rewriteGraph(graph, (node, inputs) => {
-    if (node.op.opaque === true) return reapply(node, inputs);
-    const key = `${nameOf(node.op)}(${inputs.map((t) => t.id).join()})${keyOf(node.attributes)}`;
-    let outputs = seen.get(key);
-    if (outputs === undefined) {
-      outputs = reapply(node, inputs);
-      seen.set(key, outputs);
-    }
-    return outputs;
+  return rewriteGraph(graph, (node) => {
+    if (node.op.opaque === true) return null;
+    const key = `${nameOf(node.op)}(${node.inputs.map((t) => t.id).join()})${keyOf(node.attributes)}`;
+    const same = seen.get(key);
+    if (same === undefined) seen.set(key, node.outputs);
+    return same ?? null;
   });
 }

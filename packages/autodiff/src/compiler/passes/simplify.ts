@@ -6,58 +6,53 @@ import { filledLike } from "../../ops/fill.js";
 import { broadcastTo } from "../../ops/shape.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { loweringOf, onlyInstruction, reapply, rewriteGraph } from "../rewrite.js";
+import { loweringOf, onlyInstruction, rewriteGraph, type Surroundings } from "../rewrite.js";
 
 /** Removes what changes nothing and folds what is known: uniform values through maps and views, neutral operands, empty views and reductions. */
-export function simplify(graph: Graph): Graph {
-  /** Values that are one number everywhere. */
-  const uniform = new Map<number, number>();
-  return rewriteGraph(graph, (node, inputs) => {
+export const simplify = (graph: Graph): Graph =>
+  rewriteGraph(graph, (node, around) => {
     const lowering = loweringOf(node);
-    if (lowering === null || node.op.opaque === true) return reapply(node, inputs);
-    const folded = foldUniform(node, lowering, inputs, uniform) ?? simpler(node, lowering, inputs, uniform);
-    if (folded !== null) return [folded];
-    const outputs = reapply(node, inputs);
-    if (lowering.kind === "fill") uniform.set(outputs[0].id, lowering.value);
-    return outputs;
+    if (lowering === null || node.op.opaque === true) return null;
+    const now = foldUniform(node, lowering, around) ?? simpler(node, lowering, around);
+    return now === null ? null : [now];
   });
+
+/** The number that a value is everywhere; undefined if it is not known to be one. */
+function uniformOf(t: Tensor, around: Surroundings): number | undefined {
+  const node = around.maker(t);
+  const lowering = node === undefined ? null : loweringOf(node);
+  return lowering?.kind === "fill" ? lowering.value : undefined;
 }
 
-function foldUniform(
-  node: Node,
-  lowering: Lowering,
-  inputs: readonly Tensor[],
-  uniform: Map<number, number>,
-): Tensor | null {
+function foldUniform(node: Node, lowering: Lowering, around: Surroundings): Tensor | null {
+  const { inputs } = node;
   if (node.outputs.length !== 1 || inputs.length === 0) return null;
-  const values = inputs.map((t) => uniform.get(t.id));
-  if (values.some((v) => v === undefined)) return null;
+  const values: number[] = [];
+  for (const t of inputs) {
+    const value = uniformOf(t, around);
+    if (value === undefined) return null;
+    values.push(value);
+  }
   const [out] = node.outputs;
   let value: number;
-  if (lowering.kind === "view") value = values[0]!;
+  if (lowering.kind === "view") value = values[0];
   else if (lowering.kind === "map") {
     const operands = inputs.map((t, i) => {
       const operand = allocate([], t.dtype);
-      operand.storage![operand.offset] = values[i]!;
+      operand.storage![operand.offset] = values[i];
       return operand;
     });
     value = plainEager(lowering, operands, [{ shape: [], dtype: out.dtype }], node.op.eager)[0].item();
-  } else if (lowering.kind === "reduce" && lowering.combine === "sum" && Number.isInteger(values[0]!)) {
+  } else if (lowering.kind === "reduce" && lowering.combine === "sum" && Number.isInteger(values[0])) {
     const count = sizeOf(inputs[0].shape) / Math.max(1, sizeOf(out.shape));
-    if (!Number.isInteger(count) || Math.abs(values[0]! * count) > 2 ** 24) return null;
-    value = values[0]! * count;
+    if (!Number.isInteger(count) || Math.abs(values[0] * count) > 2 ** 24) return null;
+    value = values[0] * count;
   } else return null;
-  const t = filledLike(out, value);
-  uniform.set(t.id, value);
-  return t;
+  return filledLike(out, value);
 }
 
-function simpler(
-  node: Node,
-  lowering: Lowering,
-  inputs: readonly Tensor[],
-  uniform: ReadonlyMap<number, number>,
-): Tensor | null {
+function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor | null {
+  const { inputs } = node;
   const [out] = node.outputs;
   if (lowering.kind === "view" && node.outputs.length === 1)
     return isWhole(lowering, inputs[0]) ? inputs[0] : null;
@@ -71,8 +66,8 @@ function simpler(
   const name = onlyInstruction(lowering.expression);
   if (name === null || inputs.length !== 2) return null;
   const [a, b] = inputs;
-  const left = uniform.get(a.id);
-  const right = uniform.get(b.id);
+  const left = uniformOf(a, around);
+  const right = uniformOf(b, around);
   switch (name) {
     case "add":
       return right === 0 ? fit(a, out.shape) : left === 0 ? fit(b, out.shape) : null;

@@ -1,32 +1,25 @@
 import { rowMajor } from "../../base/shape.js";
 import { matmulOp, swapLast } from "../../ops/linear-algebra.js";
-import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { countUses, loweringOf, reapply, rewriteGraph } from "../rewrite.js";
+import { any, made, once, type Pattern, product, rule } from "../patterns.js";
+import { loweringOf, rewriteGraph } from "../rewrite.js";
 
 /** Computes the transpose of a product as the product of the transposes, (A·B)ᵀ = Bᵀ·Aᵀ, where the transpose is what is read: the gradient of a weight
  * then lies in memory as the weight does, and the optimiser walks both in order. */
 export function turnProducts(graph: Graph): Graph {
-  const uses = countUses(graph);
   const byProduct = new Set<number>();
   for (const node of graph.nodes)
     if (loweringOf(node)?.kind === "gemm") for (const t of node.inputs) byProduct.add(t.id);
-  const products = new Map<number, readonly Tensor[]>();
-  return rewriteGraph(graph, (node, inputs) => {
-    const lowering = loweringOf(node);
-    if (lowering?.kind === "gemm" && lowering.onto === undefined && node.outputs[0].shape.length === 2) {
-      const outputs = reapply(node, inputs);
-      if (uses.get(node.outputs[0].id) === 1) products.set(outputs[0].id, inputs);
-      return outputs;
-    }
+  const turned = rule(swapped(once(product(any("a"), any("b")))), ({ a, b }, out) =>
     // Products read their operands in any order: for them nothing is to be gained.
-    const product =
-      isTurn(node) && !byProduct.has(node.outputs[0].id) ? products.get(inputs[0].id) : undefined;
-    if (product === undefined) return reapply(node, inputs);
-    return [applyOne(matmulOp, [swapLast(product[1]), swapLast(product[0])], null)];
-  });
+    byProduct.has(out.id) ? null : applyOne(matmulOp, [swapLast(b), swapLast(a)], null),
+  );
+  return rewriteGraph(graph, turned);
 }
+
+/** A matrix with its two axes exchanged. */
+const swapped = <N extends string>(matrix: Pattern<N>): Pattern<N> => made((_, node) => isTurn(node), matrix);
 
 /** Whether a node exchanges the two axes of a matrix. */
 function isTurn(node: Node): boolean {
