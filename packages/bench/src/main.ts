@@ -73,7 +73,7 @@ function parse(argv: readonly string[]): Options {
   const command = new Command("bench")
     .description(
       "Runs the same work on Scope and on other libraries, in turns, and compares their speed. Everything is float32 on one thread; " +
-        "the first value of each run is checked against PyTorch's.",
+        "the first and the third value of each run are checked against PyTorch's in float64.",
     )
     .option("--quick", "under a minute: the short works, short measurements")
     .option("--work <names>", "only these works, with commas", parsedWorks)

@@ -6,14 +6,18 @@ export interface Work {
   readonly unit: "step" | "product" | "call";
   /** The value of the first iteration, in float64 by PyTorch. */
   readonly check: number;
+  /** The value of the third iteration: where the work trains, gradients and updates have moved it. */
+  readonly third: number;
   readonly tolerance: number;
   readonly gigaflops?: number;
   readonly quick: boolean;
 }
 
-const near = (check: number): { check: number; tolerance: number } => ({
+/** Three rounds of float32 on these losses differ by a few 1e-7; two updates of lstm-train move its loss by 2e-4. */
+const near = (check: number, third = check): { check: number; third: number; tolerance: number } => ({
   check,
-  tolerance: 1e-5 * Math.abs(check),
+  third,
+  tolerance: 3e-6 * Math.abs(check),
 });
 
 const product = (size: number, check: number, quick: boolean): Work => ({
@@ -21,6 +25,7 @@ const product = (size: number, check: number, quick: boolean): Work => ({
   about: `C = A·B, ${size} × ${size}`,
   unit: "product",
   check,
+  third: check,
   tolerance: 1e-4,
   gigaflops: (2 * size ** 3) / 1e9,
   quick,
@@ -39,6 +44,7 @@ export const works: readonly Work[] = [
     about: "one LSTM step for one sequence, input 64, H 256; 1000 steps a measurement",
     unit: "step",
     check: -0.023253302543728753,
+    third: -0.023253302543728753,
     tolerance: 2e-6,
     quick: true,
   },
@@ -46,7 +52,7 @@ export const works: readonly Work[] = [
     name: "mlp-train",
     about: "784-256-10 relu, B 64, SGD",
     unit: "step",
-    ...near(2.3053257290461717),
+    ...near(2.3053257290461717, 2.2879237139207307),
     gigaflops: 0.051,
     quick: true,
   },
@@ -54,35 +60,35 @@ export const works: readonly Work[] = [
     name: "lstm-train-small",
     about: "input 16, H 32, B 8, T 32, 16 classes, Adam",
     unit: "step",
-    ...near(2.774042352182991),
+    ...near(2.774042352182991, 2.773808655898169),
     quick: true,
   },
   {
     name: "rnn-train",
     about: "character RNN, V 65, H 128, B 32, T 64, SGD",
     unit: "step",
-    ...near(4.176326089701332),
+    ...near(4.176326089701332, 4.1758842693253),
     quick: false,
   },
   {
     name: "rnn-train-odd",
     about: "the same with V 67 and H 131, no multiples of 4",
     unit: "step",
-    ...near(4.206648152943498),
+    ...near(4.206648152943498, 4.206199951175516),
     quick: false,
   },
   {
     name: "lstm-train",
     about: "input 64, H 256, B 32, T 64, 65 classes, Adam",
     unit: "step",
-    ...near(4.175080690206432),
+    ...near(4.175080690206432, 4.174422415309859),
     quick: false,
   },
   {
     name: "gru-train",
     about: "as lstm-train, with a GRU",
     unit: "step",
-    ...near(4.175430165459579),
+    ...near(4.175430165459579, 4.174629232366318),
     quick: false,
   },
   {
@@ -100,6 +106,7 @@ export const works: readonly Work[] = [
     about: "multiply-adds in registers from WASM, as many as matmul-512 has: what a matmul could reach",
     unit: "product",
     check: 1,
+    third: 1,
     tolerance: 0,
     gigaflops: (2 * 512 ** 3) / 1e9,
     quick: true,
@@ -115,7 +122,11 @@ export function findWork(name: string): Work {
   return work;
 }
 
-/** Whether the first value of a run is the one that the work's maths gives. */
-export function agrees(work: Work, value: number): boolean {
-  return Math.abs(value - work.check) <= work.tolerance;
+/** Whether the first and the third value of a run are those that the work's maths gives. */
+export function agrees(
+  work: Work,
+  { check, third }: { readonly check: number; readonly third: number },
+): boolean {
+  // NaN is near nothing.
+  return Math.abs(check - work.check) <= work.tolerance && Math.abs(third - work.third) <= work.tolerance;
 }

@@ -17,6 +17,7 @@ const ran = (id: Ran["id"], label: string, medianMs: number): Ran => ({
   minMs: medianMs / 2,
   rounds: [{ medianMs, minMs: medianMs / 2, samples: 3 }],
   check: 1,
+  third: 1.5,
   agrees: id !== "tfjs",
   firstCallMs: 7,
   peakMb: 100,
@@ -36,6 +37,7 @@ const results: Results = {
       about: "",
       unit: "step",
       check: 2,
+      third: 1.5,
       outcomes: [
         ran("compiled", "Scope compiled", 10),
         ran("torch", "PyTorch", 12),
@@ -56,7 +58,7 @@ describe("the report", () => {
     expect(text).toContain("10 ms (5 ms)");
     expect(text).toMatch(/lstm-train, compiled against torch +1\.2 +1\.2 +1\.2 – 1\.2 +1\.05 reached/);
     expect(text).toContain("2.00 s (1.00 s) ✗");
-    expect(text).toContain("first value 1, not 2");
+    expect(text).toContain("first and third value 1, 1.5, not 2, 1.5");
     expect(text).toContain("n/a  lstm-train, jax-js: no scan");
   });
 
@@ -95,9 +97,14 @@ describe("statistics", () => {
 describe("the works", () => {
   test("first values have to agree to 1e-5", () => {
     const work = findWork("lstm-train");
-    expect(agrees(work, work.check * (1 + 9e-6))).toBe(true);
-    expect(agrees(work, work.check * (1 + 1.1e-5))).toBe(false);
-    expect(agrees(work, Number.NaN)).toBe(false);
+    const { check, third } = work;
+    expect(agrees(work, { check: check * (1 + 2.9e-6), third: third * (1 - 2.9e-6) })).toBe(true);
+    expect(agrees(work, { check: check * (1 + 3.1e-6), third })).toBe(false);
+    expect(agrees(work, { check: Number.NaN, third })).toBe(false);
+    expect(agrees(work, { check, third: Number.NaN })).toBe(false);
+    // A run that never updates its weights, or only once.
+    expect(agrees(work, { check, third: check })).toBe(false);
+    expect(agrees(work, { check, third: 4.174657316976321 })).toBe(false);
   });
 
   test("an unknown name is told the names there are", () => {

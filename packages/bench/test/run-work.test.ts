@@ -4,6 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Contestant, ContestantId } from "../src/contestants.js";
+import { environmentOf } from "../src/run/library-process.js";
 import type { WorkResult } from "../src/run/results.js";
 import { runWork } from "../src/run/run-work.js";
 import type { Work } from "../src/work.js";
@@ -14,10 +15,26 @@ const work: Work = {
   about: "",
   unit: "step",
   check: 1,
+  third: 1,
   tolerance: 1e-5,
   quick: true,
 };
 const pace = { rounds: 3, secondsPerMeasurement: 0.01, warmUpSeconds: 0 };
+
+test("a library's process chooses its BLAS kernels by itself, on one thread", () => {
+  const own = {
+    PATH: "/bin",
+    OPENBLAS_CORETYPE: "Haswell",
+    OPENBLAS_L2_SIZE: "262144",
+    OMP_NUM_THREADS: "8",
+  };
+  expect(environmentOf(own)).toEqual({
+    PATH: "/bin",
+    OMP_NUM_THREADS: "1",
+    OPENBLAS_NUM_THREADS: "1",
+    MKL_NUM_THREADS: "1",
+  });
+});
 
 describe("runWork", () => {
   let log: string;
@@ -76,5 +93,10 @@ describe("runWork", () => {
   test("a first value that differs is seen", async () => {
     const { outcomes } = await run([contestant("torch", 1, "wrong")]);
     expect(outcomes[0]).toMatchObject({ ran: true, check: 2, agrees: false });
+  });
+
+  test("so is a third value, after updates", async () => {
+    const { outcomes } = await run([contestant("torch", 1, "wrong later")]);
+    expect(outcomes[0]).toMatchObject({ ran: true, check: 1, third: 2, agrees: false });
   });
 });

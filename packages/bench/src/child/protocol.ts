@@ -11,6 +11,8 @@ export interface Prepared {
   readonly version: string;
   /** The value of the first iteration. */
   readonly check: number;
+  /** The value of the third iteration, after two updates where the work trains. */
+  readonly third: number;
   /** The first iteration, compiling included. */
   readonly firstCallMs: number;
   readonly note?: string;

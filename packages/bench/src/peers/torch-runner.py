@@ -1,5 +1,6 @@
 """PyTorch on one thread: answers the same questions as child/serve.ts, on the same work."""
 
+import ctypes
 import json
 import math
 import resource
@@ -125,6 +126,22 @@ OTHERS = {
 }
 
 
+def blas_kernels():
+    """What OpenBLAS chose for this machine, or how PyTorch says that it was built."""
+    try:
+        with open("/proc/self/maps") as maps:
+            loaded = sorted({line.split()[-1] for line in maps if "blas" in line})
+        for path in loaded:
+            name = getattr(ctypes.CDLL(path), "openblas_get_corename", None)
+            if name is not None:
+                name.restype = ctypes.c_char_p
+                return f"OpenBLAS kernels for {name().decode()}"
+    except OSError:
+        pass
+    built = [part for part in torch.__config__.show().split(", ") if "BLAS_INFO" in part]
+    return built[0].split()[-1] if built else "unknown BLAS"
+
+
 def warm_up(step, seconds):
     start, count = time.perf_counter(), 0
     while True:
@@ -161,8 +178,11 @@ def main():
                 start = time.perf_counter()
                 check = step()
                 first = (time.perf_counter() - start) * 1e3
+                step()
+                third = step()
                 warm_up(step, question["warmUpSeconds"])
-                reply = {"version": f"PyTorch {torch.__version__}, 1 thread", "check": check, "firstCallMs": first}
+                version = f"PyTorch {torch.__version__}, 1 thread, {blas_kernels()}"
+                reply = {"version": version, "check": check, "third": third, "firstCallMs": first}
             else:
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
                 reply = {"samplesMs": sample(step, units, question["seconds"]), "peakMb": peak}

@@ -43,7 +43,7 @@ function ratiosTable(results: Results): string {
       times(median),
       times(ofMinima),
       `${times(Math.min(...perRound))} – ${times(Math.max(...perRound))}`,
-      goal === undefined ? "" : `${goal} ${Math.max(median, ofMinima) >= goal ? "reached" : "missed"}`,
+      goal === undefined ? "" : `${goal} ${median >= goal ? "reached" : "missed"}`,
     ]),
   );
   return rows.length === 0
@@ -89,7 +89,11 @@ function remarks(results: Results): string {
     work.outcomes.flatMap((outcome) => {
       const where = `${work.work}, ${outcome.label}`;
       if (!outcome.ran) return [`n/a  ${where}: ${outcome.reason}`];
-      const wrong = outcome.agrees ? [] : [`✗    ${where}: first value ${outcome.check}, not ${work.check}`];
+      const wrong = outcome.agrees
+        ? []
+        : [
+            `✗    ${where}: first and third value ${outcome.check}, ${outcome.third}, not ${work.check}, ${work.third}`,
+          ];
       return outcome.note === undefined ? wrong : [...wrong, `     ${where}: ${outcome.note}`];
     }),
   );

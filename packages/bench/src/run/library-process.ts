@@ -5,6 +5,19 @@ import type { Contestant } from "../contestants.js";
 
 const secondsToAnswer = 120;
 const keptErrorLines = 3;
+/** What makes OpenBLAS take other kernels or blocks than it chooses for the machine: a peer shows what it does by itself. */
+const overridesOfBlas = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
+
+/** The environment of a library's process: one thread for every BLAS that PyTorch may have been built with, each as it chooses to run. */
+export function environmentOf(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(own).filter(([name]) => !overridesOfBlas.includes(name));
+  return {
+    ...Object.fromEntries(kept),
+    OMP_NUM_THREADS: "1",
+    OPENBLAS_NUM_THREADS: "1",
+    MKL_NUM_THREADS: "1",
+  };
+}
 
 /** A library in a process of its own, asked one thing at a time. */
 export class LibraryProcess {
@@ -14,8 +27,7 @@ export class LibraryProcess {
 
   constructor(contestant: Contestant) {
     this.#child = spawn(contestant.command, [...contestant.args], {
-      // One thread for every BLAS that PyTorch may have been built with.
-      env: { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" },
+      env: environmentOf(process.env),
     });
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
       if (line.startsWith(answerMark)) this.#settle?.(line.slice(answerMark.length));

@@ -17,6 +17,7 @@ export type Outcome =
       readonly minMs: number;
       readonly rounds: readonly RoundResult[];
       readonly check: number;
+      readonly third: number;
       readonly agrees: boolean;
       readonly firstCallMs: number;
       readonly peakMb: number;
@@ -42,6 +43,7 @@ export interface WorkResult {
   readonly about: string;
   readonly unit: string;
   readonly check: number;
+  readonly third: number;
   readonly gigaflops?: number;
   readonly outcomes: readonly Outcome[];
   readonly ratios: readonly Ratio[];
