@@ -1,4 +1,4 @@
-import type { Graph } from "../trace/op.js";
+import type { Graph, Node } from "../trace/op.js";
 import { addOntoProducts } from "./passes/add-onto-products.js";
 import { boundIndices } from "./passes/bound-indices.js";
 import { gatherAfterProducts } from "./passes/gather-after-products.js";
@@ -49,10 +49,11 @@ export function optimize(graph: Graph): { graph: Graph; report: Report } {
     ["simplify", (g) => everywhere(simplify, g)],
     ["share common", (g) => everywhere(shareCommon, g)],
   ];
+  const right = new Set<Graph | Node>();
   let now = graph;
   for (const [name, pass] of steps) {
     now = pass(now);
-    verify(now, name);
+    verify(now, name, right);
     report.passes.push({ pass: name, nodes: countNodes(now) });
   }
   return { graph: now, report };

@@ -123,14 +123,9 @@ export function rewriteBodies(pass: (graph: Graph) => Graph, graph: Graph): Grap
 
 /** How a node is carried out; null for control flow. */
 export function loweringOf(node: Node): Lowering | null {
-  let lowering = lowerings.get(node);
-  if (lowering === undefined) {
-    lowering = node.op.lower === undefined ? null : node.op.lower(node.inputs, node.attributes, node.outputs);
-    lowerings.set(node, lowering);
-  }
-  return lowering;
+  node.lowering ??= node.op.lower?.(node.inputs, node.attributes, node.outputs) ?? null;
+  return node.lowering;
 }
-const lowerings = new WeakMap<Node, Lowering | null>();
 
 /** The control flow of a node with a body; null for plain ops. */
 export const structureOf = (node: Node): Structure | null => node.op.structure?.(node.attributes) ?? null;

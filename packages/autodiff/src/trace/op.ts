@@ -15,6 +15,8 @@ export interface Node {
   readonly pullback?: Pullback | undefined;
   /** Where the user applied it; kept while anomalies are looked for. */
   readonly source?: string | undefined;
+  /** What `op.lower` says of this node, once the compiler has asked. */
+  lowering?: Lowering | null | undefined;
 }
 
 /** Cotangents of the inputs from cotangents of the outputs; what is not wanted may be null. */

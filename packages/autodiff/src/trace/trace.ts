@@ -43,7 +43,8 @@ export class Trace implements Owner, Store {
   }
 
   add(op: Op, inputs: readonly Tensor[], attributes: unknown, specs: readonly Spec[]): readonly Tensor[] {
-    const node: Node = { op, inputs, attributes, outputs: specs.map((s) => this.symbol(s)) };
+    const outputs = specs.map((s) => this.symbol(s));
+    const node: Node = { op, inputs, attributes, outputs, lowering: undefined };
     this.nodes.push(node);
     for (const t of node.outputs) this.producer.set(t.id, node);
     return node.outputs;

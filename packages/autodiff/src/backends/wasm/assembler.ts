@@ -24,6 +24,8 @@ const nameOf = (text: string): Code => {
   return [unsignedLeb(bytes.length), bytes];
 };
 
+const isList: (code: Code) => code is readonly Code[] = Array.isArray;
+
 /** Bytes in a row, in storage that doubles when it is full. */
 class ByteWriter {
   #bytes = new Uint8Array(256);
@@ -39,12 +41,13 @@ class ByteWriter {
     if (typeof code === "number") {
       this.#reserve(1);
       this.#bytes[this.#length++] = code;
+    } else if (isList(code)) {
+      for (let i = 0; i < code.length; i++) this.write(code[i]);
     } else if (code instanceof Uint8Array) {
       this.#reserve(code.length);
       this.#bytes.set(code, this.#length);
       this.#length += code.length;
-    } else if ("index" in code) for (const byte of unsignedLeb(code.index)) this.write(byte);
-    else for (const part of code) this.write(part);
+    } else this.write(unsignedLeb(code.index));
   }
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);

@@ -173,20 +173,39 @@ function lowerLoop(block: Block, node: Node, loop: Loop): void {
 
 const delayed = (lists: readonly (readonly Kernel[])[]): Kernel[] => lists.flat();
 
+/** The buffers that a kernel reads and writes, those of the kernels inside it included. */
+function touchedBy(kernel: Kernel): Touched {
+  let touched = touchedOf.get(kernel);
+  if (touched === undefined) {
+    const { reads, writes } = accessesOf(kernel);
+    touched = { reads: new Set(reads.map((a) => a.buffer)), writes: new Set(writes.map((a) => a.buffer)) };
+    for (const inner of bodiesOf(kernel).flat().map(touchedBy)) {
+      for (const buffer of inner.reads) touched.reads.add(buffer);
+      for (const buffer of inner.writes) touched.writes.add(buffer);
+    }
+    touchedOf.set(kernel, touched);
+  }
+  return touched;
+}
+interface Touched {
+  readonly reads: Set<Buffer>;
+  readonly writes: Set<Buffer>;
+}
+/** Asked for each Variable and each carry of a loop; kernels do not change. */
+const touchedOf = new WeakMap<Kernel, Touched>();
+
 /** Whether results written to `next` may be written over `old`: every read of the old value comes before, or is of the very element that is written. */
 export function inPlace(kernels: readonly Kernel[], old: Buffer, next: Buffer): boolean {
   let writer = -1;
   let last = -1;
-  const touches = (kernel: Kernel, buffer: Buffer, how: "reads" | "writes"): boolean =>
-    accessesOf(kernel)[how].some((a) => a.buffer === buffer) ||
-    bodiesOf(kernel).some((list) => list.some((inner) => touches(inner, buffer, how)));
   for (let i = 0; i < kernels.length; i++) {
-    if (touches(kernels[i], next, "writes")) {
+    const { reads, writes } = touchedBy(kernels[i]);
+    if (writes.has(next)) {
       if (writer >= 0) return false;
       writer = i;
     }
-    if (touches(kernels[i], old, "reads")) last = i;
-    if (touches(kernels[i], old, "writes")) return false;
+    if (reads.has(old)) last = i;
+    if (writes.has(old)) return false;
   }
   if (writer < 0) return false;
   if (last < writer) return true;

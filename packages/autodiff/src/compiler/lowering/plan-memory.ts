@@ -87,6 +87,23 @@ function livesOf(kernels: readonly Kernel[], resolve: (buffer: Buffer) => Buffer
   return lives;
 }
 
+/** Bytes that are taken for a time. */
+interface Region extends Life {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Keeps a list in the order of its addresses. */
+function insertByAddress(regions: Region[], region: Region): void {
+  let low = 0;
+  for (let high = regions.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (regions[middle].from <= region.from) low = middle + 1;
+    else high = middle;
+  }
+  regions.splice(low, 0, region);
+}
+
 /** Gives every buffer its address; buffers whose lives do not meet share memory. Returns the size of the memory in bytes.
  * @param persistent - buffers that the host reads or writes between runs
  * @param aliases - buffers that are another buffer */
@@ -98,7 +115,7 @@ export function planMemory(
   let top = 64;
   const sizeOf = (b: Buffer): number =>
     Math.ceil((b.length * bytesOf[b.dtype] + slack) / alignment) * alignment;
-  const placed: { buffer: Buffer; life: Life; from: number; to: number }[] = [];
+  const placed: Region[] = [];
   for (const buffer of persistent) {
     if (aliases.has(buffer)) continue;
     buffer.address = top;
@@ -117,16 +134,14 @@ export function planMemory(
     .sort((p, q) => sizeOf(q[0]) - sizeOf(p[0]));
   for (const [buffer, life] of rest) {
     const size = sizeOf(buffer);
-    const rivals = placed
-      .filter((p) => p.life.first <= life.last && life.first <= p.life.last)
-      .sort((p, q) => p.from - q.from);
     let at = floor;
-    for (const rival of rivals) {
+    for (const rival of placed) {
+      if (rival.first > life.last || life.first > rival.last) continue;
       if (at + size <= rival.from) break;
       at = Math.max(at, rival.to);
     }
     buffer.address = at;
-    placed.push({ buffer, life, from: at, to: at + size });
+    insertByAddress(placed, { first: life.first, last: life.last, from: at, to: at + size });
     top = Math.max(top, at + size);
   }
   for (const alias of aliases.keys()) alias.address = resolve(alias).address;

@@ -29,7 +29,9 @@ export function shareCommon(graph: Graph): Graph {
   };
   return rewriteGraph(graph, (node) => {
     if (node.op.opaque === true) return null;
-    const key = `${nameOf(node.op)}(${node.inputs.map((t) => t.id).join()})${keyOf(node.attributes)}`;
+    let key = `${nameOf(node.op)}`;
+    for (const t of node.inputs) key += `,${t.id}`;
+    if (node.attributes !== null) key += keyOf(node.attributes);
     const same = seen.get(key);
     if (same === undefined) seen.set(key, node.outputs);
     return same ?? null;
