@@ -69,6 +69,7 @@ test("plain lines: every so many epochs, the last one, and how it ended", () => 
     gradientNorms: [],
     stopped: "not-finite",
     notFiniteStep: 4,
+    notFiniteReason: "the loss is NaN",
     restoredEpoch: 2,
   });
   expect(lines).toEqual([

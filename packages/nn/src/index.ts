@@ -67,6 +67,13 @@ export {
 } from "./losses/probability.js";
 export type { LossOptions, Reduction } from "./losses/reduction.js";
 export { type HuberOptions, huber, meanAbsoluteError, meanSquaredError } from "./losses/regression.js";
+export {
+  type AccuracyOptions,
+  accuracy,
+  type BinaryAccuracyOptions,
+  binaryAccuracy,
+} from "./metrics/accuracy.js";
+export type { Direction } from "./metrics/direction.js";
 export { Module } from "./modules/module.js";
 export { Parameter } from "./modules/parameter.js";
 export { type Layer, Sequential } from "./modules/sequential.js";
@@ -105,6 +112,7 @@ export {
 export { type Scheduled, Scheduler } from "./schedules/scheduler.js";
 export type { LoadOptions, SavedState, StateDict } from "./state-dict/state-dict.js";
 export { fit } from "./training/fit.js";
-export type { FitOptions } from "./training/fit-options.js";
+export type { FitOptions, StopSignal, TrainerOptions, Watch } from "./training/fit-options.js";
 export type { StepTaker } from "./training/guarded-step.js";
 export type { EpochRecord, FitReporter, History, StepReport, StopReason } from "./training/history.js";
+export { type Measures, type StepResult, Trainer } from "./training/trainer.js";

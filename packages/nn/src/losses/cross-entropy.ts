@@ -7,7 +7,7 @@ import {
   mean,
   mul,
   neg,
-  ShapeError,
+  onesLike,
   squeeze,
   sum,
   type Tensor,
@@ -15,17 +15,20 @@ import {
   takeAlongAxis,
   where,
 } from "@scope/autodiff/functions";
-import { checkedIndices } from "../index-checks.js";
-import { checkNumber, checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
+import { improving } from "../metrics/direction.js";
+import { checkNumber } from "../option-checks.js";
+import { checkTargets, type Targets } from "./class-targets.js";
 import { type LossOptions, type Reduction, reduced } from "./reduction.js";
 
 /** Options of {@link nll}. */
 export interface ClassOptions extends LossOptions {
-  /** A target that does not count, neither in the sum nor in the mean. */
+  /** A target that does not count, neither in the sum nor in the mean. Where no target counts, loss and gradient are 0. */
   readonly ignoreIndex?: number;
-  /** A factor for each class, `[classes]`; the mean then divides by the factors of the targets. */
+  /** A factor for each class, `[classes]`; the mean then divides by the sum of the factors of the targets. */
   readonly weights?: Tensor;
 }
+
+const optionNames: readonly (keyof ClassOptions)[] = ["ignoreIndex", "weights", "reduction"];
 
 /** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions extends ClassOptions {
@@ -37,14 +40,14 @@ export interface CrossEntropyOptions extends ClassOptions {
  * @param logProbabilities - `[..., classes]`, such as `logSoftmax` gives
  * @param targets - `[...]` int32, 0 to classes − 1
  * @param options - `ignoreIndex`, `weights`, `reduction` ("mean")
- * @returns a scalar; the shape of `targets` with reduction "none"
+ * @returns a scalar (0 where no target counts); the shape of `targets` with reduction "none"
  * @throws {@link ShapeError} or {@link DTypeError} if targets do not fit; {@link IndexError} if one is no class
  * @source torch.nn.functional.nll_loss, with classes last
  * @example
  * nll(log(tensor([[0.5, 0.5]])), tensor([1], { dtype: "int32" })).item() // => 0.693147
  */
 export function nll(logProbabilities: Tensor, targets: Tensor, options?: ClassOptions): Tensor {
-  const checked = checkTargets("nll", logProbabilities, targets, options);
+  const checked = checkTargets("nll", logProbabilities, targets, options, optionNames);
   return ofClasses("nll", logProbabilities, checked, options, 0);
 }
 
@@ -52,7 +55,7 @@ export function nll(logProbabilities: Tensor, targets: Tensor, options?: ClassOp
  * @param logits - `[..., classes]`
  * @param targets - `[...]` int32, 0 to classes − 1
  * @param options - `ignoreIndex`, `labelSmoothing` (0), `weights`, `reduction` ("mean")
- * @returns a scalar; the shape of `targets` with reduction "none"
+ * @returns a scalar (0 where no target counts); the shape of `targets` with reduction "none"
  * @throws {@link ShapeError} or {@link DTypeError} if targets do not fit; {@link IndexError} if one is no class; {@link ValueError} for a bad option
  * @source torch.nn.functional.cross_entropy, with classes last
  * @example
@@ -61,14 +64,8 @@ export function nll(logProbabilities: Tensor, targets: Tensor, options?: ClassOp
 export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor {
   const smoothing = options?.labelSmoothing ?? 0;
   checkNumber("crossEntropy", "labelSmoothing", smoothing, 0, 1);
-  const checked = checkTargets("crossEntropy", logits, targets, options, ["labelSmoothing"]);
+  const checked = checkTargets("crossEntropy", logits, targets, options, ["labelSmoothing", ...optionNames]);
   return ofClasses("crossEntropy", logSoftmax(logits, { axis: -1 }), checked, options, smoothing);
-}
-
-/** Targets as they came, and as they are looked up. */
-interface Targets {
-  readonly targets: Tensor;
-  readonly looked: Tensor;
 }
 
 function ofClasses(
@@ -81,54 +78,20 @@ function ofClasses(
   const { ignoreIndex, weights, reduction } = options ?? {};
   const ignored = ignoreIndex === undefined ? null : equal(targets, ignoreIndex);
   const classes = ignored === null ? looked : where(ignored, 0, looked);
-  // The factor of each target: its class's weight, 0 where it does not count; null where all are 1.
-  let factor = weights === undefined ? null : take(weights, classes, { axis: 0 });
-  if (ignored !== null) factor = where(ignored, 0, factor ?? 1);
+  const counted = (each: Tensor): Tensor => (ignored === null ? each : where(ignored, 0, each));
+  // The weight of each target that counts; null where all are 1.
+  const weight = weights === undefined ? null : counted(take(weights, classes, { axis: 0 }));
   let losses = neg(squeeze(takeAlongAxis(logs, expandDims(classes, -1), { axis: -1 }), { axis: -1 }));
-  if (factor !== null) losses = mul(losses, factor);
+  if (weight !== null) losses = mul(losses, weight);
   if (smoothing > 0) {
-    let spread = neg(mean(weights === undefined ? logs : mul(logs, weights), { axis: -1 }));
-    if (ignored !== null) spread = where(ignored, 0, spread);
+    const spread = neg(mean(weights === undefined ? logs : mul(logs, weights), { axis: -1 }));
     losses = add(mul(losses, 1 - smoothing), mul(spread, smoothing));
   }
-  return factor === null || !isMean(reduction)
-    ? reduced(op, losses, reduction)
-    : div(sum(losses), sum(factor));
+  losses = counted(losses);
+  if ((weight === null && ignored === null) || !isMean(reduction)) return reduced(op, losses, reduction);
+  const total = sum(weight ?? counted(onesLike(losses)));
+  // Where nothing counts, the losses add up to 0 already, and so does their gradient: 0 / 1, not 0 / 0.
+  return improving("min", div(sum(losses), where(equal(total, 0), 1, total)));
 }
 
 const isMean = (reduction: Reduction | undefined): boolean => reduction === undefined || reduction === "mean";
-
-function checkTargets(
-  op: string,
-  scores: Tensor,
-  targets: Tensor,
-  options: ClassOptions | undefined,
-  ownOptions: readonly string[] = [],
-): Targets {
-  checkOptions(op, options, [...ownOptions, "ignoreIndex", "weights", "reduction"]);
-  const { weights, ignoreIndex } = options ?? {};
-  checkTensor(op, "scores", scores, "a tensor [..., classes]");
-  checkTensor(op, "targets", targets, "an int32 tensor [...]");
-  const classes = scores.shape[scores.rank - 1];
-  if (scores.rank === 0 || !sameShape(scores.shape.slice(0, -1), targets.shape)) {
-    throw new ShapeError({
-      code: "loss/targets",
-      op,
-      problem: "there is not one target for each row of scores.",
-      got: `scores ${showShape(scores.shape)}, targets ${showShape(targets.shape)}`,
-      expected: "scores [..., classes] and targets [...]",
-      mend: "put the classes on the last axis; targets are whole numbers, not one-hot rows",
-    });
-  }
-  if (weights !== undefined && !sameShape(weights.shape, [classes])) {
-    throw new ShapeError({
-      code: "loss/weights",
-      op,
-      problem: "there is not one weight for each class.",
-      got: showShape(weights.shape),
-      expected: showShape([classes]),
-      mend: "pass a weight for every class",
-    });
-  }
-  return { targets, looked: checkedIndices(op, "targets", targets, classes, ignoreIndex) };
-}

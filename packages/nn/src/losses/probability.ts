@@ -13,6 +13,7 @@ import {
   type Tensor,
   where,
 } from "@scope/autodiff/functions";
+import { improving } from "../metrics/direction.js";
 import { checkPair, type LossOptions, reduced } from "./reduction.js";
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */
@@ -69,7 +70,7 @@ export function klDivergence(logPrediction: Tensor, target: Tensor, options?: Di
       ? mul(exp(target), sub(target, logPrediction))
       : divergences(logPrediction, target);
   if (options?.reduction !== "batchMean") return reduced("klDivergence", losses, options?.reduction);
-  return div(sum(losses), batchSize(losses.shape));
+  return improving("min", div(sum(losses), batchSize(losses.shape)));
 }
 
 function divergences(logPrediction: Tensor, target: Tensor): Tensor {
@@ -78,4 +79,4 @@ function divergences(logPrediction: Tensor, target: Tensor): Tensor {
   return where(positive, mul(target, sub(log(where(positive, target, 1)), logPrediction)), 0);
 }
 
-const batchSize = (shape: Shape): number => shape[0] ?? 1;
+const batchSize = (shape: Shape): number => Math.max(shape[0] ?? 1, 1);

@@ -1,4 +1,5 @@
 import { mean, ShapeError, sum, Tensor, type TensorLike, Variable } from "@scope/autodiff/functions";
+import { improving } from "../metrics/direction.js";
 import { checkOptions, invalidOption, sameShape, showShape } from "../option-checks.js";
 
 /** How the losses of single elements become the result: their mean, their sum, or themselves. */
@@ -6,18 +7,18 @@ export type Reduction = "mean" | "sum" | "none";
 
 /** Options of most losses. */
 export interface LossOptions {
-  /** `"mean"` of all elements (default), `"sum"`, or `"none"` for the losses of single elements. */
+  /** `"mean"` of all elements (default; 0 of none), `"sum"`, or `"none"` for the losses of single elements. */
   readonly reduction?: Reduction;
 }
 
-/** Reduces the losses of single elements. */
+/** Reduces the losses of single elements. The mean of none is 0, with a gradient of 0: a batch that says nothing changes nothing. */
 export function reduced(op: string, losses: Tensor, reduction: Reduction | undefined): Tensor {
   switch (reduction) {
     case undefined:
     case "mean":
-      return mean(losses);
+      return improving("min", losses.size === 0 ? sum(losses) : mean(losses));
     case "sum":
-      return sum(losses);
+      return improving("min", sum(losses));
     case "none":
       return losses;
     default:

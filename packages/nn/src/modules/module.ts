@@ -42,7 +42,7 @@ export abstract class Module {
   }
 
   #setMode(training: boolean): this {
-    for (const [, module] of this.namedModules()) module.#training = training;
+    for (const module of this.modules()) module.#training = training;
     return this;
   }
 
@@ -72,7 +72,7 @@ export abstract class Module {
   /** Parameters and all other state (random state, running statistics), by name; what is shared appears under each of its names. */
   namedVariables(): [name: string, variable: Variable][] {
     const found: [string, Variable][] = [];
-    this.#walk(new Set(), (name, value) => {
+    this.#walk(new Set(), "named", (name, value) => {
       if (value instanceof Variable) found.push([name, value]);
     });
     return found;
@@ -80,14 +80,18 @@ export abstract class Module {
 
   /** Parameters and all other state, each once. */
   variables(): Variable[] {
-    return [...new Set(this.namedVariables().map(([, variable]) => variable))];
+    const found = new Set<Variable>();
+    this.#walk(new Set(), "unnamed", (_, value) => {
+      if (value instanceof Variable) found.add(value);
+    });
+    return [...found];
   }
 
   /** This module (under the empty name) and every module inside it, each once. */
   namedModules(): [name: string, module: Module][] {
     const seen = new Set<Module>([this]);
     const found: [string, Module][] = [["", this]];
-    this.#walk(new Set(), (name, value) => {
+    this.#walk(new Set(), "named", (name, value) => {
       if (!(value instanceof Module) || seen.has(value)) return;
       seen.add(value);
       found.push([name, value]);
@@ -95,17 +99,36 @@ export abstract class Module {
     return found;
   }
 
-  /** Visits the Variables and modules inside, parents first, under their names in this module. */
-  #walk(ancestors: Set<object>, visit: (name: string, value: Variable | Module) => void): void {
+  /** This module and every module inside it, each once, parents first. */
+  modules(): Module[] {
+    const found = new Set<Module>([this]);
+    this.#walk(new Set(), "unnamed", (_, value) => {
+      if (value instanceof Module) found.add(value);
+    });
+    return [...found];
+  }
+
+  /** Visits the Variables and modules inside, parents first, under their names in this module; without names it is much faster. */
+  #walk(
+    ancestors: Set<object>,
+    naming: "named" | "unnamed",
+    visit: (name: string, value: Variable | Module) => void,
+  ): void {
+    const named = naming === "named";
+    const nameOf = (path: string): string => (named ? this.nameInState(path) : "");
     const inside = (path: string, value: unknown): void => {
-      if (value instanceof Variable) visit(this.nameInState(path), value);
+      if (value instanceof Variable) visit(nameOf(path), value);
       else if (value instanceof Module) {
         if (ancestors.has(value) || value === this) return;
-        visit(this.nameInState(path), value);
-        value.#walk(ancestors, (name, inner) => visit(this.nameInState(`${path}.${name}`), inner));
+        visit(nameOf(path), value);
+        value.#walk(
+          ancestors,
+          naming,
+          named ? (name, inner) => visit(nameOf(`${path}.${name}`), inner) : visit,
+        );
       } else if (isWalked(value) && !ancestors.has(value)) {
         ancestors.add(value);
-        for (const [key, part] of Object.entries(value)) inside(`${path}.${key}`, part);
+        for (const [key, part] of Object.entries(value)) inside(named ? `${path}.${key}` : "", part);
         ancestors.delete(value);
       }
     };

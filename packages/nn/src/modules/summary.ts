@@ -2,6 +2,7 @@ import { Tensor, trace } from "@scope/autodiff/functions";
 import { ModuleError } from "../errors.js";
 import { showShape } from "../option-checks.js";
 import { placeError } from "./error-place.js";
+import { aroundForwards, type Forward, forwardOf } from "./forward-calls.js";
 import { type Parameter, parametersReadBy } from "./parameter.js";
 
 /** What a summary asks of a module. */
@@ -10,12 +11,6 @@ interface Summarized {
   namedParameters(): readonly (readonly [name: string, parameter: Parameter])[];
   parameters(): readonly Parameter[];
 }
-
-type Forward = (...inputs: readonly unknown[]) => unknown;
-
-// What a forward takes is for the caller of summary to know; it is given that and no more.
-const forwardOf = (module: Summarized): Forward | null =>
-  "forward" in module && typeof module.forward === "function" ? (module.forward as Forward) : null;
 
 /** Shapes of the tensors in a result, as text. */
 function shapesIn(value: unknown): string {
@@ -36,34 +31,23 @@ const countOf = (parameters: readonly Parameter[]): number =>
   parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
-/** Notes what every module's `forward` returns while `run` runs: each is wrapped by a property of its own, taken off afterwards. */
+/** Notes what every module's `forward` returns while `run` runs. */
 function outputsDuring(
   modules: readonly (readonly [name: string, module: Summarized])[],
   run: () => void,
 ): ReadonlyMap<Summarized, string> {
   const outputs = new Map<Summarized, string>();
-  const wrapped: Summarized[] = [];
-  try {
-    for (const [name, module] of modules) {
-      const forward = forwardOf(module);
-      if (forward === null || Object.hasOwn(module, "forward")) continue;
-      const value = (...inputs: readonly unknown[]): unknown => {
-        try {
-          const result = forward.apply(module, [...inputs]);
-          if (!outputs.has(module)) outputs.set(module, shapesIn(result));
-          return result;
-        } catch (error) {
-          if (name !== "") placeError(error, name, null);
-          throw error;
-        }
-      };
-      Object.defineProperty(module, "forward", { value, configurable: true });
-      wrapped.push(module);
+  const noting = (name: string, module: Summarized, call: () => unknown): unknown => {
+    try {
+      const result = call();
+      if (!outputs.has(module)) outputs.set(module, shapesIn(result));
+      return result;
+    } catch (error) {
+      if (name !== "") placeError(error, name, null);
+      throw error;
     }
-    run();
-  } finally {
-    for (const module of wrapped) Reflect.deleteProperty(module, "forward");
-  }
+  };
+  aroundForwards(modules, noting, run);
   return outputs;
 }
 

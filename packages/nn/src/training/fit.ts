@@ -1,11 +1,14 @@
-import { type Tensor, ValueError } from "@scope/autodiff/functions";
 import { commonLength } from "../data/tensor-tree.js";
-import { placeInModel } from "../modules/error-place.js";
+import type { Direction } from "../metrics/direction.js";
 import type { Module } from "../modules/module.js";
-import type { StateDict } from "../state-dict/state-dict.js";
-import { checkFit, type FitOptions, scalar } from "./fit-options.js";
-import { compiledIf, guardedStep } from "./guarded-step.js";
+import { trainingModes } from "../modules/training-modes.js";
+import { checkFit, noData, watchOf } from "./fit-checks.js";
+import type { FitOptions } from "./fit-options.js";
 import type { EpochRecord, History, StopReason } from "./history.js";
+import { describeNotFinite } from "./not-finite.js";
+import { type StepResult, Trainer } from "./trainer.js";
+import { guessDirection } from "./watched-direction.js";
+import { WeightedMean } from "./weighted-mean.js";
 
 /** Trains a model: epochs, validation, metrics, early stopping with the best weights restored, and a clean end when it is aborted or a number is not finite.
  * A step whose loss or gradient is not finite is not taken: model and optimiser keep the values before it. The model is in training mode for steps and in evaluation
@@ -33,78 +36,68 @@ export async function fit<Batch>(
   options: FitOptions<Batch>,
 ): Promise<History> {
   checkFit(model, data, options);
-  const wasTraining = model.training;
+  const restoreModes = trainingModes(model);
   try {
     const history = await new Training(model, data, options).run();
-    options.reporter?.ended?.(history);
+    await options.reporter?.ended?.(history);
     return history;
-  } catch (error) {
-    placeInModel(error, model);
-    throw error;
   } finally {
-    if (wasTraining) model.train();
-    else model.eval();
+    restoreModes();
   }
 }
 
 /** How long a training may keep the event loop waiting: signals and timers are heard in between. */
 const longestBlockMs = 30;
 
+// Shared by all trainings: many short ones in a row do not keep it waiting either.
+let lastPause = 0;
+
+interface Best {
+  readonly score: number;
+  readonly epoch: number;
+  readonly values: (() => void) | null;
+}
+
 /** One run of `fit`. */
 class Training<Batch> {
   private readonly model: Module;
   private readonly data: Iterable<Batch>;
   private readonly options: FitOptions<Batch>;
-  private readonly step: (batch: Batch) => [loss: Tensor, gradientNorm: Tensor];
-  private readonly measure: (batch: Batch) => { readonly [name: string]: Tensor };
+  private readonly trainer: Trainer<Batch>;
   private readonly epochs: EpochRecord[] = [];
   private readonly losses: number[] = [];
   private readonly gradientNorms: number[] = [];
   private source: Iterator<Batch> | null = null;
   private batchesSeen: number | null = null;
-  private best: {
-    readonly score: number;
-    readonly epoch: number;
-    readonly weights: StateDict | null;
-  } | null = null;
+  private direction: Direction | null = null;
+  private best: Best | null = null;
+  private hasWarnedOfNaN = false;
   private stopped: StopReason | null = null;
-  private notFiniteStep: number | null = null;
-  private lastPause = performance.now();
+  private notFinite: { readonly step: number; readonly reason: string } | null = null;
 
   constructor(model: Module, data: Iterable<Batch>, options: FitOptions<Batch>) {
-    const { loss, optimizer, clipNorm, metrics, compile = true } = options;
+    const { loss, optimizer, clipNorm, metrics, compile } = options;
     this.model = model;
     this.data = data;
     this.options = options;
-    this.step = compiledIf(
-      compile,
-      guardedStep(model, optimizer, scalar("loss", loss), clipNorm ?? null),
-      "training step",
-    );
-    const measured = Object.entries({ ...metrics, loss }).map(
-      ([name, f]) => [name, scalar(name, f)] as const,
-    );
-    this.measure = compiledIf(
-      compile,
-      (batch: Batch) => Object.fromEntries(measured.map(([name, f]) => [name, f(batch)])),
-      "measurement",
-    );
+    this.trainer = new Trainer(model, { loss, optimizer, clipNorm, metrics, compile }, "fit");
   }
 
   async run(): Promise<History> {
     const { epochs, reporter, signal } = this.options;
-    reporter?.started?.({ epochs, stepsPerEpoch: this.stepsPerEpoch() });
+    await reporter?.started?.({ epochs, stepsPerEpoch: this.stepsPerEpoch() });
     if (signal?.aborted) this.stopped = "aborted";
     for (let epoch = 1; epoch <= epochs && this.stopped === null; epoch++) await this.runEpoch(epoch);
-    const restored = this.best?.weights ?? null;
-    if (restored !== null) this.model.loadStateDict(restored);
+    const restore = this.best?.values ?? null;
+    restore?.();
     return {
       epochs: this.epochs,
       losses: this.losses,
       gradientNorms: this.gradientNorms,
       stopped: this.stopped ?? "finished",
-      notFiniteStep: this.notFiniteStep,
-      restoredEpoch: restored === null ? null : (this.best?.epoch ?? null),
+      notFiniteStep: this.notFinite?.step ?? null,
+      notFiniteReason: this.notFinite?.reason ?? null,
+      restoredEpoch: restore === null ? null : (this.best?.epoch ?? null),
     };
   }
 
@@ -128,61 +121,80 @@ class Training<Batch> {
       if (next.done) {
         this.source = this.data[Symbol.iterator]();
         next = this.source.next();
-        if (next.done) throw noData();
+        if (next.done) throw noData("fit", "train on");
       }
       yield next.value;
     }
   }
 
   private async runEpoch(epoch: number): Promise<void> {
-    const { optimizer, schedule, reporter, steps } = this.options;
+    const { reporter, steps, signal } = this.options;
     const start = performance.now();
     const mean = new WeightedMean();
     this.model.train();
     let stepInEpoch = 0;
     for (const batch of this.batchesOfEpoch()) {
-      const step = this.losses.length;
       const examples = commonLength("fit", batch);
-      if (schedule !== undefined) optimizer.learningRate = schedule(step);
-      const [loss, gradientNorm] = this.step(batch).map((t) => t.item());
-      if (!Number.isFinite(loss + gradientNorm)) {
-        this.stopped = "not-finite";
-        this.notFiniteStep = step + 1;
+      const { loss, gradientNorm, taken } = this.takeStep(batch);
+      if (!taken) {
+        this.endNotFinite(epoch, describeNotFinite(loss, gradientNorm, batch));
         break;
       }
       this.losses.push(loss);
       this.gradientNorms.push(gradientNorm);
-      mean.add("loss", loss, examples);
+      mean.add({ loss }, examples);
       stepInEpoch++;
-      reporter?.stepped?.({
-        epoch,
-        step: step + 1,
-        stepInEpoch,
-        stepsPerEpoch: this.stepsPerEpoch(),
-        loss,
-        gradientNorm,
-      });
+      const step = this.losses.length;
+      const stepsPerEpoch = this.stepsPerEpoch();
+      const told = reporter?.stepped?.({ epoch, step, stepInEpoch, stepsPerEpoch, loss, gradientNorm });
+      if (told !== undefined) await told;
       await this.pause();
-      if (this.options.signal?.aborted) {
+      if (signal?.aborted) {
         this.stopped = "aborted";
         break;
       }
-      if (this.losses.length === steps) break;
+      if (step === steps) break;
     }
     if (this.stopped === null) {
-      if (stepInEpoch === 0) throw noData();
+      if (stepInEpoch === 0) throw noData("fit", "train on");
       this.batchesSeen = stepInEpoch;
     }
     const record = await this.endEpoch(epoch, mean.of("loss"), (performance.now() - start) / 1000);
     if (this.losses.length === steps) this.stopped ??= "finished";
     if (stepInEpoch === 0 && this.stopped !== null) return;
     this.epochs.push(record);
-    reporter?.epochEnded?.(record);
+    await reporter?.epochEnded?.(record);
+  }
+
+  /** A step at the schedule's learning rate, which stays as it was if the step fails. */
+  private takeStep(batch: Batch): StepResult {
+    const { optimizer, schedule } = this.options;
+    if (schedule === undefined) return this.trainer.step(batch);
+    const before = optimizer.learningRate;
+    let result: StepResult | null = null;
+    try {
+      optimizer.learningRate = schedule(this.losses.length);
+      result = this.trainer.step(batch);
+      return result;
+    } finally {
+      if (result?.taken !== true) optimizer.learningRate = before;
+    }
+  }
+
+  private endNotFinite(epoch: number, reason: string): void {
+    const step = this.losses.length + 1;
+    this.stopped = "not-finite";
+    this.notFinite = { step, reason };
+    console.warn(
+      `@scope/nn: fit ended at step ${step}, in epoch ${epoch}: ${reason}.\n` +
+        "  The step was not taken; model and optimiser are as they were before it. detectAnomalies(() => …) around the loss of such a batch names the op.\n" +
+        "  Values that are missing in the data, a learning rate that is too high (try clipNorm), or a log, a root or a quotient at 0 are the usual causes.",
+    );
   }
 
   /** Measures after an epoch, remembers the best weights, and decides whether to go on. */
   private async endEpoch(epoch: number, trainingLoss: number, seconds: number): Promise<EpochRecord> {
-    const { optimizer, validation, metrics, watch = "loss", patience, minimumImprovement = 0 } = this.options;
+    const { optimizer, validation, metrics, patience } = this.options;
     const record = {
       epoch,
       steps: this.losses.length,
@@ -194,14 +206,13 @@ class Training<Batch> {
       seconds,
     };
     if (this.stopped !== null) return record;
-    const measured =
-      validation !== undefined || metrics !== undefined
-        ? await this.measureAll(validation ?? this.data)
-        : null;
-    const score = (watch === "loss" && validation === undefined ? null : measured?.of(watch)) ?? trainingLoss;
-    const best = this.best === null || score < this.best.score - minimumImprovement;
-    const keep = this.options.restoreBest ?? validation !== undefined;
-    if (best) this.best = { score, epoch, weights: keep ? this.model.stateDict() : null };
+    const isMeasured = validation !== undefined || metrics !== undefined;
+    const measured = isMeasured ? await this.measureAll(validation ?? this.data) : null;
+    const { metric } = watchOf(this.options);
+    const score =
+      metric === "loss" && validation === undefined ? trainingLoss : (measured?.of(metric) ?? trainingLoss);
+    const best = this.isBest(metric, score);
+    if (best) this.best = { score, epoch, values: this.snapshot() };
     if (patience !== undefined && epoch - (this.best?.epoch ?? 0) >= patience) this.stopped ??= "early";
     return {
       ...record,
@@ -213,46 +224,47 @@ class Training<Batch> {
     };
   }
 
+  /** Whether what is watched is better than the best so far. */
+  private isBest(metric: string, score: number): boolean {
+    this.direction ??=
+      watchOf(this.options).mode ?? this.trainer.directionOf(metric) ?? guessDirection(metric);
+    if (Number.isNaN(score)) {
+      if (!this.hasWarnedOfNaN)
+        console.warn(`@scope/nn: fit watches ${metric}, which is NaN: such an epoch is never the best.`);
+      this.hasWarnedOfNaN = true;
+      return false;
+    }
+    if (this.best === null) return true;
+    const gain = this.direction === "max" ? score - this.best.score : this.best.score - score;
+    return gain > (this.options.minimumImprovement ?? 0);
+  }
+
+  /** How to bring back the weights of now; null if they are not asked for. */
+  private snapshot(): (() => void) | null {
+    const { validation, optimizer, restoreBest = validation !== undefined } = this.options;
+    if (!restoreBest) return null;
+    const variables = new Set([...optimizer.parameters(), ...this.model.variables()]);
+    const values = [...variables].map((variable) => [variable, variable.value] as const);
+    return () => {
+      for (const [variable, value] of values) variable.value = value;
+    };
+  }
+
   private async measureAll(data: Iterable<Batch>): Promise<WeightedMean> {
     const mean = new WeightedMean();
     this.model.eval();
     for (const batch of data) {
-      const examples = commonLength("fit", batch);
-      for (const [name, value] of Object.entries(this.measure(batch))) mean.add(name, value.item(), examples);
+      mean.add(this.trainer.measure(batch), commonLength("fit", batch));
       await this.pause();
     }
+    if (mean.isEmpty) throw noData("fit", data === this.data ? "measure on" : "validate on");
     return mean;
   }
 
   /** Lets the event loop turn now and then. */
   private async pause(): Promise<void> {
-    if (performance.now() - this.lastPause < longestBlockMs) return;
+    if (performance.now() - lastPause < longestBlockMs) return;
     await new Promise((resolve) => setTimeout(resolve));
-    this.lastPause = performance.now();
+    lastPause = performance.now();
   }
 }
-
-/** Means of named numbers over examples, where batches differ in size. */
-class WeightedMean {
-  private readonly sums = new Map<string, number>();
-  private readonly weights = new Map<string, number>();
-
-  add(name: string, value: number, weight: number): void {
-    this.sums.set(name, (this.sums.get(name) ?? 0) + value * weight);
-    this.weights.set(name, (this.weights.get(name) ?? 0) + weight);
-  }
-
-  of(name: string): number {
-    return (this.sums.get(name) ?? Number.NaN) / (this.weights.get(name) ?? 1);
-  }
-}
-
-const noData = (): ValueError =>
-  new ValueError({
-    code: "fit/no-data",
-    op: "fit",
-    problem: "there is no batch to train on.",
-    got: "an iterable that gave none in this epoch",
-    expected: "at least one batch in every epoch",
-    mend: "pass an array of batches or batches(data, { size }): a generator object can be gone through only once",
-  });

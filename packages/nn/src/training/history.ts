@@ -29,6 +29,8 @@ export interface History {
   readonly stopped: StopReason;
   /** The step, counted from 1, whose loss or gradient was not finite and was not taken; null if all were. */
   readonly notFiniteStep: number | null;
+  /** What was not finite in that step, in words: loss or gradient, and which tensors of the batch; null if all were finite. */
+  readonly notFiniteReason: string | null;
   /** The epoch whose weights the model has now, if the best were restored; null if it has those of the last step. */
   readonly restoredEpoch: number | null;
 }
@@ -47,14 +49,14 @@ export interface StepReport {
   readonly gradientNorm: number;
 }
 
-/** Where a training shows its progress. `fit` itself prints nothing. */
+/** Where a training shows its progress; `fit` itself prints warnings only. What a method returns is awaited: it may be asynchronous, and where it throws or rejects, `fit` does. */
 export interface FitReporter {
   /** Before the first step. */
-  started?(plan: { readonly epochs: number; readonly stepsPerEpoch: number | null }): void;
+  started?(plan: { readonly epochs: number; readonly stepsPerEpoch: number | null }): void | Promise<void>;
   /** After every step. */
-  stepped?(report: StepReport): void;
+  stepped?(report: StepReport): void | Promise<void>;
   /** After every epoch. */
-  epochEnded?(record: EpochRecord): void;
+  epochEnded?(record: EpochRecord): void | Promise<void>;
   /** At the end, however it came. */
-  ended?(history: History): void;
+  ended?(history: History): void | Promise<void>;
 }

@@ -15,6 +15,7 @@ import {
   SGD,
 } from "@scope/nn";
 import { describe, expect, test } from "vitest";
+import { warningsDuring } from "../warnings-during.js";
 
 interface Pair {
   readonly x: Tensor;
@@ -106,7 +107,7 @@ describe("fit", () => {
       epochs: 50,
       validation: [tensor([1])],
       metrics: { distance: () => sub(model.place.value, 3).abs() },
-      watch: "distance",
+      watch: { metric: "distance", mode: "min" },
       patience: 4,
     });
     expect(history.stopped).toBe("early");
@@ -133,7 +134,7 @@ describe("fit", () => {
       const model = new Table();
       const optimizer = new Adam(model.parameters(), { learningRate: 1 });
       const seen: number[] = [];
-      const history = await fit(
+      const run = fit(
         model,
         [1, 2, 3, 4, 5].map((divisor) => tensor([divisor - 4])),
         {
@@ -145,6 +146,14 @@ describe("fit", () => {
           reporter: { stepped: ({ loss }) => void seen.push(loss) },
         },
       );
+      const warnings = await warningsDuring(() => run);
+      const history = await run;
+      expect(warnings).toEqual([
+        expect.stringMatching(
+          /fit ended at step 4, in epoch 1: the loss is Infinity; every number of the batch is finite/,
+        ),
+      ]);
+      expect(history.notFiniteReason).toBe("the loss is Infinity; every number of the batch is finite");
       expect(history.stopped).toBe("not-finite");
       expect(history.notFiniteStep).toBe(4);
       expect(history.losses).toHaveLength(3);
@@ -156,11 +165,14 @@ describe("fit", () => {
 
   test("an infinite gradient of a finite loss is not taken either", async () => {
     const model = new Table();
-    const history = await fit(model, [tensor([1])], {
+    const run = fit(model, [tensor([1])], {
       loss: () => model.place.value.sqrt(),
       optimizer: new SGD(model.parameters(), { learningRate: 1 }),
       epochs: 1,
     });
+    expect(await warningsDuring(() => run)).toHaveLength(1);
+    const history = await run;
+    expect(history.notFiniteReason).toMatch("the loss is 0, but the norm of its gradient is Infinity");
     expect(history.stopped).toBe("not-finite");
     expect(history.notFiniteStep).toBe(1);
     expect(history.epochs).toEqual([]);
@@ -259,7 +271,11 @@ describe("fit", () => {
     await expect(wrong({ patience: 1.5 })).rejects.toThrow("patience is not a count");
     await expect(wrong({ steps: 0 })).rejects.toThrow("steps is not a count");
     await expect(wrong({ clipNorm: 0 })).rejects.toThrow("clipNorm is out of range");
-    await expect(wrong({ watch: "accuracy" })).rejects.toThrow("watch is out of range");
+    await expect(wrong({ watch: "accuracy" })).rejects.toThrow("what is watched is not measured");
+    await expect(wrong({ watch: { metric: "loss", mode: "most" } })).rejects.toThrow(
+      "watch.mode is out of range",
+    );
+    await expect(wrong({ watch: 3 })).rejects.toThrow("what is watched is not measured");
     await expect(wrong({ metrics: { loss: options.loss } })).rejects.toThrow("metrics is out of range");
     await expect(wrong({ minimumImprovement: Number.NaN })).rejects.toThrow(
       "minimumImprovement is out of range",
