@@ -47,8 +47,8 @@ export function checkGradients<Args extends readonly unknown[] = Tensor[]>(
     difference: number,
   ): void => {
     const allowed = absoluteTolerance + tolerance * Math.max(Math.abs(derivative), Math.abs(difference));
-    // Written so that NaN fails.
-    if (Math.abs(derivative - difference) <= allowed) return;
+    // Written so that NaN fails, and an infinite number, which would allow any difference.
+    if (allowed < Number.POSITIVE_INFINITY && Math.abs(derivative - difference) <= allowed) return;
     throw new DerivativeError({
       code: "derivative/check",
       op: "checkGradients",

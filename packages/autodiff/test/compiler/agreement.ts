@@ -7,6 +7,7 @@ import { cast, type Tensor, vjp } from "../../src/index.js";
 import { weightsFor } from "../../src/testing/scalar-function.js";
 import { apply } from "../../src/trace/apply.js";
 import { barrierOp } from "../../src/trace/identity.js";
+import { isNear } from "../near.js";
 
 /** A function of tensors. */
 export type Flat = (inputs: readonly Tensor[]) => readonly Tensor[];
@@ -45,7 +46,7 @@ export function difference(
   // Whole numbers are equal; so are infinities and NaN.
   const bound = isFloatDType(want.dtype) ? tolerance * Math.max(largest, least) : 0;
   for (let i = 0; i < w.length; i++) {
-    if (g[i] === w[i] || Object.is(g[i], w[i]) || Math.abs(g[i] - w[i]) <= bound) continue;
+    if (isNear(g[i], w[i], bound)) continue;
     return `element ${i} of ${specOf(want)} is ${g[i]}, not ${w[i]} (largest ${largest})`;
   }
   return null;

@@ -9,8 +9,9 @@ import { checkDuality } from "../../src/testing/check-duality.js";
 import { checkGradients } from "../../src/testing/check-gradients.js";
 import { seededRandom } from "../../src/testing/seeded-random.js";
 import { apply } from "../../src/trace/apply.js";
-import type { Node, Op } from "../../src/trace/op.js";
+import type { Maybe, Node, Op } from "../../src/trace/op.js";
 import { traceFlat } from "../../src/trace/trace.js";
+import { isNear } from "../near.js";
 import { casesOf } from "../repository/case-counts.js";
 
 /** A function of tensors: an op with its attributes, or a composite. */
@@ -46,8 +47,8 @@ export function expectSame(
     expect(specText(t), what).toBe(specText(expected[i]));
     const [a, e] = [t.data, expected[i].data];
     for (let k = 0; k < a.length; k++) {
-      const near = Object.is(a[k], e[k]) || Math.abs(a[k] - e[k]) <= tolerance * Math.max(1, Math.abs(e[k]));
-      if (!near) expect.fail(`${what}: output ${i}, element ${k} is ${a[k]}, not ${e[k]}`);
+      if (!isNear(a[k], e[k], tolerance * Math.max(1, Math.abs(e[k]))))
+        expect.fail(`${what}: output ${i}, element ${k} is ${a[k]}, not ${e[k]}`);
     }
   });
 }
@@ -132,9 +133,60 @@ export function readsAreEnough(op: Op, inputs: readonly Tensor[], attributes: un
     const lean = op.pullback(kept, cotangents, watched);
     watched.forEach((w, i) => {
       const [a, b] = [full[i] ?? null, lean[i] ?? null];
-      if (!w || a === null || b === null) return;
+      if (!w) return;
+      expect(b === null, "pullback of what was kept: a cotangent is missing").toBe(a === null);
+      if (a === null || b === null) return;
       expectSame([b], [a], 0, "pullback of what was kept");
       expect(sameShape(a.shape, inputs[i].shape)).toBe(true);
+    });
+  }
+}
+
+/** Every list of `length` choices between taken and left out, but that which takes none. */
+const masks = (length: number): readonly boolean[][] =>
+  Array.from({ length: 2 ** length - 1 }, (_, mask) =>
+    Array.from({ length }, (_, i) => ((mask + 1) & (1 << i)) !== 0),
+  );
+
+/** A missing tangent or cotangent counts as zeros, whichever are missing; what comes out has the shape of what it belongs to. */
+export function missingIsZero(op: Op, inputs: readonly Tensor[], attributes: unknown, seed: number): void {
+  const outputs = apply(op, inputs, attributes);
+  const node: Node = { op, attributes, inputs, outputs };
+  const isFloat = (t: Tensor): boolean => isFloatDType(t.dtype);
+  if (!inputs.some(isFloat) || !outputs.some(isFloat)) return;
+  const zeros = (t: Tensor): Tensor => fromArray(newArray(t.dtype, t.size), t.shape, t.dtype);
+  const random = seededRandom(seed + 1);
+  /** For each way to leave some out: the list with nulls, and with zeros in their place. */
+  const partly = (of: readonly Tensor[]): readonly (readonly [Maybe<Tensor>[], Maybe<Tensor>[]])[] => {
+    const all = of.map((t) => (isFloat(t) ? random.tensor(t.shape, [0.5, 1], t.dtype) : null));
+    return masks(of.length).map((mask) => [
+      all.map((t, i) => (mask[i] ? t : null)),
+      all.map((t, i) => (mask[i] || t === null ? t : zeros(t))),
+    ]);
+  };
+  /** `null` for zeros is as good as zeros. */
+  const same = (got: Maybe<Tensor>, want: Maybe<Tensor>, like: Tensor, what: string): void => {
+    if (isFloat(like)) expectSame([got ?? zeros(like)], [want ?? zeros(like)], 1e-12, what);
+    if (got !== null) expect(specText(got), what).toBe(specText(like));
+  };
+  for (const [nulls, filled] of partly(inputs)) {
+    if (nulls.every((t) => t === null)) continue;
+    const what = `pushforward of ${op.name}, tangents ${nulls.map((t) => (t === null ? "missing" : "given"))}`;
+    const [got, want] = [op.pushforward(node, nulls), op.pushforward(node, filled)];
+    outputs.forEach((y, k) => {
+      same(got[k] ?? null, want[k] ?? null, y, what);
+    });
+  }
+  for (const [nulls, filled] of partly(outputs)) {
+    if (nulls.every((t) => t === null)) continue;
+    const all = inputs.map(isFloat);
+    const want = op.pullback(node, filled, all);
+    // Which cotangents are asked for, one way in each run of the law.
+    const mask = seededRandom(seed).pick(masks(inputs.length));
+    const wanted = all.map((float, i) => float && mask[i]);
+    const got = op.pullback(node, nulls, wanted);
+    inputs.forEach((x, i) => {
+      if (wanted[i]) same(got[i] ?? null, want[i] ?? null, x, `pullback of ${op.name} for ${wanted}`);
     });
   }
 }

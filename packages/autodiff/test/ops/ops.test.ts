@@ -9,6 +9,7 @@ import { broadcastableShapes, seeds } from "../../src/testing/arbitraries.js";
 import { seededRandom } from "../../src/testing/seeded-random.js";
 import { applyOne } from "../../src/trace/apply.js";
 import type { Op } from "../../src/trace/op.js";
+import { isNear } from "../near.js";
 import { casesOf } from "../repository/case-counts.js";
 import { errorOf } from "./codes.js";
 import {
@@ -16,6 +17,7 @@ import {
   derivativesAreRight,
   forSeeds,
   isElementwise,
+  missingIsZero,
   ofOp,
   readsAreEnough,
   shapeRuleIsTrue,
@@ -75,9 +77,7 @@ function elementwiseLaws(op: Op, samples: ElementwiseSamples): void {
         const expected = reference(...operands);
         const where = `${dtype} ${operands.join(", ")}: ${data[k]}, not ${expected}`;
         if (dtype === "float64")
-          expect(Math.abs(data[k] - expected), where).toBeLessThanOrEqual(
-            1e-14 * Math.max(1e-2, Math.abs(expected)),
-          );
+          expect(isNear(data[k], expected, 1e-14 * Math.max(1e-2, Math.abs(expected))), where).toBe(true);
         else expect(ulpsBetween(data[k], Math.fround(expected)), where).toBeLessThanOrEqual(ulps);
       }
     }
@@ -85,11 +85,12 @@ function elementwiseLaws(op: Op, samples: ElementwiseSamples): void {
   test("derivatives in both modes and to second order, over broadcasts", () => {
     overShapes(25, (inputs, seed) => derivativesAreRight(ofOp(op, null), inputs, seed));
   });
-  test("shape rule, trace, what is kept", () => {
-    overShapes(30, (inputs) => {
+  test("shape rule, trace, what is kept, what is missing", () => {
+    overShapes(30, (inputs, seed) => {
       shapeRuleIsTrue(op, inputs, null);
       traceIsEager(ofOp(op, null), inputs);
       readsAreEnough(op, inputs, null);
+      missingIsZero(op, inputs, null, seed);
     });
   });
   test("a batch is a loop", () => {
@@ -118,12 +119,13 @@ function structuralLaws(op: Op, samples: StructuralSamples<unknown>): void {
       if (samples.cutsGradient !== true) derivativesAreRight(ofOp(op, attributes), inputs, seed);
     });
   });
-  test("shape rule, trace, what is kept", () => {
+  test("shape rule, trace, what is kept, what is missing", () => {
     forSeeds(40, (seed) => {
       const { inputs, attributes } = samples.draw(seededRandom(seed));
       shapeRuleIsTrue(op, inputs, attributes);
       traceIsEager(ofOp(op, attributes), inputs);
       readsAreEnough(op, inputs, attributes);
+      if (samples.cutsGradient !== true) missingIsZero(op, inputs, attributes, seed);
     });
   });
   test("a batch is a loop", () => {

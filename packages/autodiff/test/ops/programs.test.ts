@@ -125,6 +125,28 @@ test("a rule that is wrong in one mode, or in its second derivative only, is cau
 test("NaN is no derivative", () => {
   expect(() => checkGradients((x) => ops.sqrt(sub(x, x)), [at], { order: 1 })).toThrow(DerivativeError);
 });
+test("an infinite derivative is none either, where the slope is finite: one element or many, in either mode", () => {
+  const infinite = (t: Tensor): Tensor => mul(t, Number.POSITIVE_INFINITY);
+  const sine = elementwiseOp({
+    name: "sine",
+    loops: { sin: loops.sin },
+    lower: (kernel, x) => kernel.sin(x),
+    partials: [([x]) => ops.cos(x)],
+  });
+  const reverse: Op<null> = { ...sine, pullback: (_node, [c]) => [c === null ? null : infinite(c)] };
+  const forward: Op<null> = { ...sine, pushforward: (_node, [t]) => [t === null ? null : infinite(t)] };
+  for (const op of [reverse, forward])
+    for (const x of [ops.tensor(0.3, { dtype: "float64" }), at]) {
+      const f = (t: Tensor): Tensor => applyOne(op, [t], null);
+      expect(() => checkGradients(f, [x], { order: 1 })).toThrow(DerivativeError);
+      expect(() => checkDuality(f, [x])).toThrow(DerivativeError);
+    }
+  // Nor is a finite one right where the differences are infinite.
+  const cliff = (t: Tensor): Tensor => ops.where(ops.greater(t, 0.3), Number.POSITIVE_INFINITY, t);
+  expect(() => checkGradients(cliff, [ops.tensor(0.3, { dtype: "float64" })], { order: 1 })).toThrow(
+    DerivativeError,
+  );
+});
 test("inputs without a derivative are refused", () => {
   expect(() => checkGradients(ops.neg, [ops.tensor([1], { dtype: "int32" })])).toThrow(
     /no input has a derivative/,

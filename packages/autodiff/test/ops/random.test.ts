@@ -116,7 +116,14 @@ describe("distributions, over 20,000 draws", () => {
   });
   test("mean and standard deviation", () => {
     const { data } = new Random(3).normal([n], { mean: 10, std: 2 });
-    expect(Math.abs(mean(data.slice()) - 10)).toBeLessThan((5 * 2) / Math.sqrt(n));
+    const all = data.slice();
+    expect(Math.abs(mean(all) - 10)).toBeLessThan((5 * 2) / Math.sqrt(n));
+    expect(Math.abs(mean(all.map((x) => (x - 10) ** 2)) / 4 - 1)).toBeLessThan(5 * Math.sqrt(2 / n));
+    for (const z of [-2, -0.5, 1])
+      expectShare(
+        share(all, (x) => x < 10 + 2 * z),
+        normalBelow(z),
+      );
   });
   test("randint", () => {
     const { data, dtype } = new Random(4).randint([n], { low: -3, high: 4 });

@@ -4,6 +4,7 @@ import { sizeOf } from "../../src/base/shape.js";
 import { matmulOp } from "../../src/ops/linear-algebra.js";
 import { allocate, fromArray, type Tensor } from "../../src/tensor/tensor.js";
 import { applyOne } from "../../src/trace/apply.js";
+import { isNear } from "../near.js";
 
 /** A float64 tensor (or of another dtype) from nested arrays. */
 export function tensorOf(values: number | readonly unknown[], dtype: DType = "float64"): Tensor {
@@ -56,8 +57,8 @@ export function expectClose(got: Tensor, want: Tensor, tolerance = 1e-9): void {
   const b = want.data;
   got.data.forEach((v, i) => {
     const w = b[i];
-    const bound = tolerance * Math.max(1, Math.abs(v), Math.abs(w));
-    if (!(Math.abs(v - w) <= bound) && !Object.is(v, w)) expect.fail(`element ${i}: got ${v}, want ${w}`);
+    if (!isNear(v, w, tolerance * Math.max(1, Math.abs(v), Math.abs(w))))
+      expect.fail(`element ${i}: got ${v}, want ${w}`);
   });
 }
 
