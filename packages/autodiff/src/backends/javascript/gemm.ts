@@ -57,16 +57,6 @@ function addTile(
   const o2 = o1 + c.columnStride;
   const o3 = o2 + c.columnStride;
   const d = two ? c.rowStride : 0;
-  if (carries) {
-    s00 = z[o0];
-    s01 = z[o1];
-    s02 = z[o2];
-    s03 = z[o3];
-    s10 = z[o0 + d];
-    s11 = z[o1 + d];
-    s12 = z[o2 + d];
-    s13 = z[o3 + d];
-  }
   let p = a.offset + i * a.rowStride;
   let q = b.offset + j * b.columnStride;
   for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride) {
@@ -84,6 +74,17 @@ function addTile(
     s11 += x1 * y1;
     s12 += x1 * y2;
     s13 += x1 * y3;
+  }
+  // The sum of products starts from 0, as where c is added by another op: else −0 would stay −0.
+  if (carries) {
+    s00 += z[o0];
+    s01 += z[o1];
+    s02 += z[o2];
+    s03 += z[o3];
+    s10 += z[o0 + d];
+    s11 += z[o1 + d];
+    s12 += z[o2 + d];
+    s13 += z[o3 + d];
   }
   z[o0] = s00;
   z[o1] = s01;
@@ -111,11 +112,11 @@ function addElement(
   const o = c.offset + i * c.rowStride + j * c.columnStride;
   const right = a.columnStride;
   const down = b.rowStride;
-  let sum = carries ? z[o] : 0;
+  let sum = 0;
   let p = a.offset + i * a.rowStride;
   let q = b.offset + j * b.columnStride;
   if (z instanceof Int32Array)
     for (let l = 0; l < k; l++, p += right, q += down) sum = (sum + Math.imul(x[p], y[q])) | 0;
   else for (let l = 0; l < k; l++, p += right, q += down) sum += x[p] * y[q];
-  z[o] = sum;
+  z[o] = carries ? z[o] + sum : sum;
 }

@@ -1,7 +1,8 @@
-import type { FunctionBuilder } from "./assembler.js";
+import type { FunctionBuilder, Local } from "./assembler.js";
 import { ModuleBuilder } from "./assembler.js";
 import type { ValueType } from "./instructions.js";
 import { i32 } from "./instructions.js";
+import type { Parameters, Routine } from "./routine.js";
 
 /** Bytes that vector code may read past the end of any buffer; what it reads there is thrown away. */
 const slackBytes = 64;
@@ -50,6 +51,19 @@ export class CodeContext {
       this.#routines.set(name, routine);
     }
     return routine;
+  }
+  /** The routine of that name, with named parameters. */
+  named<Name extends string>(
+    name: string,
+    names: readonly Name[],
+    body: (f: FunctionBuilder, parameters: Parameters<Name>) => void,
+  ): Routine<Name> {
+    const code = this.routine(name, names.length, (f) => {
+      const parameters = {} as { [N in Name]: Local<"i32"> };
+      for (const [i, parameter] of names.entries()) parameters[parameter] = f.parameter(i);
+      body(f, parameters);
+    });
+    return { code, names };
   }
   /** A function of two int32 that gives one. */
   intRoutine(name: string, body: (f: FunctionBuilder<"i32">) => void): FunctionBuilder<"i32"> {

@@ -2,9 +2,15 @@ import type { TypedArray } from "../../base/dtype.js";
 import { CodeContext } from "./context.js";
 import { hasRelaxedMadd } from "./features.js";
 import { GemmRoutines } from "./gemm.js";
-import { collapseBatch } from "./gemm-code.js";
-import type { GemmOperand, GemmRoutine } from "./gemm-plan.js";
-import { planProduct } from "./gemm-plan.js";
+import { type CollapsedProduct, collapseBatch } from "./gemm-code.js";
+import {
+  type GemmCall,
+  type GemmOperand,
+  type GemmRoutine,
+  gemmParameters,
+  type Parts,
+  planProduct,
+} from "./gemm-plan.js";
 import { type Exports, instantiate } from "./instance.js";
 import type { Lanes } from "./lanes.js";
 
@@ -26,24 +32,31 @@ export interface EagerProduct {
 }
 
 const pageBytes = 65536;
-const routineNames: readonly GemmRoutine[] = [
-  "copy",
-  "row",
-  "row wide",
-  "strided",
-  "strided wide",
-  "column",
-  "dots",
-  "naive",
-];
+const routineNames = Object.keys(gemmParameters) as readonly GemmRoutine[];
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** A call with its operands in order. */
+interface PreparedCall {
+  readonly run: (...operands: number[]) => void;
+  readonly operands: readonly (number | GemmOperand)[];
+}
+/** How a product of given sizes and strides is computed. */
+interface Prepared {
+  readonly batch: CollapsedProduct["batch"];
+  readonly calls: readonly PreparedCall[];
+  readonly parts: Parts<PreparedCall> | null;
+  readonly scratchBytes: number;
+}
+/** Plans that are kept: more sizes than a loop of products has. */
+const keptPlans = 256;
 
 /** One module for all sizes of a dtype, over a memory that grows to the largest product seen. */
 class EagerGemm {
   readonly #ctx: CodeContext;
-  readonly lanes: Lanes;
+  readonly #lanes: Lanes;
   readonly #exports: Exports;
   readonly #memory: WebAssembly.Memory;
+  readonly #plans = new Map<string, Prepared>();
   #elements: Float32Array | Float64Array;
   readonly #dtype: "float32" | "float64";
 
@@ -51,8 +64,8 @@ class EagerGemm {
     this.#dtype = dtype;
     this.#ctx = new CodeContext(0, hasRelaxedMadd());
     const routines = new GemmRoutines(this.#ctx, dtype, [1, 2, 3, 4, 5, 6]);
-    this.lanes = routines.lanes;
-    for (const name of routineNames) this.#ctx.module.export(name, routines.routine(name));
+    this.#lanes = routines.lanes;
+    for (const name of routineNames) this.#ctx.module.export(name, routines.routine(name).code);
     const bytes = this.#ctx.module.encode();
     this.#memory = new WebAssembly.Memory({ initial: 1 });
     this.#exports = instantiate({ bytes, imports: this.#ctx.module.imports }, this.#memory);
@@ -64,66 +77,97 @@ class EagerGemm {
   }
 
   run(call: EagerProduct): void {
-    const { dtype, m, n, k } = call;
-    const { bytes } = this.lanes;
-    const rows = rowMajorOf([...call.batch, m, n]);
-    const sizes = { a: [...call.batch, m, k], b: [...call.batch, k, n] };
-    const a = compact(call.a, call.aOffset, call.aStrides, sizes.a);
-    const b = compact(call.b, call.bOffset, call.bStrides, sizes.b);
-    const whole = {
-      dtype,
-      batch: call.batch,
-      m,
-      n,
-      k,
-      a: a.strides,
-      b: b.strides,
-      c: rows,
-      mode: "set",
-    } as const;
-    const { product, batch } = collapseBatch(whole);
-    const { zeros, scratch } = this.#ctx;
-    const { calls, scratchBytes } = planProduct(product, this.lanes, zeros, scratch);
-    const lengthC = sizes.a.slice(0, -1).reduce((x, y) => x * y, n);
+    const { batch, m, n, k } = call;
+    const { bytes } = this.#lanes;
+    const lengthC = batch.reduce((x, y) => x * y, m * n);
     if (lengthC === 0) return;
-    const aAt = scratch + aligned(scratchBytes);
+    const a = compact(call.a, call.aOffset, call.aStrides, [...batch, m, k]);
+    const b = compact(call.b, call.bOffset, call.bStrides, [...batch, k, n]);
+    const plan = this.#plan(call, a.strides, b.strides);
+    const aAt = this.#ctx.scratch + aligned(plan.scratchBytes);
     const bAt = aAt + aligned(a.length * bytes) + 64;
     const cAt = bAt + aligned(b.length * bytes) + 64;
-    const needed = cAt + lengthC * bytes + 128;
-    if (needed > this.#memory.buffer.byteLength) {
-      // Half as much again, so that growing sizes do not grow the memory each time.
-      const pages = Math.ceil((needed * 1.5 - this.#memory.buffer.byteLength) / pageBytes);
-      this.#memory.grow(pages);
-      this.#elements = this.#view();
-    }
+    this.#reserve(cAt + lengthC * bytes + 128);
     const elements = this.#elements;
     a.copyTo(elements, aAt / bytes);
     b.copyTo(elements, bAt / bytes);
-    const at: { [P in GemmOperand]: number } = {
-      a: aAt + a.start * bytes,
-      b: bAt + b.start * bytes,
-      c: cAt,
-      bias: 0,
-    };
-    const loop = (depth: number): void => {
-      if (depth === batch.length) {
-        for (const { routine, operands } of calls)
-          this.#exports[routine](
-            ...operands.map((operand) => (typeof operand === "number" ? operand : at[operand])),
-          );
-        return;
-      }
-      const { size, strides } = batch[depth];
-      for (let i = 0; i < size; i++) {
-        loop(depth + 1);
-        for (const [which, place] of (["a", "b", "c"] as const).entries())
-          at[place] += strides[which] * bytes;
-      }
-      for (const [which, place] of (["a", "b", "c"] as const).entries())
-        at[place] -= size * strides[which] * bytes;
-    };
-    loop(0);
+    const at: Addresses = { a: aAt + a.start * bytes, b: bAt + b.start * bytes, c: cAt, bias: 0, slot: 0 };
+    this.#overBatch(plan, 0, at);
     call.c.set(elements.subarray(cAt / bytes, cAt / bytes + lengthC), call.cOffset);
+  }
+  #reserve(bytes: number): void {
+    const missing = bytes - this.#memory.buffer.byteLength;
+    if (missing <= 0) return;
+    // Half as much again, so that growing sizes do not grow the memory each time.
+    this.#memory.grow(Math.ceil((missing + bytes * 0.5) / pageBytes));
+    this.#elements = this.#view();
+  }
+
+  #plan({ batch, m, n, k }: EagerProduct, a: readonly number[], b: readonly number[]): Prepared {
+    const key = `${m},${n},${k},${batch},${a},${b}`;
+    let plan = this.#plans.get(key);
+    if (plan === undefined) {
+      const c = rowMajorOf([...batch, m, n]);
+      const collapsed = collapseBatch({ dtype: this.#dtype, batch, m, n, k, a, b, c, mode: "set" });
+      const { parts, calls, scratchBytes } = planProduct(collapsed.product, this.#lanes, this.#ctx);
+      const prepare = ({ routine, values }: GemmCall): PreparedCall => {
+        const operands: { readonly [name: string]: number | GemmOperand } = values;
+        return {
+          run: this.#exports[routine],
+          operands: gemmParameters[routine].map((name) => operands[name]),
+        };
+      };
+      plan = {
+        batch: collapsed.batch,
+        calls: calls.map(prepare),
+        parts: parts && { ...parts, calls: parts.calls.map(prepare), rest: parts.rest.map(prepare) },
+        scratchBytes,
+      };
+      if (this.#plans.size >= keptPlans) this.#plans.clear();
+      this.#plans.set(key, plan);
+    }
+    return plan;
+  }
+
+  #overBatch(plan: Prepared, depth: number, at: Addresses): void {
+    if (depth === plan.batch.length) {
+      if (plan.parts !== null) this.#runParts(plan.parts, at);
+      runCalls(plan.calls, at);
+      return;
+    }
+    const { size, strides } = plan.batch[depth];
+    const [a, b, c] = strides.map((stride) => stride * this.#lanes.bytes);
+    for (let i = 0; i < size; i++)
+      this.#overBatch(plan, depth + 1, { ...at, a: at.a + i * a, b: at.b + i * b, c: at.c + i * c });
+  }
+  /** The parts of a long product, each into the next slot; two slots that stand for as many parts become one, as a binary counter carries. */
+  #runParts(parts: Parts<PreparedCall>, operands: Addresses): void {
+    const { slotLength, slotBytes } = parts;
+    const at = { ...operands, slot: parts.slots };
+    const carry = (): void => {
+      at.slot -= slotBytes;
+      this.#exports.fold(slotLength, at.slot, at.slot - slotBytes);
+    };
+    for (let done = 1; done <= parts.count; done++) {
+      runCalls(parts.calls, at);
+      at.a += parts.stepA;
+      at.b += parts.stepB;
+      at.slot += slotBytes;
+      for (let digits = done; digits % 2 === 0; digits /= 2) carry();
+    }
+    if (parts.rest.length > 0) {
+      runCalls(parts.rest, at);
+      at.slot += slotBytes;
+    }
+    while (at.slot > parts.slots + slotBytes) carry();
+  }
+}
+
+type Addresses = { readonly [P in GemmOperand]: number };
+function runCalls(calls: readonly PreparedCall[], at: Addresses): void {
+  for (const { run, operands } of calls) {
+    const numbers = operands.map((operand) => (typeof operand === "number" ? operand : at[operand]));
+    run(...numbers);
   }
 }
 

@@ -3,7 +3,7 @@ import type { GemmKernel, PackKernel } from "../../kernel/program.js";
 import type { Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
 import { GemmRoutines } from "./gemm.js";
-import { heightsOf, type Product } from "./gemm-plan.js";
+import { heightsOf, type Product } from "./gemm-path.js";
 import { i32 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
 import { lanesOf, type NumericDType } from "./lanes.js";
@@ -110,18 +110,17 @@ export const packedLengthOf = (k: number, n: number, dtype: NumericDType): numbe
 export function packCode(ctx: CodeContext, kernel: PackKernel): KernelCode {
   const { k, n, source, packed } = kernel;
   const lanes = lanesOf(numeric(packed), ctx);
-  const [stepK, stepN] = source.strides.map((stride) => i32.const(stride * lanes.bytes));
-  const rowBytes = i32.const(packedColumns(n, lanes) * lanes.bytes);
+  const [stepK, stepN] = source.strides.map((stride) => stride * lanes.bytes);
+  const { code, names } = packRoutine(ctx, lanes);
   return {
-    routine: packRoutine(ctx, lanes),
-    operands: (address) => [
-      i32.const(k),
-      i32.const(n),
-      address(source, source.offset),
-      stepK,
-      stepN,
-      address(packed, packed.offset),
-      rowBytes,
-    ],
+    routine: code,
+    operands: (address) => {
+      const operands = {
+        ...{ k: i32.const(k), n: i32.const(n), source: address(source, source.offset) },
+        ...{ stepK: i32.const(stepK), stepN: i32.const(stepN), target: address(packed, packed.offset) },
+        rowBytes: i32.const(packedColumns(n, lanes) * lanes.bytes),
+      };
+      return names.map((name) => operands[name]);
+    },
   };
 }

@@ -1,200 +1,325 @@
-import type { Lanes, NumericDType } from "./lanes.js";
-import { rowsOfTiles, tileRows } from "./micro-kernel.js";
+import { columnBlock, columnRows, lengthsOf, type Product, partOf, pathOf, swapped } from "./gemm-path.js";
+import type { Lanes } from "./lanes.js";
+import { tileRows } from "./micro-kernel.js";
 import { packedBlock, packedColumns } from "./pack.js";
 
-/** Sizes and strides (in elements) of one matrix product. */
-export interface Product {
-  readonly dtype: NumericDType;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** Strides over (m, k). */
-  readonly a: readonly [number, number];
-  /** Strides over (k, n), or `packed`. */
-  readonly b: readonly [number, number] | "packed";
-  /** Strides over (m, n). */
-  readonly c: readonly [number, number];
-  readonly mode: "set" | "accumulate" | "bias";
-  /** Stride of the bias along n. */
-  readonly bias?: number;
-}
-
-/** Rows of a block of a packed, transposed A, and of a packed B beside it. */
-const columnBlock = 256;
-/** Rows of C whose part of A is packed at once. */
-export const columnRows = 192;
 /** Panels a multiple of the cache's stride apart would evict each other. */
 export const panelPadding = 64;
-/** Rows up to so many elements are read in place: a block of them fits the first-level cache as it lies. */
-const stridedWidth = 256;
+/** The routines that a product is made of, with the names of their parameters. All strides are in bytes.
+ * C starts from rows of `init`, `ldinit` apart, which moves along n (by `moves`, or `initStep`). `rowBytes` is a row of packed B; where B is not packed,
+ * blocks of it are, into `scratch`, by its steps along k and n. */
+export const gemmParameters = {
+  /** A strided matrix to rows without gaps. */
+  copy: ["rows", "columns", "source", "rowStep", "columnStep", "target"],
+  /** Rows of A (unit step along k) by packed B. */
+  row: [
+    "m",
+    "n",
+    "k",
+    "a",
+    "lda",
+    "b",
+    "c",
+    "ldc",
+    "init",
+    "ldinit",
+    "moves",
+    "rowBytes",
+    "scratch",
+    "stepK",
+    "stepN",
+  ],
+  /** The same for a single row: several panels of B at once. */
+  "row wide": [
+    "m",
+    "n",
+    "k",
+    "a",
+    "lda",
+    "b",
+    "c",
+    "ldc",
+    "init",
+    "ldinit",
+    "moves",
+    "rowBytes",
+    "scratch",
+    "stepK",
+    "stepN",
+  ],
+  /** Columns of A (unit step along m; `lda` along k) by rows of B (unit step along n), both read where they lie, `block` rows at a time. */
+  strided: ["m", "n", "k", "a", "lda", "b", "ldb", "c", "ldc", "init", "ldinit", "moves", "block"],
+  "strided wide": ["m", "n", "k", "a", "lda", "b", "ldb", "c", "ldc", "init", "ldinit", "moves", "block"],
+  /** Columns of A, packed tile by tile, by packed B. */
+  column: [
+    "m",
+    "n",
+    "k",
+    "a",
+    "lda",
+    "b",
+    "c",
+    "ldc",
+    "init",
+    "ldinit",
+    "moves",
+    "rowBytes",
+    "scratch",
+    "stepK",
+    "stepN",
+    "scratchA",
+    "block",
+  ],
+  /** Rows of A by columns of B (unit step along k; `ldb` from one to the next). */
+  dots: ["m", "n", "k", "a", "lda", "b", "ldb", "c", "ldc", "init", "ldinit", "initStep"],
+  /** Any strides at all, one element at a time. */
+  naive: [
+    "m",
+    "n",
+    "k",
+    "a",
+    "stepAM",
+    "stepAK",
+    "b",
+    "stepBK",
+    "stepBN",
+    "c",
+    "ldc",
+    "stepC",
+    "init",
+    "ldinit",
+    "initStep",
+  ],
+  /** Adds `count` elements side by side to others. */
+  fold: ["count", "from", "to"],
+  /** C becomes what the products are added to, plus a matrix without gaps. */
+  finish: ["m", "n", "from", "c", "ldc", "stepC", "init", "ldinit", "initStep"],
+} as const;
+export type GemmRoutine = keyof typeof gemmParameters;
+export type GemmParameter<R extends GemmRoutine> = (typeof gemmParameters)[R][number];
 
-/** The routines that a product is made of; {@link GemmRoutines} says what each takes. */
-export type GemmRoutine =
-  | "copy"
-  | "row"
-  | "row wide"
-  | "strided"
-  | "strided wide"
-  | "column"
-  | "dots"
-  | "naive";
-/** The address of an operand. */
-export type GemmOperand = "a" | "b" | "c" | "bias";
-/** One call: a number, or an address that is known when it happens. */
-export interface GemmCall {
-  readonly routine: GemmRoutine;
-  readonly operands: readonly (number | GemmOperand)[];
+/** The address of an operand, known only when a call happens; `slot` is where a part of a long product goes. */
+export type GemmOperand = "a" | "b" | "c" | "bias" | "slot";
+type Values<R extends GemmRoutine> = { readonly [P in GemmParameter<R>]: number | GemmOperand };
+/** One call: numbers, and addresses that are known when it happens. */
+export type GemmCall = {
+  readonly [R in GemmRoutine]: { readonly routine: R; readonly values: Values<R> };
+}[GemmRoutine];
+
+/** A long product in parts along k, each of which goes to a slot of its own; slots are added pairwise. */
+export interface Parts<Call = GemmCall> {
+  /** Parts of equal length, and the calls of one. */
+  readonly count: number;
+  readonly calls: readonly Call[];
+  /** The calls of a shorter last part, if there is one. */
+  readonly rest: readonly Call[];
+  /** Bytes from one part of A, and of B, to the next. */
+  readonly stepA: number;
+  readonly stepB: number;
+  /** The first slot, elements of a slot, and bytes. */
+  readonly slots: number;
+  readonly slotLength: number;
+  readonly slotBytes: number;
 }
-
-const flip = ([p, q]: readonly [number, number]): readonly [number, number] => [q, p];
-
-/** How a product is computed; chosen by sizes and strides alone. */
-type Path =
-  | { readonly kind: "swap" | "naive" | "dot" | "column" }
-  | { readonly kind: "strided"; readonly lda: number; readonly wide: boolean; readonly block: number }
-  | { readonly kind: "row"; readonly copyA: boolean };
-
-function pathOf({ m, n, k, a, b, c, mode, bias }: Product): Path {
-  const rowsOfC = c[1] === 1 || n === 1;
-  const biasFits = mode !== "bias" || bias === 1 || n === 1;
-  if (!rowsOfC || !biasFits)
-    return c[0] === 1 && b !== "packed" && mode !== "bias" ? { kind: "swap" } : { kind: "naive" };
-  const unitA = a[1] === 1 || k === 1;
-  if (b !== "packed") {
-    // A matrix times a vector: as dot products with the rows of the matrix.
-    if (n === 1 && m > 1 && c[0] === 1 && unitA && mode !== "bias") return { kind: "swap" };
-    if (m <= 2 && b[0] === 1 && k > 1 && unitA) return { kind: "dot" };
-    if (m === 1 && b[1] === 1 && unitA) return { kind: "strided", lda: 1, wide: true, block: k };
-  }
-  if (unitA) return { kind: "row", copyA: false };
-  if (a[0] !== 1 && m !== 1) return { kind: "row", copyA: true };
-  if (m === 1 && b === "packed") return { kind: "row", copyA: true };
-  if (b !== "packed" && (b[1] === 1 || n === 1) && a[1] <= stridedWidth && b[0] <= stridedWidth) {
-    const block = Math.max(
-      32,
-      Math.min(columnBlock, 4 * Math.floor(8192 / (Math.max(m, a[1]) + Math.max(n, b[0])) / 4)),
-    );
-    return { kind: "strided", lda: a[1], wide: false, block };
-  }
-  return { kind: "column" };
-}
-
-/** Only unpacked operands are swapped: C transposed is B transposed times A transposed. */
-function swapped(product: Product): Product {
-  const { m, n, a, b, c } = product;
-  return b === "packed" ? product : { ...product, m: n, n: m, a: flip(b), b: flip(a), c: flip(c) };
-}
-
-/** The tile heights that a product uses. */
-export function heightsOf(product: Product): number[] {
-  const path = pathOf(product);
-  switch (path.kind) {
-    case "swap":
-      return heightsOf(swapped(product));
-    case "naive":
-    case "dot":
-      return [];
-    case "column":
-      return [
-        ...(product.m >= columnRows ? rowsOfTiles(columnRows) : []),
-        ...rowsOfTiles(product.m % columnRows),
-      ];
-    default:
-      return rowsOfTiles(product.m);
-  }
+/** How a product is computed: its parts, if it is long, then these calls. */
+export interface GemmPlan {
+  readonly parts: Parts | null;
+  readonly calls: readonly GemmCall[];
+  readonly scratchBytes: number;
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/** The calls that compute a product, and the bytes of scratch that they use.
- * @param zeros - Address of 64 zero bytes. */
-export function planProduct(
+/** Addresses that a module's plans use: 64 zero bytes, and scratch. */
+export interface PlanMemory {
+  readonly zeros: number;
+  readonly scratch: number;
+}
+
+/** How a product is computed. */
+export function planProduct(product: Product, lanes: Lanes, memory: PlanMemory): GemmPlan {
+  const { m, n } = product;
+  if (m === 0 || n === 0) return { parts: null, calls: [], scratchBytes: 0 };
+  const lengths = lengthsOf(product);
+  if (lengths === null) return { parts: null, ...planInTurn(product, lanes, memory) };
+  return planParts(product, lengths, lanes, memory);
+}
+
+/** A long product in parts. */
+function planParts(
   product: Product,
+  { length, rest }: { length: number; rest: number },
   lanes: Lanes,
-  zeros: number,
-  scratch: number,
-): { calls: GemmCall[]; scratchBytes: number } {
-  const { m, n, k, mode, b } = product;
-  if (m === 0 || n === 0) return { calls: [], scratchBytes: 0 };
-  const { bytes } = lanes;
+  memory: PlanMemory,
+): GemmPlan {
+  const { m, n, k, a, b } = product;
+  const intoSlot = (call: GemmCall): GemmCall => renamed(call, { c: "slot" });
+  const whole = planInTurn(partOf(product, length), lanes, memory);
+  const last = rest === 0 ? { calls: [], scratchBytes: 0 } : planInTurn(partOf(product, rest), lanes, memory);
+  const count = Math.floor(k / length);
+  const ownScratch = aligned(Math.max(whole.scratchBytes, last.scratchBytes));
+  const slotBytes = aligned(m * n * lanes.bytes);
+  const slots = memory.scratch + ownScratch;
+  // A binary counter holds a slot for each of its digits, and one more while it carries.
+  const slotCount = Math.floor(Math.log2(count)) + 2;
+  const [ldc, stepC] = product.c.map((stride) => stride * lanes.bytes);
+  const finish: GemmCall = {
+    routine: "finish",
+    values: { m, n, from: slots, c: "c", ldc, stepC, ...elementwiseStart(product, lanes, memory) },
+  };
+  return {
+    parts: {
+      count,
+      calls: whole.calls.map(intoSlot),
+      rest: last.calls.map(intoSlot),
+      stepA: length * a[1] * lanes.bytes,
+      stepB: length * (b === "packed" ? packedColumns(n, lanes) : b[0]) * lanes.bytes,
+      slots,
+      slotLength: m * n,
+      slotBytes,
+    },
+    calls: [finish],
+    scratchBytes: ownScratch + slotCount * slotBytes + 64,
+  };
+}
+
+interface InTurn {
+  readonly calls: readonly GemmCall[];
+  readonly scratchBytes: number;
+}
+
+function planInTurn(product: Product, lanes: Lanes, memory: PlanMemory): InTurn {
   const path = pathOf(product);
-  if (path.kind === "swap") {
-    const { calls, scratchBytes } = planProduct(swapped(product), lanes, zeros, scratch);
-    const renamed = (operand: number | GemmOperand): number | GemmOperand =>
-      operand === "a" ? "b" : operand === "b" ? "a" : operand;
-    return {
-      calls: calls.map(({ routine, operands }) => ({ routine, operands: operands.map(renamed) })),
-      scratchBytes,
-    };
-  }
-  const packed = b === "packed";
-  const [bk, bn] = packed ? [0, 0] : [b[0] * bytes, b[1] * bytes];
-  const [am, ak] = product.a.map((stride) => stride * bytes);
-  const [ldc, cn] = product.c.map((stride) => stride * bytes);
-  const starts = { set: [zeros, 0, 0], accumulate: ["c", ldc, 1], bias: ["bias", 0, 1] } as const;
-  const start = starts[mode];
-  const rowBytes = packedColumns(n, lanes) * bytes;
   switch (path.kind) {
-    case "naive": {
-      const rest = [
-        mode === "accumulate" ? 1 : 0,
-        mode === "bias" ? "bias" : 0,
-        (product.bias ?? 1) * bytes,
-      ] as const;
-      return {
-        calls: [{ routine: "naive", operands: [m, n, k, "a", am, ak, "b", bk, bn, "c", ldc, cn, ...rest] }],
-        scratchBytes: 0,
-      };
+    case "swap": {
+      const { calls, scratchBytes } = planInTurn(swapped(product), lanes, memory);
+      return { calls: calls.map((call) => renamed(call, { a: "b", b: "a" })), scratchBytes };
     }
-    case "dot": {
-      const [init, ldinit] = start;
-      const operands = [
-        m,
-        n,
-        k,
-        "a",
-        am,
-        "b",
-        bn,
-        "c",
-        ldc,
-        init,
-        ldinit,
-        mode === "set" ? 0 : bytes,
-      ] as const;
-      return { calls: [{ routine: "dots", operands }], scratchBytes: 0 };
-    }
+    case "naive":
+      return { calls: [naiveCall(product, lanes, memory)], scratchBytes: 0 };
+    case "dots":
+      return { calls: [dotsCall(product, lanes, memory)], scratchBytes: 0 };
     case "strided": {
-      const operands = [m, n, k, "a", path.lda * bytes, "b", bk, "c", ldc, ...start, path.block] as const;
-      return { calls: [{ routine: path.wide ? "strided wide" : "strided", operands }], scratchBytes: 0 };
+      const { m, n, k } = product;
+      const lda = path.lda * lanes.bytes;
+      const ldb = stridesOfB(product, lanes).stepK;
+      const values = { m, n, k, a: "a", lda, b: "b", ldb, ...start(product, lanes, memory) } as const;
+      const routine = path.wide ? "strided wide" : "strided";
+      return { calls: [{ routine, values: { ...values, block: path.block } }], scratchBytes: 0 };
     }
-    case "row": {
-      const bytesB = aligned(packed ? 0 : Math.min(k, packedBlock) * rowBytes) + 64;
-      const steps = [rowBytes, packed ? 0 : scratch, bk, bn] as const;
-      const routine = m === 1 ? "row wide" : "row";
-      if (!path.copyA) {
-        return {
-          calls: [{ routine, operands: [m, n, k, "a", am, "b", "c", ldc, ...start, ...steps] }],
-          scratchBytes: bytesB,
-        };
-      }
-      const copy = scratch + bytesB;
-      const calls: GemmCall[] = [
-        { routine: "copy", operands: [m, k, "a", am, ak, copy] },
-        { routine, operands: [m, n, k, copy, k * bytes, "b", "c", ldc, ...start, ...steps] },
-      ];
-      return { calls, scratchBytes: bytesB + m * k * bytes + 64 };
-    }
-    case "column": {
-      const block = Math.min(k, packed ? packedBlock : columnBlock);
-      const tiles = Math.ceil(Math.min(m, columnRows) / tileRows);
-      const bytesA = aligned(tiles * (block * tileRows * bytes + panelPadding) + 64);
-      const steps = [rowBytes, scratch, packed ? 0 : scratch + bytesA, bk, bn, block] as const;
-      const scratchBytes = bytesA + (packed ? 0 : block * rowBytes) + 64;
-      return {
-        calls: [{ routine: "column", operands: [m, n, k, "a", ak, "b", "c", ldc, ...start, ...steps] }],
-        scratchBytes,
-      };
-    }
+    case "row":
+      return rowCalls(product, path.copyA, lanes, memory);
+    case "column":
+      return columnCall(product, lanes, memory);
   }
+}
+
+/** The same call with operands under other names. */
+function renamed(call: GemmCall, names: { readonly [P in GemmOperand]?: GemmOperand }): GemmCall {
+  const entries = Object.entries(call.values).map(([name, value]) => [
+    name,
+    typeof value === "number" ? value : (names[value] ?? value),
+  ]);
+  // The names of the parameters stay as they were.
+  return { routine: call.routine, values: Object.fromEntries(entries) } as GemmCall;
+}
+
+/** Bytes of b along k and along n; 0 where it is packed. */
+const stridesOfB = ({ b }: Product, { bytes }: Lanes): { stepK: number; stepN: number } =>
+  b === "packed" ? { stepK: 0, stepN: 0 } : { stepK: b[0] * bytes, stepN: b[1] * bytes };
+
+/** C, and what its products are added to, for routines that go by panels. */
+function start(
+  { c, mode }: Product,
+  { bytes }: Lanes,
+  { zeros }: PlanMemory,
+): { [P in "c" | "ldc" | "init" | "ldinit" | "moves"]: number | GemmOperand } {
+  const ldc = c[0] * bytes;
+  const starts = {
+    set: { init: zeros, ldinit: 0, moves: 0 },
+    accumulate: { init: "c", ldinit: ldc, moves: 1 },
+    bias: { init: "bias", ldinit: 0, moves: 1 },
+  } as const;
+  return { c: "c", ldc, ...starts[mode] };
+}
+/** What the products are added to, for routines that go by elements. */
+function elementwiseStart(
+  { c, mode, bias = 1 }: Product,
+  { bytes }: Lanes,
+  { zeros }: PlanMemory,
+): { [P in "init" | "ldinit" | "initStep"]: number | GemmOperand } {
+  const starts = {
+    set: { init: zeros, ldinit: 0, initStep: 0 },
+    accumulate: { init: "c", ldinit: c[0] * bytes, initStep: c[1] * bytes },
+    bias: { init: "bias", ldinit: 0, initStep: bias * bytes },
+  } as const;
+  return starts[mode];
+}
+
+function naiveCall(product: Product, lanes: Lanes, memory: PlanMemory): GemmCall {
+  const { m, n, k } = product;
+  const [stepAM, stepAK] = product.a.map((stride) => stride * lanes.bytes);
+  const [ldc, stepC] = product.c.map((stride) => stride * lanes.bytes);
+  const { stepK: stepBK, stepN: stepBN } = stridesOfB(product, lanes);
+  const operands = { a: "a", stepAM, stepAK, b: "b", stepBK, stepBN, c: "c", ldc, stepC } as const;
+  return {
+    routine: "naive",
+    values: { m, n, k, ...operands, ...elementwiseStart(product, lanes, memory) },
+  };
+}
+
+function dotsCall(product: Product, lanes: Lanes, memory: PlanMemory): GemmCall {
+  const { m, n, k } = product;
+  const lda = product.a[0] * lanes.bytes;
+  const ldb = stridesOfB(product, lanes).stepN;
+  const ldc = product.c[0] * lanes.bytes;
+  const operands = { a: "a", lda, b: "b", ldb, c: "c", ldc } as const;
+  return {
+    routine: "dots",
+    values: { m, n, k, ...operands, ...elementwiseStart(product, lanes, memory) },
+  };
+}
+
+/** Rows of A by packed B; A is copied first if its rows have gaps inside. */
+function rowCalls(product: Product, copyA: boolean, lanes: Lanes, memory: PlanMemory): InTurn {
+  const { m, n, k, b } = product;
+  const packed = b === "packed";
+  const [rowStep, columnStep] = product.a.map((stride) => stride * lanes.bytes);
+  const rowBytes = packedColumns(n, lanes) * lanes.bytes;
+  const scratchB = aligned(packed ? 0 : Math.min(k, packedBlock) * rowBytes) + 64;
+  const copy = memory.scratch + scratchB;
+  const left = copyA ? { a: copy, lda: k * lanes.bytes } : ({ a: "a", lda: rowStep } as const);
+  const multiply: GemmCall = {
+    routine: m === 1 ? "row wide" : "row",
+    values: {
+      ...{ m, n, k, ...left, b: "b", ...start(product, lanes, memory) },
+      ...{ rowBytes, scratch: packed ? 0 : memory.scratch, ...stridesOfB(product, lanes) },
+    },
+  };
+  if (!copyA) return { calls: [multiply], scratchBytes: scratchB };
+  const values = { rows: m, columns: k, source: "a", rowStep, columnStep, target: copy } as const;
+  return {
+    calls: [{ routine: "copy", values }, multiply],
+    scratchBytes: scratchB + m * k * lanes.bytes + 64,
+  };
+}
+
+/** Columns of A, packed tile by tile into scratch, by packed B. */
+function columnCall(product: Product, lanes: Lanes, memory: PlanMemory): InTurn {
+  const { m, n, k, b } = product;
+  const packed = b === "packed";
+  const block = Math.min(k, packed ? packedBlock : columnBlock);
+  const tiles = Math.ceil(Math.min(m, columnRows) / tileRows);
+  const bytesA = aligned(tiles * (block * tileRows * lanes.bytes + panelPadding) + 64);
+  const rowBytes = packedColumns(n, lanes) * lanes.bytes;
+  const lda = product.a[1] * lanes.bytes;
+  const call: GemmCall = {
+    routine: "column",
+    values: {
+      ...{ m, n, k, a: "a", lda, b: "b", ...start(product, lanes, memory) },
+      ...{ rowBytes, scratch: packed ? 0 : memory.scratch + bytesA, ...stridesOfB(product, lanes) },
+      ...{ scratchA: memory.scratch, block },
+    },
+  };
+  return { calls: [call], scratchBytes: bytesA + (packed ? 0 : block * rowBytes) + 64 };
 }

@@ -1,427 +1,336 @@
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import type { GemmOperand, GemmRoutine, Product } from "./gemm-plan.js";
-import { columnRows, panelPadding, planProduct } from "./gemm-plan.js";
+import { GemmPanels, splitRows } from "./gemm-panels.js";
+import { columnRows, type Product } from "./gemm-path.js";
+import {
+  type GemmCall,
+  type GemmOperand,
+  type GemmParameter,
+  type GemmRoutine,
+  gemmParameters,
+  type Parts,
+  panelPadding,
+  planProduct,
+} from "./gemm-plan.js";
 import type { I32 } from "./instructions.js";
-import { f64, i32 } from "./instructions.js";
+import { f32, f64, i32, v128 } from "./instructions.js";
 import type { Lanes, NumericDType } from "./lanes.js";
 import { lanesOf } from "./lanes.js";
-import type { OperandOrder } from "./micro-kernel.js";
-import { dotKernel, microKernel, panelColumns, tileRows, wideKernel } from "./micro-kernel.js";
+import { dotKernel, tileRows } from "./micro-kernel.js";
 import { copyMatrix, packBlockRoutine, packedBlock, packTilesRoutine } from "./pack.js";
+import { callRoutine, type Parameters, type Routine } from "./routine.js";
 
-const params = (f: FunctionBuilder, count: number): Local<"i32">[] =>
-  Array.from({ length: count }, (_, i) => f.parameter(i));
-const minimum = (f: FunctionBuilder, target: Local<"i32">, a: I32, limit: number): void => {
+/** Sets a variable to the lesser of two unsigned numbers. */
+function setLesser(f: FunctionBuilder, target: Local<"i32">, a: I32, limit: I32): void {
   f.set(target, a);
-  f.if(i32.gtS(target, i32.const(limit)), () => f.set(target, i32.const(limit)));
-};
+  f.if(i32.gtU(target, limit), () => f.set(target, limit));
+}
 
 /** The routines of one element type; `heights` are the tile heights that the module uses. */
 export class GemmRoutines {
+  readonly lanes: Lanes;
   readonly #ctx: CodeContext;
-  readonly #lanes: Lanes;
-  readonly #heights: readonly number[];
+  readonly #panels: GemmPanels;
 
   constructor(ctx: CodeContext, dtype: NumericDType, heights: Iterable<number>) {
     this.#ctx = ctx;
-    this.#lanes = lanesOf(dtype, ctx);
-    this.#heights = [...new Set(heights)].sort((a, b) => b - a);
-  }
-  get lanes(): Lanes {
-    return this.#lanes;
+    this.lanes = lanesOf(dtype, ctx);
+    this.#panels = new GemmPanels(
+      ctx,
+      this.lanes,
+      [...new Set(heights)].sort((a, b) => b - a),
+    );
   }
 
-  /** Stores the first columns of a tile that was computed aside. Parameters: rows, bytes of columns, c, ldc. */
-  #storeTail(): FunctionBuilder {
-    const { bytes, dtype } = this.#lanes;
-    return this.#ctx.routine(`store tail ${dtype}`, 4, (f) => {
-      const [rows, width, c, ldc] = params(f, 4);
-      const [from, column] = [f.let(i32.const(this.#ctx.tile)), f.local("i32")];
-      f.repeat(rows, () => {
-        f.set(column, i32.const(0));
-        f.loop((again) => {
-          const [source, target] = [i32.add(from, column), i32.add(c, column)];
-          f.emit(bytes === 4 ? i32.store(target, i32.load(source)) : f64.store(target, f64.load(source)));
-          f.set(column, i32.add(column, i32.const(bytes)));
-          f.branchIf(i32.ltU(column, width), again);
-        });
-        f.advance(from, 32);
-        f.advance(c, ldc);
+  /** A routine of the table, for this element type. */
+  #named<R extends GemmRoutine>(
+    name: R,
+    body: (f: FunctionBuilder, parameters: Parameters<GemmParameter<R>>) => void,
+  ): Routine<GemmParameter<R>> {
+    const names: readonly GemmParameter<R>[] = gemmParameters[name];
+    return this.#ctx.named(`gemm ${this.lanes.dtype} ${name}`, names, body);
+  }
+
+  /** Runs `body` for one block of k after the other; C goes on from itself after the first. */
+  #overBlocks(
+    f: FunctionBuilder,
+    p: Parameters<"k" | "c" | "ldc" | "init" | "ldinit" | "moves">,
+    block: I32,
+    body: (length: Local<"i32">) => void,
+  ): void {
+    const length = f.local("i32");
+    f.loop((again) => {
+      setLesser(f, length, p.k, block);
+      body(length);
+      f.set(p.init, p.c);
+      f.set(p.ldinit, p.ldc);
+      f.set(p.moves, i32.const(1));
+      f.set(p.k, i32.sub(p.k, length));
+      f.branchIf(p.k, again);
+    });
+  }
+  /** The next block of packed B, where it lies or packed into scratch now; `b` moves on. */
+  #packedBlock(
+    f: FunctionBuilder,
+    {
+      n,
+      b,
+      rowBytes,
+      scratch,
+      stepK,
+      stepN,
+    }: Parameters<"n" | "b" | "rowBytes" | "scratch" | "stepK" | "stepN">,
+    length: I32,
+  ): Local<"i32"> {
+    const packed = f.let(b);
+    f.if(
+      scratch,
+      () => {
+        const source = { k: length, n, source: b, stepK, stepN, target: scratch };
+        callRoutine(f, packBlockRoutine(this.#ctx, this.lanes), source);
+        f.set(packed, scratch);
+        f.advance(b, i32.mul(length, stepK));
+      },
+      () => f.advance(b, i32.mul(length, rowBytes)),
+    );
+    return packed;
+  }
+
+  #row(name: "row" | "row wide"): Routine<GemmParameter<"row">> {
+    const panels = this.#panels.panels("row", name === "row wide");
+    return this.#named(name, (f, p) =>
+      this.#overBlocks(f, p, i32.const(packedBlock), (k) => {
+        const b = this.#packedBlock(f, p, k);
+        callRoutine(f, panels, { ...p, k, b, ldb: 32, gap: 0, tileStep: 0 });
+        f.advance(p.a, i32.mul(k, i32.const(this.lanes.bytes)));
+      }),
+    );
+  }
+
+  #strided(name: "strided" | "strided wide"): Routine<GemmParameter<"strided">> {
+    const panels = this.#panels.panels("column", name === "strided wide");
+    return this.#named(name, (f, p) =>
+      this.#overBlocks(f, p, p.block, (k) => {
+        callRoutine(f, panels, { ...p, k, gap: 32, tileStep: 0 });
+        f.advance(p.a, i32.mul(k, p.lda));
+        f.advance(p.b, i32.mul(k, p.ldb));
+      }),
+    );
+  }
+
+  #column(): Routine<GemmParameter<"column">> {
+    const { bytes } = this.lanes;
+    return this.#named("column", (f, p) => {
+      const tileStep = f.let(i32.add(i32.mul(p.block, i32.const(tileRows * bytes)), i32.const(panelPadding)));
+      this.#overBlocks(f, p, p.block, (k) => {
+        const b = this.#packedBlock(f, p, k);
+        this.#columnRows(f, { ...p, k, b, tileStep });
+        f.advance(p.a, i32.mul(k, p.lda));
       });
     });
   }
-
-  /** How `m` rows are split into tiles: their number, the height of most, and how many are one row higher. */
-  #split(f: FunctionBuilder, m: I32): { tiles: Local<"i32">; low: Local<"i32">; higher: Local<"i32"> } {
-    const tiles = f.let(i32.divU(i32.add(m, i32.const(tileRows - 1)), i32.const(tileRows)));
-    const low = f.let(i32.divU(m, tiles));
-    return { tiles, low, higher: f.let(i32.sub(m, i32.mul(low, tiles))) };
-  }
-
-  /** All tiles of one panel of B: `a`, `c`, `init` and `higher` move along. With `tail`, each tile is computed aside and its first columns stored. */
-  #tiles(
-    f: FunctionBuilder,
-    walk: OperandOrder,
-    vectors: number,
-    at: {
-      readonly [name in
-        | "tiles"
-        | "low"
-        | "higher"
-        | "k"
-        | "a"
-        | "lda"
-        | "tileStep"
-        | "b"
-        | "ldb"
-        | "c"
-        | "ldc"
-        | "init"
-        | "ldinit"]: Local<"i32">;
-    },
-    tail: Local<"i32"> | null,
-  ): void {
-    const { bytes } = this.#lanes;
-    const { tiles, low, higher, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit } = at;
-    const rows = f.local("i32");
-    const ldaNow = f.let(lda);
-    const target = tail === null ? c : i32.const(this.#ctx.tile);
-    const ldTarget = tail === null ? ldc : i32.const(32);
-    const dispatch = (heights: readonly number[]): void => {
-      const [height, ...others] = heights;
-      const kernel = microKernel(this.#ctx, this.#lanes, walk, height, vectors);
-      const run = (): void => {
-        if (walk === "row") f.run(kernel, k, a, ldaNow, b, target, ldTarget, init, ldinit);
-        else f.run(kernel, k, a, ldaNow, b, target, ldTarget, init, ldinit, ldb);
-      };
-      if (others.length === 0) run();
-      else f.if(i32.eq(rows, i32.const(height)), run, () => dispatch(others));
-    };
-    f.repeat(tiles, () => {
-      f.set(rows, i32.add(low, i32.gtS(higher, i32.const(0))));
-      f.set(higher, i32.sub(higher, i32.const(1)));
-      if (walk === "column") f.if(tileStep, () => f.set(ldaNow, i32.mul(rows, i32.const(bytes))));
-      dispatch(this.#heights);
-      if (tail !== null) f.run(this.#storeTail(), rows, tail, c, ldc);
-      if (walk === "row") f.advance(a, i32.mul(rows, lda));
-      else {
-        f.if(
-          tileStep,
-          () => f.advance(a, tileStep),
-          () => f.advance(a, i32.mul(rows, i32.const(bytes))),
-        );
-      }
+  /** One block of k, for so many rows of C after the other as packed A has room for. */
+  #columnRows(f: FunctionBuilder, p: Parameters<GemmParameter<"column"> | "tileStep">): void {
+    const { m, k, lda, scratchA, tileStep, ldc, ldinit } = p;
+    const [rows, left] = [f.local("i32"), f.let(m)];
+    const [a, c, init] = [f.let(p.a), f.let(p.c), f.let(p.init)];
+    f.loop((more) => {
+      setLesser(f, rows, left, i32.const(columnRows));
+      const split = splitRows(f, rows);
+      callRoutine(f, packTilesRoutine(this.#ctx, this.lanes), {
+        ...{ k, source: a, stepK: lda, ...split },
+        ...{ target: scratchA, panel: tileStep },
+      });
+      const panels = this.#panels.panels("column", false);
+      callRoutine(f, panels, { ...p, m: rows, a: scratchA, c, init, ldb: 32, gap: 0 });
+      f.advance(a, i32.mul(rows, i32.const(this.lanes.bytes)));
       f.advance(c, i32.mul(rows, ldc));
       f.advance(init, i32.mul(rows, ldinit));
+      f.set(left, i32.sub(left, rows));
+      f.branchIf(left, more);
     });
   }
 
-  /** The last panel of B, of which only some columns are stored. Parameters: m, k, a, lda, bytes from tile to tile of packed A (0: A as it lies), b, ldb,
-   * c, ldc, init, ldinit, bytes of columns to store. */
-  #tailPanel(walk: OperandOrder, vectors: number): FunctionBuilder {
-    return this.#ctx.routine(`tail panel ${this.#lanes.dtype} ${walk} ${vectors}`, 12, (f) => {
-      const [m, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit, width] = params(f, 12);
-      this.#tiles(
-        f,
-        walk,
-        vectors,
-        { ...this.#split(f, m), k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit },
-        width,
-      );
-    });
-  }
-
-  /** All panels of a block of B. Parameters: m, n, k, a, lda, tileStep, b, bytes from panel to panel (0: packed without gaps), ldb, c, ldc, init,
-   * ldinit, moves. */
-  #panels(walk: OperandOrder, wide: boolean): FunctionBuilder {
-    const { dtype, bytes, count } = this.#lanes;
-    const width = panelColumns(this.#lanes);
-    const tailFull = this.#tailPanel(walk, 2);
-    const tailHalf = this.#tailPanel(walk, 1);
-    return this.#ctx.routine(`panels ${dtype} ${walk} ${wide}`, 14, (f) => {
-      const [m, n, k, a, lda, tileStep, b, gap, ldb, c, ldc, init, ldinit, moves] = params(f, 14);
-      const step = f.let(i32.const(0));
-      const panelBytes = f.let(gap);
-      f.if(i32.eqz(gap), () => f.set(panelBytes, i32.mul(k, i32.const(32))));
-      f.if(moves, () => f.set(step, i32.const(32)));
-      if (wide) {
-        const kernel = wideKernel(this.#ctx, this.#lanes);
-        const unitStep = walk === "row" ? i32.const(1) : i32.eq(lda, i32.const(bytes));
-        f.if(i32.and(i32.eq(m, i32.const(1)), unitStep), () =>
-          f.repeat(i32.divU(n, i32.const(width * 4)), () => {
-            f.run(kernel, k, a, b, panelBytes, ldb, c, init, step);
-            f.advance(b, i32.shl(panelBytes, i32.const(2)));
-            f.advance(c, 128);
-            f.advance(init, i32.shl(step, i32.const(2)));
-            f.set(n, i32.sub(n, i32.const(width * 4)));
-          }),
-        );
-      }
-      const { tiles, low, higher } = this.#split(f, m);
-      const [higherNow, aNow, cNow, initNow] = [0, 0, 0, 0].map(() => f.local("i32"));
-      f.repeat(i32.divU(n, i32.const(width)), () => {
-        f.set(higherNow, higher);
-        f.set(aNow, a);
-        f.set(cNow, c);
-        f.set(initNow, init);
-        const moving = { higher: higherNow, a: aNow, c: cNow, init: initNow };
-        this.#tiles(f, walk, 2, { tiles, low, k, lda, tileStep, b, ldb, ldc, ldinit, ...moving }, null);
-        f.advance(b, panelBytes);
-        f.advance(c, 32);
-        f.advance(init, step);
-      });
-      f.set(n, i32.remU(n, i32.const(width)));
-      f.if(n, () => {
-        const last = (panel: FunctionBuilder): void =>
-          f.run(panel, m, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit, i32.mul(n, i32.const(bytes)));
-        f.if(
-          i32.leU(n, i32.const(count)),
-          () => {
-            f.if(i32.eqz(gap), () => f.set(ldb, i32.const(16)));
-            last(tailHalf);
-          },
-          () => last(tailFull),
-        );
+  #dots(): Routine<GemmParameter<"dots">> {
+    const kernel = dotKernel(this.#ctx, this.lanes);
+    return this.#named("dots", (f, p) => {
+      f.repeat(p.m, () => {
+        callRoutine(f, kernel, p);
+        f.advance(p.a, p.lda);
+        f.advance(p.c, p.ldc);
+        f.advance(p.init, p.ldinit);
       });
     });
   }
 
-  /** C from rows of A (unit step along k) and packed B, or B packed block by block into scratch. Parameters: m, n, k, a, lda, b, c, ldc, init,
-   * ldinit, moves, packed columns in bytes, scratch (0: b is packed), bytes of b along k, along n. */
-  row(wide: boolean): FunctionBuilder {
-    const { dtype, bytes } = this.#lanes;
-    const panels = this.#panels("row", wide);
-    return this.#ctx.routine(`gemm ${dtype} row ${wide}`, 15, (f) => {
-      const [m, n, k, a, lda, b, c, ldc, init, ldinit, moves, rowBytes, scratch, stepK, stepN] = params(
-        f,
-        15,
-      );
-      const [now, packed] = [f.local("i32"), f.local("i32")];
-      const zero = i32.const(0);
-      f.loop((again) => {
-        minimum(f, now, k, packedBlock);
-        f.set(packed, b);
-        f.if(
-          scratch,
-          () => {
-            f.run(packBlockRoutine(this.#ctx, this.#lanes), now, n, b, stepK, stepN, scratch);
-            f.set(packed, scratch);
-            f.advance(b, i32.mul(now, stepK));
-          },
-          () => f.advance(b, i32.mul(now, rowBytes)),
-        );
-        f.run(panels, m, n, now, a, lda, zero, packed, zero, i32.const(32), c, ldc, init, ldinit, moves);
-        f.advance(a, i32.mul(now, i32.const(bytes)));
-        f.set(init, c);
-        f.set(ldinit, ldc);
-        f.set(moves, i32.const(1));
-        f.set(k, i32.sub(k, now));
-        f.branchIf(i32.gtS(k, zero), again);
-      });
-    });
-  }
-
-  /** C from columns of A (unit step along m) and rows of B (unit step along n), both read where they lie. Parameters: m, n, k, a, bytes of a along k,
-   * b, bytes of b along k, c, ldc, init, ldinit, moves, rows of a block. */
-  strided(wide: boolean): FunctionBuilder {
-    const panels = this.#panels("column", wide);
-    return this.#ctx.routine(`gemm ${this.#lanes.dtype} strided ${wide}`, 13, (f) => {
-      const [m, n, k, a, lda, b, ldb, c, ldc, init, ldinit, moves, block] = params(f, 13);
-      const now = f.local("i32");
-      f.loop((again) => {
-        f.set(now, block);
-        f.if(i32.gtS(now, k), () => f.set(now, k));
-        f.run(panels, m, n, now, a, lda, i32.const(0), b, i32.const(32), ldb, c, ldc, init, ldinit, moves);
-        f.advance(a, i32.mul(now, lda));
-        f.advance(b, i32.mul(now, ldb));
-        f.set(init, c);
-        f.set(ldinit, ldc);
-        f.set(moves, i32.const(1));
-        f.set(k, i32.sub(k, now));
-        f.branchIf(i32.gtS(k, i32.const(0)), again);
-      });
-    });
-  }
-
-  /** C from columns of A, packed tile by tile, and B packed, or packed block by block. Parameters: m, n, k, a, bytes of a along k, b, c, ldc, init, ldinit,
-   * moves, packed columns in bytes, scratch for A, scratch for B (0: b is packed), bytes of b along k, along n, rows of a block. */
-  column(): FunctionBuilder {
-    const { dtype, bytes } = this.#lanes;
-    const panels = this.#panels("column", false);
-    const packTiles = packTilesRoutine(this.#ctx, this.#lanes);
-    return this.#ctx.routine(`gemm ${dtype} column`, 17, (f) => {
-      const [
-        m,
-        n,
-        k,
-        a,
-        lda,
-        b,
-        c,
-        ldc,
-        init,
-        ldinit,
-        moves,
-        rowBytes,
-        scratchA,
-        scratchB,
-        stepK,
-        stepN,
-        block,
-      ] = params(f, 17);
-      const [now, packed, mNow, mLeft, aNow, cNow, initNow, tiles, low, tileStep] = params(f, 10).map(() =>
-        f.local("i32"),
-      );
-      const zero = i32.const(0);
-      f.set(tileStep, i32.add(i32.mul(block, i32.const(tileRows * bytes)), i32.const(panelPadding)));
-      f.loop((again) => {
-        f.set(now, block);
-        f.if(i32.gtS(now, k), () => f.set(now, k));
-        f.set(packed, b);
-        f.if(
-          scratchB,
-          () => {
-            f.run(packBlockRoutine(this.#ctx, this.#lanes), now, n, b, stepK, stepN, scratchB);
-            f.set(packed, scratchB);
-            f.advance(b, i32.mul(now, stepK));
-          },
-          () => f.advance(b, i32.mul(now, rowBytes)),
-        );
-        f.set(mLeft, m);
-        f.set(aNow, a);
-        f.set(cNow, c);
-        f.set(initNow, init);
-        f.loop((more) => {
-          minimum(f, mNow, mLeft, columnRows);
-          f.set(tiles, i32.divU(i32.add(mNow, i32.const(tileRows - 1)), i32.const(tileRows)));
-          f.set(low, i32.divU(mNow, tiles));
-          f.run(
-            packTiles,
-            now,
-            aNow,
-            lda,
-            i32.sub(mNow, i32.mul(low, tiles)),
-            tiles,
-            low,
-            scratchA,
-            tileStep,
-          );
-          const ldb = i32.const(32);
-          f.run(
-            panels,
-            mNow,
-            n,
-            now,
-            scratchA,
-            lda,
-            tileStep,
-            packed,
-            zero,
-            ldb,
-            cNow,
-            ldc,
-            initNow,
-            ldinit,
-            moves,
-          );
-          f.advance(aNow, i32.mul(mNow, i32.const(bytes)));
-          f.advance(cNow, i32.mul(mNow, ldc));
-          f.advance(initNow, i32.mul(mNow, ldinit));
-          f.set(mLeft, i32.sub(mLeft, mNow));
-          f.branchIf(i32.gtS(mLeft, zero), more);
+  #naive(): Routine<GemmParameter<"naive">> {
+    return this.#named("naive", (f, p) => {
+      f.repeat(p.m, () => {
+        const [b, c, init] = [f.let(p.b), f.let(p.c), f.let(p.init)];
+        f.repeat(p.n, () => {
+          const [a, along] = [f.let(p.a), f.let(b)];
+          this.#sumOfProducts(f, { k: p.k, a, stepAK: p.stepAK, b: along, stepBK: p.stepBK }, c, init);
+          f.advance(b, p.stepBN);
+          f.advance(c, p.stepC);
+          f.advance(init, p.initStep);
         });
-        f.advance(a, i32.mul(now, lda));
-        f.set(init, c);
-        f.set(ldinit, ldc);
-        f.set(moves, i32.const(1));
-        f.set(k, i32.sub(k, now));
-        f.branchIf(i32.gtS(k, zero), again);
+        f.advance(p.a, p.stepAM);
+        f.advance(p.c, p.ldc);
+        f.advance(p.init, p.ldinit);
       });
     });
   }
+  /** One element of C; in double precision where it is float32. */
+  #sumOfProducts(
+    f: FunctionBuilder,
+    { k, a, stepAK, b, stepBK }: Parameters<"k" | "a" | "stepAK" | "b" | "stepBK">,
+    c: I32,
+    init: I32,
+  ): void {
+    const advance = (): void => {
+      f.advance(a, stepAK);
+      f.advance(b, stepBK);
+    };
+    if (this.lanes.dtype === "float32") {
+      const wide = (at: I32) => f64.promote(f32.load(at));
+      const sum = f.let(f64.const(0));
+      f.repeat(k, () => {
+        f.set(sum, f64.add(sum, f64.mul(wide(a), wide(b))));
+        advance();
+      });
+      f.emit(f32.store(c, f32.add(f32.load(init), f32.demote(sum))));
+      return;
+    }
+    const { loadFirst, storeFirst, multiplyAdd, add, zero } = this.lanes;
+    const sum = f.let(f.vector(zero));
+    f.repeat(k, () => {
+      f.set(sum, multiplyAdd(loadFirst(a), loadFirst(b), sum));
+      advance();
+    });
+    f.emit(storeFirst(c, add(loadFirst(init), sum)));
+  }
 
-  /** Any strides at all, one element at a time. Parameters: m, n, k, a, bytes along m, along k, b, along k, along n, c, along m, along n,
-   * start (0: nothing, 1: c itself), bias (0: none), bytes of bias along n. */
-  naive(): FunctionBuilder {
-    const { dtype, bytes } = this.#lanes;
-    return this.#ctx.routine(`gemm ${dtype} naive`, 15, (f) => {
-      const [m, n, k, a, am, ak, b, bk, bn, c, cm, cn, keep, bias, biasStep] = params(f, 15);
-      const [ap, bp, cp, bRow, biasNow] = params(f, 5).map(() => f.local("i32"));
-      const { loadFirst, storeFirst, multiplyAdd, zero } = this.#lanes;
-      const sum = f.local("v128");
-      f.repeat(m, () => {
-        f.set(bRow, b);
-        f.set(cp, c);
-        f.set(biasNow, bias);
-        f.repeat(n, () => {
-          f.set(ap, a);
-          f.set(bp, bRow);
-          f.set(sum, f.vector(zero));
-          f.if(keep, () => f.set(sum, loadFirst(cp)));
-          f.if(bias, () => f.set(sum, loadFirst(biasNow)));
-          f.repeat(k, () => {
-            f.set(sum, multiplyAdd(loadFirst(ap), loadFirst(bp), sum));
-            f.advance(ap, ak);
-            f.advance(bp, bk);
-          });
-          f.emit(storeFirst(cp, sum));
-          f.advance(cp, cn);
-          f.advance(bRow, bn);
-          f.advance(biasNow, biasStep);
+  #fold(): Routine<GemmParameter<"fold">> {
+    const { count: lanes, bytes, add, loadFirst, storeFirst } = this.lanes;
+    return this.#named("fold", (f, { count, from, to }) => {
+      f.repeat(i32.divU(count, i32.const(lanes)), () => {
+        f.emit(v128.store(to, add(v128.load(to), v128.load(from))));
+        f.advance(to, 16);
+        f.advance(from, 16);
+      });
+      f.repeat(i32.remU(count, i32.const(lanes)), () => {
+        f.emit(storeFirst(to, add(loadFirst(to), loadFirst(from))));
+        f.advance(to, bytes);
+        f.advance(from, bytes);
+      });
+    });
+  }
+  #finish(): Routine<GemmParameter<"finish">> {
+    const { bytes, add, loadFirst, storeFirst } = this.lanes;
+    return this.#named("finish", (f, p) => {
+      f.repeat(p.m, () => {
+        const [c, init] = [f.let(p.c), f.let(p.init)];
+        f.repeat(p.n, () => {
+          f.emit(storeFirst(c, add(loadFirst(init), loadFirst(p.from))));
+          f.advance(p.from, bytes);
+          f.advance(c, p.stepC);
+          f.advance(init, p.initStep);
         });
-        f.advance(a, am);
-        f.advance(c, cm);
-      });
-      void bytes;
-    });
-  }
-
-  /** All rows by dot products. Parameters: m, n, k, a, lda, b, bytes from a row of b to the next, c, ldc, init, ldinit, bytes between elements of init. */
-  dots(): FunctionBuilder {
-    const kernel = dotKernel(this.#ctx, this.#lanes);
-    return this.#ctx.routine(`gemm ${this.#lanes.dtype} dots`, 12, (f) => {
-      const [m, n, k, a, lda, b, ldb, c, ldc, init, ldinit, step] = params(f, 12);
-      f.repeat(m, () => {
-        f.run(kernel, n, k, a, b, ldb, c, init, step);
-        f.advance(a, lda);
-        f.advance(c, ldc);
-        f.advance(init, ldinit);
+        f.advance(p.c, p.ldc);
+        f.advance(p.init, p.ldinit);
       });
     });
   }
 
   /** The routine of that name. */
-  routine(name: GemmRoutine): FunctionBuilder {
+  routine(name: GemmRoutine): Routine<string> {
     switch (name) {
       case "copy":
-        return copyMatrix(this.#ctx, this.#lanes);
+        return copyMatrix(this.#ctx, this.lanes);
       case "row":
-        return this.row(false);
       case "row wide":
-        return this.row(true);
+        return this.#row(name);
       case "strided":
-        return this.strided(false);
       case "strided wide":
-        return this.strided(true);
+        return this.#strided(name);
       case "column":
-        return this.column();
+        return this.#column();
       case "dots":
-        return this.dots();
+        return this.#dots();
       case "naive":
-        return this.naive();
+        return this.#naive();
+      case "fold":
+        return this.#fold();
+      case "finish":
+        return this.#finish();
     }
   }
+
   /** Writes the calls that compute one product at the given addresses. */
-  emit(f: FunctionBuilder, product: Product, at: { readonly [P in GemmOperand]: I32 }): void {
-    const { zeros, scratch } = this.#ctx;
-    const { calls, scratchBytes } = planProduct(product, this.#lanes, zeros, scratch);
+  emit(f: FunctionBuilder, product: Product, at: { readonly [P in ProductOperand]: I32 }): void {
+    const { parts, calls, scratchBytes } = planProduct(product, this.lanes, this.#ctx);
     this.#ctx.needScratch(scratchBytes);
-    for (const { routine, operands } of calls) {
-      const values = operands.map((operand) =>
-        typeof operand === "number" ? i32.const(operand) : at[operand],
-      );
-      f.run(this.routine(routine), ...values);
+    const slot = f.let(i32.const(parts?.slots ?? 0));
+    if (parts !== null) this.#emitParts(f, parts, { ...at, slot });
+    this.#emitCalls(f, calls, { ...at, slot });
+  }
+  #emitCalls(f: FunctionBuilder, calls: readonly GemmCall[], at: { readonly [P in GemmOperand]: I32 }): void {
+    for (const { routine, values } of calls) {
+      const operands = Object.entries(values).map(([name, value]): [string, I32 | number] => [
+        name,
+        typeof value === "number" ? value : at[value],
+      ]);
+      callRoutine(f, this.routine(routine), Object.fromEntries(operands));
     }
   }
+  /** The parts of a long product, each into the next slot; two slots that stand for as many parts become one, as a binary counter carries. */
+  #emitParts(
+    f: FunctionBuilder,
+    { count, calls, rest, stepA, stepB, slots, slotLength, slotBytes }: Parts,
+    at: { readonly [P in ProductOperand]: I32 } & { readonly slot: Local<"i32"> },
+  ): void {
+    const { slot } = at;
+    const [a, b] = [f.let(at.a), f.let(at.b)];
+    const [done, digits] = [f.let(i32.const(0)), f.local("i32")];
+    /** The last slot goes into the one before. */
+    const carry = (): void => {
+      f.advance(slot, -slotBytes);
+      const to = i32.sub(slot, i32.const(slotBytes));
+      callRoutine(f, this.#fold(), { count: slotLength, from: slot, to });
+    };
+    f.repeat(count, () => {
+      this.#emitCalls(f, calls, { ...at, a, b });
+      f.advance(a, stepA);
+      f.advance(b, stepB);
+      f.advance(slot, slotBytes);
+      f.set(done, i32.add(done, i32.const(1)));
+      f.set(digits, done);
+      whileTrue(
+        f,
+        () => i32.eqz(i32.and(digits, i32.const(1))),
+        () => {
+          carry();
+          f.set(digits, i32.shrU(digits, i32.const(1)));
+        },
+      );
+    });
+    if (rest.length > 0) {
+      this.#emitCalls(f, rest, { ...at, a, b });
+      f.advance(slot, slotBytes);
+    }
+    whileTrue(f, () => i32.gtU(slot, i32.const(slots + slotBytes)), carry);
+  }
+}
+
+/** The operands that a caller of a product has. */
+export type ProductOperand = Exclude<GemmOperand, "slot">;
+
+function whileTrue(f: FunctionBuilder, condition: () => I32, body: () => void): void {
+  f.block((done) =>
+    f.loop((again) => {
+      f.branchIf(i32.eqz(condition()), done);
+      body();
+      f.branch(again);
+    }),
+  );
 }

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { CodeContext } from "../../../src/backends/wasm/context.js";
 import { hasRelaxedMadd } from "../../../src/backends/wasm/features.js";
 import { GemmRoutines } from "../../../src/backends/wasm/gemm.js";
-import { heightsOf, type Product } from "../../../src/backends/wasm/gemm-plan.js";
+import { heightsOf, type Product } from "../../../src/backends/wasm/gemm-path.js";
 import { i32 } from "../../../src/backends/wasm/instructions.js";
 import { packedColumns, packRoutine } from "../../../src/backends/wasm/pack.js";
+import { callRoutine } from "../../../src/backends/wasm/routine.js";
 
 type Pair = readonly [number, number];
 interface Case {
@@ -40,8 +41,9 @@ function difference({ product, packed }: Case): { error: number; gapsKept: boole
   const run = ctx.module.procedure([], (f) => {
     if (packed !== undefined) {
       const rowBytes = packedColumns(n, routines.lanes) * bytes;
-      const numbers = [k, n, at[1], packed[0] * bytes, packed[1] * bytes, at[4], rowBytes].map(i32.const);
-      f.run(packRoutine(ctx, routines.lanes), ...numbers);
+      const [stepK, stepN] = packed.map((stride) => stride * bytes);
+      const operands = { k, n, source: at[1], stepK, stepN, target: at[4], rowBytes };
+      callRoutine(f, packRoutine(ctx, routines.lanes), operands);
     }
     const b = i32.const(packed === undefined ? at[1] : at[4]);
     routines.emit(f, product, { a: i32.const(at[0]), b, c: i32.const(at[2]), bias: i32.const(at[3]) });
