@@ -16,3 +16,24 @@ export function staticValue<T>(read: () => T): T {
   current().statics?.push({ read, value });
   return value;
 }
+
+/** The name of a method that makes objects of a class arguments of compiled functions: what it returns, an object, has all plain fields that a result may depend on.
+ * The object is then part of the signature by identity, and its fields by their values, those of objects inside included; Variables are state, tensors in fields constants. Modules,
+ * optimisers and generators of random numbers have it. What hides in `#fields` is for the method to show, or to be read by {@link staticValue}.
+ * @example
+ * class Scaled {
+ *   by = 2;
+ *   [fieldsInSignature]() { return this; }
+ * }
+ * const scaled = new Scaled()
+ * const f = compile((x: Tensor, s: Scaled) => mul(x, s.by))
+ * f(tensor(1), scaled).item() // => 2
+ * scaled.by = 3
+ * f(tensor(1), scaled).item() // => 3
+ */
+export const fieldsInSignature: unique symbol = /* @__PURE__ */ Symbol.for("@scope/autodiff/fieldsInSignature");
+
+/** An object whose class lets it be an argument of compiled functions. */
+export interface InSignature {
+  [fieldsInSignature](): object;
+}

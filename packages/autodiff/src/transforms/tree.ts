@@ -1,22 +1,11 @@
-import { isFloatDType } from "../base/dtype.js";
-import { DTypeError, ShapeError, TreeError } from "../base/errors.js";
-import { sameShape, showSpec } from "../base/shape.js";
-import type { Spec } from "../kernel/lowering.js";
+import { TreeError } from "../base/errors.js";
+import { showSpec } from "../base/shape.js";
 import { scalar } from "../ops/operands.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Maybe } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
+import { bareMark, hole, leaf, listMark, type Outline, oneLeaf, partPath, rebuild, recordMark } from "./outline.js";
 import type { Flat } from "./sweep.js";
-
-declare const built: unique symbol;
-/** A tree without its tensors: the same nested arrays and plain objects with `leaf` in place of each; everything else is passed through as it is. */
-export interface Outline {
-  readonly [built]: true;
-}
-
-/** Stands in an outline where a tensor was. */
-export const leaf: Outline = /* @__PURE__ */ Symbol("leaf") as unknown as Outline;
 
 /** The tensors of a tree in order, and what is left of it. */
 export interface Flattened {
@@ -27,82 +16,134 @@ export interface Flattened {
 /** Whether numbers in a tree are scalars (weak: they take the dtype that is asked for) or pass through. */
 export type Numbers = "leaf" | "static";
 
-/** Whether a part of a tree or an outline has parts of its own. */
-export const isBranch = (value: unknown): value is { readonly [key: string]: unknown } =>
-  Array.isArray(value) || isRecord(value);
+/** Looks at an object or function that is neither tensor nor branch before it passes through as it is; `path` says where it is. */
+export type Passing = (op: string, value: object, path: () => string) => void;
 
-function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
-  if (typeof value !== "object" || value === null) return false;
+/** Deeper trees are taken for trees that hold themselves. */
+const deepest = 1000;
+/** Of an outline. A tree in which branches are shared may have any number of parts. */
+const longest = 2 ** 22;
+
+// Among the parts still to be visited, the end of a branch.
+const end = /* @__PURE__ */ Symbol("end of a branch");
+
+/** Whether a value is an object whose fields are its parts: a literal, of any realm, or one without prototype. */
+export function isRecord(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null || isRoot(prototype as object);
 }
 
-/** Where something stands: under a key of a place, or at a root that has a name. Only errors make a text of it. */
-interface TreePath {
-  readonly above: TreePath | null;
-  readonly key: string | number;
+/** Whether an array is no instance of a class of one's own. */
+export function isList(value: readonly unknown[]): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Array.prototype || (Array.isArray(prototype) && !Array.isArray(Object.getPrototypeOf(prototype)));
 }
-const rootAt = (key: string): TreePath => ({ above: null, key });
-const pathOf = ({ above, key }: TreePath): string =>
-  above === null ? String(key) : pathOf(above) + (typeof key === "number" ? `[${key}]` : `.${key}`);
 
-/** A tree of the same arrays and objects, with what `visit` makes of everything else. */
-function mapTree(
+/** Another realm's `Object.prototype`. */
+const isRoot = (prototype: object): boolean =>
+  Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "hasOwnProperty");
+
+/** The keys of an object, symbols and hidden ones included: a function may read them. */
+export function keysOf(record: object): PropertyKey[] {
+  const keys: PropertyKey[] = Object.getOwnPropertyNames(record);
+  const symbols = Object.getOwnPropertySymbols(record);
+  return symbols.length === 0 ? keys : [...keys, ...symbols];
+}
+
+/** Takes the tensors out of a tree, each property read once. `root` names it in errors. */
+export function flatten(
+  op: string,
   tree: unknown,
-  place: TreePath,
-  visit: (value: unknown, place: TreePath) => unknown,
-): unknown {
-  if (Array.isArray(tree)) return tree.map((item, key) => mapTree(item, { above: place, key }, visit));
-  if (!isRecord(tree)) return visit(tree, place);
-  // A copy has the key __proto__, too, as a key of its own.
-  const out: Record<string, unknown> = { ...tree };
-  for (const key of Object.keys(out)) out[key] = mapTree(out[key], { above: place, key }, visit);
-  return out;
-}
-
-/** Takes the tensors out of a tree. `root` names it in errors. */
-export function flatten(op: string, tree: unknown, numbers: Numbers = "static", root = "tree"): Flattened {
-  if (tree instanceof Tensor) return { leaves: [tree], outline: leaf };
+  numbers: Numbers = "static",
+  root = "tree",
+  passing: Passing = refuseTensorsInside,
+): Flattened {
+  if (tree instanceof Tensor) return { leaves: [tree], outline: oneLeaf };
   const leaves: Tensor[] = [];
-  const outline = mapTree(tree, rootAt(root), (value, place) => {
-    if (value instanceof Tensor) leaves.push(value);
-    else if (typeof value === "number" && numbers === "leaf") leaves.push(scalar(value, "float32"));
-    else if (holdsTensors(value)) throw cannotRebuild(op, value, place);
-    else return value;
-    return leaf;
+  const outline: unknown[] = [];
+  const path = (): string => partPath(outline, "next", root);
+  const pending: unknown[] = [tree];
+  let depth = 0;
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (value === end) depth--;
+    else if (value instanceof Tensor) {
+      leaves.push(value);
+      outline.push(leaf);
+    } else if (typeof value === "number" && numbers === "leaf") {
+      leaves.push(scalar(value, "float32"));
+      outline.push(leaf);
+    } else if ((typeof value !== "object" || value === null) && typeof value !== "function") {
+      outline.push(value);
+    } else if (Array.isArray(value) && isList(value)) {
+      if (++depth > deepest || outline.length + value.length > longest) throw tooLarge(op, path());
+      pending.push(end);
+      pushItems(op, value, pending, path);
+      outline.push(listMark, value.length);
+    } else if (typeof value === "object" && isRecord(value)) {
+      if (++depth > deepest || outline.length > longest) throw tooLarge(op, path());
+      const keys = keysOf(value);
+      pending.push(end);
+      const fields = value as Readonly<Record<PropertyKey, unknown>>;
+      for (let i = keys.length - 1; i >= 0; i--) pending.push(fields[keys[i]]);
+      outline.push(Object.getPrototypeOf(value) === null ? bareMark : recordMark, keys.length);
+      for (let i = 0; i < keys.length; i++) outline.push(keys[i]);
+    } else {
+      passing(op, value, path);
+      outline.push(value);
+    }
+  }
+  return { leaves, outline };
+}
+
+/** Puts the items of an array on the list of parts to be visited, the first on top. */
+export function pushItems(op: string, list: readonly unknown[], pending: unknown[], path: () => string): void {
+  let holes = 0;
+  for (let i = list.length - 1; i >= 0; i--) {
+    const item = list[i];
+    const missing = item === undefined && !Object.hasOwn(list, i);
+    if (missing) holes++;
+    pending.push(missing ? hole : item);
+  }
+  const named = Object.keys(list).length - list.length + holes + Object.getOwnPropertySymbols(list).length;
+  if (named === 0) return;
+  throw new TreeError({
+    code: "tree/array",
+    op,
+    problem: "an array has properties beside its items.",
+    got: `${path()}: an array of ${list.length}, and ${named} further ${named === 1 ? "property" : "properties"}`,
+    expected: "arrays of items, and objects of named parts",
+    mend: "pass { items, name }, for example",
   });
-  return { leaves, outline: outline as Outline };
 }
 
-function holdsTensors(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || value instanceof Variable) return false;
-  if (value instanceof Map || value instanceof Set)
-    return [...value.values()].some((v) => v instanceof Tensor);
-  return !ArrayBuffer.isView(value) && Object.values(value).some((v) => v instanceof Tensor);
-}
-
-const cannotRebuild = (op: string, value: object, place: TreePath): TreeError =>
+export const tooLarge = (op: string, path: string): TreeError =>
   new TreeError({
+    code: "tree/size",
+    op,
+    problem: "the tree is too deep, or too large.",
+    got: path,
+    expected: `at most ${deepest} levels, and no branch that holds itself`,
+    mend: "leave out references to parents; put rows of numbers into one tensor",
+  });
+
+/** What passes through must not hide tensors: they would be constants. */
+const refuseTensorsInside: Passing = (op, value, path) => {
+  if (!holdsTensors(value)) return;
+  throw new TreeError({
     code: "tree/class",
     op,
     problem: "an object of a class cannot be rebuilt with other tensors.",
-    got: `${pathOf(place)}: an instance of ${value.constructor.name}`,
+    got: `${path()}: ${describe(value)}`,
     expected: "nested arrays and plain objects of tensors",
     mend: "pass { h: state.h, c: state.c }, for example; keep parameters in Variables",
   });
+};
 
-/** The tree of this outline with these tensors; numbers that were leaves come back as tensors. */
-export function rebuild(outline: Outline, leaves: readonly unknown[]): unknown {
-  if (outline === leaf) return leaves[0];
-  let next = 0;
-  return mapTree(outline, rootAt(""), (part) => (part === leaf ? leaves[next++] : part));
-}
-
-/** The names of the leaves, in order: `carry.h`, `carry[0]`. */
-export function leafPaths(outline: Outline, root: string): string[] {
-  const paths: string[] = [];
-  mapTree(outline, rootAt(root), (part, place) => part === leaf && paths.push(pathOf(place)));
-  return paths;
+function holdsTensors(value: object): boolean {
+  if (typeof value === "function" || value instanceof Variable || ArrayBuffer.isView(value)) return false;
+  const parts = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
+  return parts.some((part) => part instanceof Tensor);
 }
 
 /** A function of a tree as a function of its tensors. */
@@ -118,12 +159,13 @@ export function onLeaves<T>(
   f: (tree: T) => unknown,
   given: Outline,
   numbers?: Numbers,
+  passing?: Passing,
 ): OnLeaves {
   const made: OnLeaves = {
-    outline: leaf,
+    outline: oneLeaf,
     run(leaves) {
       const result = notPromise(f(rebuild(given, leaves) as T), op);
-      const { leaves: outputs, outline } = flatten(op, result, numbers, "result");
+      const { leaves: outputs, outline } = flatten(op, result, numbers, "result", passing);
       made.outline = outline;
       return outputs;
     },
@@ -131,98 +173,26 @@ export function onLeaves<T>(
   return made;
 }
 
-/** The tensors of a tree that must look like another one: cotangents, tangents. Null stands for zero, at a leaf or for a whole branch;
- * numbers become scalars of the dtype asked for; what belongs to a leaf that is not float is ignored. */
-export function flattenDerivatives(
-  op: string,
-  tree: unknown,
-  outline: Outline,
-  specs: readonly Spec[],
-  root: string,
-): Maybe<Tensor>[] {
-  const out: Maybe<Tensor>[] = [];
-  walkLike(op, tree, outline, root, (value, place) => {
-    const empty = value === null || value === undefined;
-    out.push(empty ? null : derivativeLeaf(op, value, specs[out.length], place));
-  });
-  return out;
-}
-
-/** The tensors of a tree that must be built like another one, in the other's order (keys may come in any). */
-export function flattenLike(op: string, tree: unknown, outline: Outline, root: string): Tensor[] {
-  const out: Tensor[] = [];
-  walkLike(op, tree, outline, root, (value, place) => {
-    if (value instanceof Tensor) out.push(value);
-    else if (typeof value === "number") out.push(scalar(value, "float32"));
-    else throw structureError(op, leaf, value, place);
-  });
-  return out;
-}
-
-function walkLike(
-  op: string,
-  tree: unknown,
-  outline: Outline,
-  root: string,
-  visit: (value: unknown, place: TreePath) => void,
-): void {
-  const walk = (part: unknown, value: unknown, place: TreePath): void => {
-    if (part === leaf) visit(value, place);
-    else if (!isBranch(part)) return;
-    else if (value === null || value === undefined) {
-      mapTree(part, place, (each, where) => each === leaf && visit(null, where));
-    } else if (Array.isArray(part)) {
-      if (!Array.isArray(value) || value.length !== part.length) throw structureError(op, part, value, place);
-      part.forEach((item, key) => {
-        walk(item, value[key], { above: place, key });
-      });
-    } else {
-      if (!isRecord(value) || !sameKeys(part, value)) throw structureError(op, part, value, place);
-      for (const key of Object.keys(part)) walk(part[key], value[key], { above: place, key });
-    }
-  };
-  walk(outline, tree, rootAt(root));
-}
-
-function sameKeys(a: object, b: object): boolean {
-  const keys = Object.keys(a);
-  return Object.keys(b).length === keys.length && keys.every((key) => Object.hasOwn(b, key));
-}
-
-function derivativeLeaf(op: string, value: unknown, spec: Spec, place: TreePath): Maybe<Tensor> {
-  if (!isFloatDType(spec.dtype)) return null;
-  const t =
-    value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
-  if (!(t instanceof Tensor)) throw structureError(op, leaf, value, place);
-  const shape = sameShape(t.shape, spec.shape);
-  if (shape && t.dtype === spec.dtype) return t;
-  const data = {
-    op,
-    problem: "a derivative does not fit the value that it belongs to.",
-    got: `${pathOf(place)}: ${showSpec(t)}`,
-    expected: showSpec(spec),
-    mend: "reshape, broadcast or cast it",
-  };
-  throw shape
-    ? new DTypeError({ ...data, code: "dtype/derivative" })
-    : new ShapeError({ ...data, code: "shape/derivative" });
-}
-
 /** What a value is, in a few words. */
 export function describe(value: unknown): string {
-  if (value === leaf) return "a tensor";
   if (value instanceof Tensor) return `a tensor ${showSpec(value)}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (isRecord(value)) return `an object { ${Object.keys(value).join(", ")} }`;
-  return value === null ? "null" : typeof value;
+  if (value === null) return "null";
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object") return typeof value;
+  if (isRecord(value)) return describeKeys(keysOf(value));
+  return `an instance of ${className(value)}`;
 }
 
-const structureError = (op: string, part: unknown, value: unknown, place: TreePath): TreeError =>
-  new TreeError({
-    code: "tree/structure",
-    op,
-    problem: "two trees that belong together are not built alike.",
-    got: `${pathOf(place)}: ${describe(value)}`,
-    expected: describe(part),
-    mend: "use the same nesting, lengths and keys on both sides",
-  });
+/** An object by its first keys. */
+export function describeKeys(keys: readonly PropertyKey[]): string {
+  const shown = keys.slice(0, 8).map((key) => String(key).slice(0, 30));
+  if (keys.length === 0) return "an object without parts";
+  return `an object { ${shown.join(", ")}${keys.length > shown.length ? ", …" : ""} }`;
+}
+
+/** The name of the class of an object, whatever it is made of. */
+export function className(value: object): string {
+  const { constructor: made } = value as { readonly constructor?: unknown };
+  return typeof made === "function" && typeof made.name === "string" && made.name !== "" ? made.name : "a class";
+}
