@@ -1,0 +1,176 @@
+import { sameShape, showSpec } from "../base/shape.js";
+import type { ProgramBackend } from "../kernel/program.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { current, type StaticRead, within } from "../trace/context.js";
+import type { Graph } from "../trace/op.js";
+import type { Runner } from "../transforms/call.js";
+import { type ClosedGraph, close } from "../transforms/close.js";
+import { type Outline, rebuild, sameOutline } from "../transforms/outline.js";
+import { onlyUnchanging, type Signed, sign } from "../transforms/signature.js";
+import { onLeaves } from "../transforms/tree.js";
+import { Instance } from "./instance.js";
+
+/** What a compiled function is called, and how its programs run. */
+export interface Settings {
+  readonly name: string;
+  readonly backend: () => ProgramBackend;
+  readonly flushSubnormals: boolean;
+}
+
+/** One signature's program. */
+export interface Entry {
+  readonly outline: Outline;
+  readonly fields: Outline;
+  readonly specs: readonly Pick<Tensor, "shape" | "dtype">[];
+  readonly statics: readonly StaticRead[];
+  readonly closed: ClosedGraph;
+  readonly result: Outline;
+  instance: Instance | null;
+}
+
+const programsKept = 16;
+const retracesBeforeWarning = 5;
+
+/** The programs of one function, by signature. */
+export class Programs {
+  readonly #f: (...args: never[]) => unknown;
+  readonly #settings: Settings;
+  // Newest first.
+  readonly #entries: Entry[] = [];
+  #traces = 0;
+
+  constructor(f: (...args: never[]) => unknown, settings: Settings) {
+    this.#f = f;
+    this.#settings = settings;
+  }
+
+  /** The program for arguments of this signature, which is traced if there is none. */
+  entryFor(given: Signed): Entry {
+    return this.#find(given) ?? this.#trace(given);
+  }
+
+  instanceOf(entry: Entry): Instance {
+    const { name, backend, flushSubnormals } = this.#settings;
+    entry.instance ??= new Instance({ name, ...entry.closed, flushSubnormals }, backend());
+    return entry.instance;
+  }
+
+  dispose(): void {
+    for (const { instance } of this.#entries.splice(0)) instance?.dispose();
+  }
+
+  #find(given: Signed): Entry | undefined {
+    const entries = this.#entries;
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i];
+      if (!sameSpecs(entry.specs, given.leaves) || !sameOutline(entry.outline, given.outline)) continue;
+      if (!sameOutline(entry.fields, given.fields)) continue;
+      if (!entry.statics.every(({ read, value }) => Object.is(read(), value))) continue;
+      if (i > 0) {
+        entries.splice(i, 1);
+        entries.unshift(entry);
+      }
+      return entry;
+    }
+    return undefined;
+  }
+
+  #trace(given: Signed): Entry {
+    const { leaves, outline, fields } = given;
+    const f = this.#f;
+    const flat = onLeaves(
+      this.#settings.name,
+      (args: never[]) => f(...args),
+      outline,
+      "static",
+      onlyUnchanging,
+    );
+    const statics: StaticRead[] = [];
+    const closed = within({ ...current(), statics }, () => close(flat.run, leaves));
+    const specs = leaves.map(({ shape, dtype }) => ({ shape, dtype }));
+    const entry: Entry = { outline, fields, specs, statics, closed, result: flat.outline, instance: null };
+    // A capture that a tape watches is another tensor next time.
+    const watched = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
+    if (!watched) this.#keep(entry);
+    return entry;
+  }
+
+  #keep(entry: Entry): void {
+    const entries = this.#entries;
+    entries.unshift(entry);
+    if (entries.length > programsKept) entries.pop();
+    this.#traces++;
+    if (this.#traces === retracesBeforeWarning) warnOfRetraces(this.#settings.name, entries);
+  }
+}
+
+/** Runs graphs as programs; each is compiled when it first runs, and goes with its graph. */
+export function runnerFor({ name, backend, flushSubnormals }: Settings): Runner {
+  const machine = backend();
+  const key = `${machine.name}/${flushSubnormals}`;
+  let runner = runners.get(key);
+  if (runner === undefined) {
+    const instances = new WeakMap<Graph, Instance>();
+    runner = {
+      run(graph, inputs) {
+        let instance = instances.get(graph);
+        if (instance === undefined) {
+          const source = { name, graph, captures: [], variables: [], assigned: [], flushSubnormals };
+          instance = new Instance(source, machine);
+          instances.set(graph, instance);
+        }
+        return instance.run(inputs);
+      },
+    };
+    runners.set(key, runner);
+  }
+  return runner;
+}
+const runners = new Map<string, Runner>();
+
+function sameSpecs(specs: Entry["specs"], leaves: readonly Tensor[]): boolean {
+  if (specs.length !== leaves.length) return false;
+  for (let i = 0; i < specs.length; i++) {
+    if (specs[i].dtype !== leaves[i].dtype || !sameShape(specs[i].shape, leaves[i].shape)) return false;
+  }
+  return true;
+}
+
+/** Deeper parts of a signature are not written out, nor long lists. */
+const shownLevels = 4;
+const shownParts = 12;
+
+function showSignature({ outline, specs }: Entry): string {
+  const show = (part: unknown, level: number): string => {
+    if (part instanceof Shown) return part.text;
+    if (typeof part === "function") return "a function";
+    if (typeof part === "string") return part.slice(0, 40);
+    if (typeof part !== "object" || part === null) return String(part);
+    if (level > shownLevels) return "…";
+    const keys = Reflect.ownKeys(part).filter((key) => !Array.isArray(part) || key !== "length");
+    const fields = part as { readonly [key: PropertyKey]: unknown };
+    const items = keys.slice(0, shownParts).map((key) => {
+      const text = show(fields[key], level + 1);
+      return Array.isArray(part) ? text : `${String(key).slice(0, 30)}: ${text}`;
+    });
+    if (keys.length > shownParts) items.push("…");
+    return Array.isArray(part) ? `[${items.join(", ")}]` : `{ ${items.join(", ")} }`;
+  };
+  return show(rebuild(outline, specs.map((spec) => new Shown(showSpec(spec)))), 0);
+}
+
+/** The text of a tensor's spec. */
+class Shown {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+function warnOfRetraces(name: string, entries: readonly Entry[]): void {
+  const seen = entries.map((entry) => `  ${showSignature(entry).slice(0, 150)}`).join("\n");
+  console.warn(
+    `@scope/autodiff: compile(${name}) was traced ${retracesBeforeWarning} times, for these arguments:\n${seen}\n` +
+      "  Each is a program of its own. A number that changes belongs into a tensor (tensor(rate)) or a Variable; pad batches to one shape.",
+  );
+}

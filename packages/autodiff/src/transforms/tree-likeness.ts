@@ -1,0 +1,117 @@
+import { isFloatDType } from "../base/dtype.js";
+import { DTypeError, ShapeError, TreeError } from "../base/errors.js";
+import { sameShape, showSpec } from "../base/shape.js";
+import type { Spec } from "../kernel/lowering.js";
+import { scalar } from "../ops/operands.js";
+import { Tensor } from "../tensor/tensor.js";
+import type { Maybe } from "../trace/op.js";
+import { Variable } from "../trace/variable.js";
+import { type Branch, hole, leaf, type Outline, partPath, walkOutline } from "./outline.js";
+import { describe, describeKeys } from "./tree.js";
+
+/** The tensors of a tree that must look like another one: cotangents, tangents. Null stands for zero, at a leaf or for a whole branch;
+ * numbers become scalars of the dtype asked for; what belongs to anything that is not a float tensor is ignored. */
+export function flattenDerivatives(
+  op: string,
+  tree: unknown,
+  outline: Outline,
+  specs: readonly Spec[],
+  root: string,
+): Maybe<Tensor>[] {
+  const out: Maybe<Tensor>[] = [];
+  walkLike(op, tree, outline, root, (part, value, path) => {
+    if (part !== leaf) return;
+    const empty = value === null || value === undefined;
+    out.push(empty ? null : derivativeLeaf(op, value, specs[out.length], path));
+  });
+  return out;
+}
+
+/** The tensors of a tree that must be built like another one, in the other's order (keys may come in any); what is not a tensor must be the same. */
+export function flattenLike(op: string, tree: unknown, outline: Outline, root: string): Tensor[] {
+  const out: Tensor[] = [];
+  walkLike(op, tree, outline, root, (part, value, path) => {
+    if (part !== leaf) {
+      if (!Object.is(part === hole ? undefined : part, value)) throw changedPart(op, part, value, path());
+    } else if (value instanceof Tensor) out.push(value);
+    else if (typeof value === "number") out.push(scalar(value, "float32"));
+    else throw structureError(op, "a tensor", value, path());
+  });
+  return out;
+}
+
+/** Visits the parts of an outline with what a tree has in their places; nothing, where the tree has null for a whole branch. */
+function walkLike(
+  op: string,
+  tree: unknown,
+  outline: Outline,
+  root: string,
+  visit: (part: unknown, value: unknown, path: () => string) => void,
+): void {
+  walkOutline<unknown>(outline, tree, {
+    enter(branch, value, part) {
+      if (value === null || value === undefined) return branch.keys.map(() => null);
+      if (!isLike(branch, value)) {
+        const expected = branch.isList ? `an array of ${branch.keys.length}` : describeKeys(branch.keys);
+        throw structureError(op, expected, value, partPath(outline, part, root));
+      }
+      return branch.keys.map((key) => value[key]);
+    },
+    visit: (part, value, at) => visit(part, value, () => partPath(outline, at, root)),
+  });
+}
+
+function isLike(
+  { isList, keys }: Branch,
+  value: unknown,
+): value is { readonly [key: PropertyKey]: unknown } {
+  if (typeof value !== "object" || value === null || Array.isArray(value) !== isList) return false;
+  if (isList) return (value as unknown as readonly unknown[]).length === keys.length;
+  if (value instanceof Tensor || value instanceof Variable) return false;
+  const count = Object.getOwnPropertyNames(value).length + Object.getOwnPropertySymbols(value).length;
+  return count === keys.length && keys.every((key) => Object.hasOwn(value, key));
+}
+
+function derivativeLeaf(op: string, value: unknown, spec: Spec, path: () => string): Maybe<Tensor> {
+  if (!isFloatDType(spec.dtype)) return null;
+  const t =
+    value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
+  if (!(t instanceof Tensor)) throw structureError(op, "a tensor", value, path());
+  const shape = sameShape(t.shape, spec.shape);
+  if (shape && t.dtype === spec.dtype) return t;
+  const data = {
+    op,
+    problem: "a derivative does not fit the value that it belongs to.",
+    got: `${path()}: ${showSpec(t)}`,
+    expected: showSpec(spec),
+    mend: "reshape, broadcast or cast it",
+  };
+  throw shape
+    ? new DTypeError({ ...data, code: "dtype/derivative" })
+    : new ShapeError({ ...data, code: "shape/derivative" });
+}
+
+const structureError = (op: string, expected: string, value: unknown, path: string): TreeError =>
+  new TreeError({
+    code: "tree/structure",
+    op,
+    problem: "two trees that belong together are not built alike.",
+    got: `${path}: ${describe(value)}`,
+    expected,
+    mend: "use the same nesting, lengths and keys on both sides",
+  });
+
+const changedPart = (op: string, part: unknown, value: unknown, path: string): TreeError =>
+  new TreeError({
+    code: "tree/static",
+    op,
+    problem: "what is not a tensor must stay the same.",
+    got: `${path}: ${show(value)}`,
+    expected: show(part),
+    mend: "what changes from step to step, or differs between branches, is a tensor",
+  });
+
+const show = (value: unknown): string =>
+  value !== null && (typeof value === "object" || typeof value === "function")
+    ? `another ${describe(value)}`
+    : String(value).slice(0, 100);
