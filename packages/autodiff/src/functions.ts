@@ -16,6 +16,6 @@ export type { SortOptions } from "./ops/sorting.js";
 export type { VarianceOptions } from "./ops/statistics.js";
 export { type NestedArray, type ReadonlyData, Tensor } from "./tensor/tensor.js";
 export { detectAnomalies } from "./trace/anomaly.js";
-export { staticValue } from "./trace/static-value.js";
+export { type InSignature, staticValue } from "./trace/static-value.js";
 export { Variable } from "./trace/variable.js";
 export * from "./transforms/index.js";

@@ -13,6 +13,24 @@ const otherNames: Readonly<Record<string, string>> = {
   ord: "order",
 };
 
+/** Throws unless a value is one of those that there are. */
+export function checkChoice<T extends string>(
+  op: string,
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): asserts value is T {
+  if (choices.some((choice) => choice === value)) return;
+  throw new ValueError({
+    code: "value/choice",
+    op,
+    problem: `there is no such ${name}.`,
+    got: typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value,
+    expected: choices.map((choice) => JSON.stringify(choice)).join(" or "),
+    mend: `name one of these, or leave ${name} out`,
+  });
+}
+
 /** Throws unless options are left out or an object of known names; plain JavaScript gets no such word from a compiler. */
 export function checkOptions(op: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return;

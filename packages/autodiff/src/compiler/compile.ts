@@ -36,14 +36,17 @@ export interface Compiled<Args extends readonly unknown[], R> {
 
 /** Traces a function once per signature (shapes, dtypes, and everything in its arguments that is not a tensor) and runs it as one program: forward, backward, optimiser and state together.
  * Tensors go in and out as trees; Variables that the function reads or assigns are updated in place. JavaScript numbers are part of the signature: what changes every call belongs into a tensor or a Variable.
- * So is what the function reads by {@link staticValue}, as modules do their `training`.
- * Plain tensors of the surroundings are constants of the program.
+ * So is what the function reads by {@link staticValue}, as modules do their `training`, and the plain fields of a module, or other object with a method `fieldsInSignature`, among the arguments.
+ * What the function closes over beside Variables (tensors, numbers, typed arrays, fields of objects) is constant: as it was when the function was traced.
+ * Arguments and results that could change unnoticed (typed arrays, Map, Set, Date, other objects of classes) are refused.
+ * While {@link detectAnomalies} looks for what is not finite, the function runs op by op.
  * Arguments that are used as indices, as they are or after arithmetic on whole numbers, are checked before the program runs. Other indices that the function computes are not: out of
  * range, where eager execution throws, they count as the nearest one in range.
  * @param f - a function of trees of tensors that returns a tree of tensors; it runs while it is traced only
  * @param options - `name`, `backend`, `flushSubnormals`
  * @returns a function that is called in the same way
- * @throws {@link SymbolicValueError} at the first call, if `f` reads a value; {@link AsyncError} if `f` is asynchronous; {@link IndexError} if an argument holds an index out of range; {@link VariableError} if `f` makes a Variable
+ * @throws {@link SymbolicValueError} at the first call, if `f` reads a value; {@link AsyncError} if `f` is asynchronous; {@link IndexError} if an argument holds an index out of range; {@link VariableError} if `f` makes a Variable;
+ * {@link TreeError} if an argument could change unnoticed, holds itself, or is more than 1,000 levels deep
  * @example
  * const f = compile((x) => sum(mul(x, x)))
  * f(tensor([1, 2, 3])).item() // => 14
@@ -70,7 +73,7 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
     flushSubnormals: options.flushSubnormals === true,
   };
   const programs = new Programs(f, settings);
-  const signed = (args: Args): Signed => sign("compile", args, "arguments");
+  const signed = (args: Args): Signed => sign("compile", args);
 
   const call = (...args: Args): R => {
     const context = current();
@@ -85,8 +88,7 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
     return rebuild(entry.result, outputs) as R;
   };
   return Object.assign(call, {
-    explain: (...args: Args): string =>
-      explainInstance(programs.instanceOf(programs.entryFor(signed(args)))),
+    explain: (...args: Args): string => explainInstance(programs.instanceOf(programs.entryFor(signed(args)))),
     profile(...args: Args): string {
       const given = signed(args);
       const instance = programs.instanceOf(programs.entryFor(given));

@@ -4,7 +4,8 @@ import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Graph, Node } from "../trace/op.js";
 import { type ClosedGraph, close } from "../transforms/close.js";
-import { flatten, leafPaths, onLeaves } from "../transforms/tree.js";
+import { leafPaths } from "../transforms/outline.js";
+import { flattenArguments, onLeaves } from "../transforms/tree.js";
 import { structureOf } from "./rewrite.js";
 
 /** The shape and dtype of a tensor, to trace a function without data.
@@ -119,7 +120,7 @@ export function trace<Args extends readonly unknown[] = Tensor[]>(
   f: (...args: Args) => unknown,
   ...args: Args
 ): TracedGraph {
-  const given = flatten("trace", args, "leaf", "arguments");
+  const given = flattenArguments("trace", args, "leaf");
   const closed = close(onLeaves("trace", (all: Args) => f(...all), given.outline).run, given.leaves);
   return new TracedGraph(
     closed,

@@ -6,8 +6,8 @@ import type { Graph } from "../trace/op.js";
 import type { Runner } from "../transforms/call.js";
 import { type ClosedGraph, close } from "../transforms/close.js";
 import { type Outline, rebuild, sameOutline } from "../transforms/outline.js";
-import { onlyUnchanging, type Signed, sign } from "../transforms/signature.js";
-import { onLeaves } from "../transforms/tree.js";
+import { onlyUnchanging, type Signed } from "../transforms/signature.js";
+import { describe, isRecord, keysOf, onLeaves } from "../transforms/tree.js";
 import { Instance } from "./instance.js";
 
 /** What a compiled function is called, and how its programs run. */
@@ -143,11 +143,11 @@ const shownParts = 12;
 function showSignature({ outline, specs }: Entry): string {
   const show = (part: unknown, level: number): string => {
     if (part instanceof Shown) return part.text;
-    if (typeof part === "function") return "a function";
     if (typeof part === "string") return part.slice(0, 40);
-    if (typeof part !== "object" || part === null) return String(part);
+    if ((typeof part !== "object" || part === null) && typeof part !== "function") return String(part);
+    if (typeof part === "function" || !(Array.isArray(part) || isRecord(part))) return describe(part);
     if (level > shownLevels) return "…";
-    const keys = Reflect.ownKeys(part).filter((key) => !Array.isArray(part) || key !== "length");
+    const keys = Array.isArray(part) ? Object.keys(part) : keysOf(part);
     const fields = part as { readonly [key: PropertyKey]: unknown };
     const items = keys.slice(0, shownParts).map((key) => {
       const text = show(fields[key], level + 1);
@@ -156,7 +156,13 @@ function showSignature({ outline, specs }: Entry): string {
     if (keys.length > shownParts) items.push("…");
     return Array.isArray(part) ? `[${items.join(", ")}]` : `{ ${items.join(", ")} }`;
   };
-  return show(rebuild(outline, specs.map((spec) => new Shown(showSpec(spec)))), 0);
+  return show(
+    rebuild(
+      outline,
+      specs.map((spec) => new Shown(showSpec(spec))),
+    ),
+    0,
+  );
 }
 
 /** The text of a tensor's spec. */

@@ -6,7 +6,8 @@ import { tensor } from "../ops/literal.js";
 import { sum } from "../ops/reduction.js";
 
 import type { Tensor } from "../tensor/tensor.js";
-import { flatten, leafPaths, rebuild } from "../transforms/tree.js";
+import { leafPaths, rebuild } from "../transforms/outline.js";
+import { flatten } from "../transforms/tree.js";
 import { seededRandom } from "./seeded-random.js";
 
 /** A function of trees as one of its float leaves, in float64. */

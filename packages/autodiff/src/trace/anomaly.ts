@@ -68,18 +68,39 @@ function found(
   });
 }
 
+// How many runs are being searched; those of asynchronous functions may overlap.
+let searches = 0;
+
+function begin(): void {
+  searches++;
+  anomalies.search = search;
+}
+
+function end(): void {
+  searches--;
+  if (searches === 0) anomalies.search = null;
+}
+
 /** Runs `f` and reports the first NaN or infinity, in the forward or the reverse sweep, with the op, the ranges of its inputs and your source line.
+ * Compiled functions run op by op meanwhile, so that theirs are found where they arise. If `f` is asynchronous, everything that runs until its promise is settled is searched:
+ * `await detectAnomalies(() => fit(…))`.
  * @param f - any function; what it returns is returned
  * @throws {@link AnomalyError} at the first value that is not finite
  * @example
  * detectAnomalies(() => log(tensor([1, 0]))) // throws AnomalyError
  */
 export function detectAnomalies<T>(f: () => T): T {
-  const before = anomalies.search;
-  anomalies.search = search;
+  begin();
+  let pending = false;
   try {
-    return f();
+    const result = f();
+    if (result instanceof Promise) {
+      pending = true;
+      // The type of a promise that settles like this one.
+      return result.finally(end) as T;
+    }
+    return result;
   } finally {
-    anomalies.search = before;
+    if (!pending) end();
   }
 }

@@ -17,13 +17,12 @@ export function staticValue<T>(read: () => T): T {
   return value;
 }
 
-/** The name of a method that makes objects of a class arguments of compiled functions: what it returns, an object, has all plain fields that a result may depend on.
- * The object is then part of the signature by identity, and its fields by their values, those of objects inside included; Variables are state, tensors in fields constants. Modules,
- * optimisers and generators of random numbers have it. What hides in `#fields` is for the method to show, or to be read by {@link staticValue}.
+/** An object whose class lets it be an argument of compiled functions, as modules, optimisers and generators of random numbers may be. It is then part of
+ * the signature by identity, and the fields that it shows by what they hold, objects inside included; Variables are state, tensors in fields are constants.
  * @example
- * class Scaled {
+ * class Scaled implements InSignature {
  *   by = 2;
- *   [fieldsInSignature]() { return this; }
+ *   fieldsInSignature() { return this; }
  * }
  * const scaled = new Scaled()
  * const f = compile((x: Tensor, s: Scaled) => mul(x, s.by))
@@ -31,9 +30,7 @@ export function staticValue<T>(read: () => T): T {
  * scaled.by = 3
  * f(tensor(1), scaled).item() // => 3
  */
-export const fieldsInSignature: unique symbol = /* @__PURE__ */ Symbol.for("@scope/autodiff/fieldsInSignature");
-
-/** An object whose class lets it be an argument of compiled functions. */
 export interface InSignature {
-  [fieldsInSignature](): object;
+  /** An object whose properties are all plain values that a result may depend on: `this`, unless some hide in `#fields`. */
+  fieldsInSignature(): object;
 }

@@ -12,9 +12,11 @@ import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { jvpFlat } from "./forward.js";
 import { nonNull, placeByMask, presence } from "./lists.js";
 import { Overlay, observed } from "./observer.js";
+import { rebuild } from "./outline.js";
+import { onlyUnchanging } from "./signature.js";
 import { hiddenValues, jvpGraph, jvpGraphPush, jvpGraphSplit } from "./split.js";
 import { type Flat, vjpFlat } from "./sweep.js";
-import { flatten, onLeaves, rebuild } from "./tree.js";
+import { flattenArguments, onLeaves } from "./tree.js";
 import type { Result } from "./types.js";
 
 interface CheckpointAttributes {
@@ -184,7 +186,8 @@ export function checkpoint<Args extends readonly unknown[] = Tensor[], R extends
   f: (...args: Args) => R,
 ): (...args: Args) => R {
   return (...args) => {
-    const given = flatten("checkpoint", args, "static", "arguments");
+    // It will be run again with these.
+    const given = flattenArguments("checkpoint", args, "static", onlyUnchanging);
     const flat = onLeaves("checkpoint", (all: Args) => f(...all), given.outline);
     const outputs = checkpointFlat(flat.run)(given.leaves);
     return rebuild(flat.outline, outputs) as R;

@@ -9,7 +9,9 @@ import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
 import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { condOp, pair } from "./cond-op.js";
-import { flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
+import { leafPaths, type Outline, rebuild } from "./outline.js";
+import { flatten } from "./tree.js";
+import { flattenLike } from "./tree-likeness.js";
 import type { Result } from "./types.js";
 
 /** One of two functions, by a tensor: a branch that can be traced, compiled and differentiated.

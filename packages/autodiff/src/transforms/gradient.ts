@@ -7,8 +7,9 @@ import { Tape } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
 import { zerosWhereNull } from "./lists.js";
+import { leafPaths, rebuild } from "./outline.js";
 import { record, sweep, withTape } from "./sweep.js";
-import { describe, type Flattened, flatten, leafPaths, rebuild } from "./tree.js";
+import { describe, type Flattened, flatten } from "./tree.js";
 import type { Gradient, Loss, Variables, WithAux } from "./types.js";
 
 /** The derivative of a function with a scalar result with respect to its first argument.

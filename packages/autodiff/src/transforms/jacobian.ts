@@ -8,8 +8,9 @@ import { permute, reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkFloat, grad } from "./gradient.js";
 import { zerosWhereNull } from "./lists.js";
+import { leafPaths, rebuild } from "./outline.js";
 import { vjpFlat } from "./sweep.js";
-import { flatten, leafPaths, onLeaves, rebuild } from "./tree.js";
+import { flatten, onLeaves } from "./tree.js";
 import type { Gradient, Jacobian, Result } from "./types.js";
 import { vmap } from "./vmap.js";
 

@@ -43,9 +43,9 @@ export function walkOutline<S>(
     }
     const isList = token === listMark;
     const count = outline[at++] as number;
-    const keys = isList ? Array.from({ length: count }, (_, i) => i) : outline.slice(at, at + count);
-    if (!isList) at += count;
-    const inner = enter({ isList, keys: keys as PropertyKey[] }, state, part);
+    const keys = new Array<PropertyKey>(count);
+    for (let i = 0; i < count; i++) keys[i] = isList ? i : (outline[at++] as PropertyKey);
+    const inner = enter({ isList, keys }, state, part);
     for (let i = count - 1; i >= 0; i--) states.push(inner[i]);
   }
   return states.pop();
@@ -138,7 +138,10 @@ export function showPath(path: TreePath): string {
 }
 
 /** Gives each part of a tree its path. */
-const pathVisitor = (visit: OutlineVisitor<TreePath>["visit"], enter?: (path: TreePath, part: number) => void) => ({
+const pathVisitor = (
+  visit: OutlineVisitor<TreePath>["visit"],
+  enter?: (path: TreePath, part: number) => void,
+) => ({
   enter({ keys }: Branch, above: TreePath, part: number): TreePath[] {
     enter?.(above, part);
     return keys.map((key) => ({ above, key }));
@@ -161,6 +164,10 @@ export function partPath(outline: Outline, part: number | "next", root: string):
     if (at === part) found = path;
   };
   const start = { above: null, key: root };
-  const next = walkOutline<TreePath>(outline, start, pathVisitor((_value, path, at) => note(path, at), note));
+  const next = walkOutline<TreePath>(
+    outline,
+    start,
+    pathVisitor((_value, path, at) => note(path, at), note),
+  );
   return showPath(found ?? next ?? start);
 }

@@ -1,8 +1,10 @@
 import { TreeError } from "../base/errors.js";
 import { jvpFlat } from "./forward.js";
 import { zerosWhereNull } from "./lists.js";
+import { rebuild } from "./outline.js";
 import { vjpFlat } from "./sweep.js";
-import { describe, flatten, flattenDerivatives, onLeaves, rebuild } from "./tree.js";
+import { describe, flatten, flattenArguments, onLeaves } from "./tree.js";
+import { flattenDerivatives } from "./tree-likeness.js";
 import type { Gradient, Result } from "./types.js";
 
 type Pullback<Args extends readonly unknown[]> = { -readonly [K in keyof Args]: Gradient<Args[K]> };
@@ -21,7 +23,7 @@ export function vjp<Args extends readonly unknown[], R extends Result>(
   f: (...args: Args) => R,
   ...at: Args
 ): [value: R, pullback: (cotangent: NoInfer<R>) => Pullback<Args>] {
-  const given = flatten("vjp", at, "leaf", "arguments");
+  const given = flattenArguments("vjp", at, "leaf");
   const flat = onLeaves("vjp", (args: Args) => f(...args), given.outline);
   const { outputs, pull } = vjpFlat(flat.run, given.leaves);
   const { outline } = flat;
@@ -68,7 +70,7 @@ export function linearize<Args extends readonly unknown[], R extends Result>(
   f: (...args: Args) => R,
   ...at: Args
 ): [value: R, pushforward: (...tangents: NoInfer<Args>) => R] {
-  const given = flatten("linearize", at, "leaf", "arguments");
+  const given = flattenArguments("linearize", at, "leaf");
   const flat = onLeaves("linearize", (args: Args) => f(...args), given.outline);
   const { outputs, push } = vjpFlat(flat.run, given.leaves, true);
   const { outline } = flat;

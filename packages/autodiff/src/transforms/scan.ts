@@ -9,8 +9,10 @@ import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { filterByMask } from "./lists.js";
+import { leafPaths, type Outline, rebuild } from "./outline.js";
 import { scanOp } from "./scan-op.js";
-import { describe, type Flattened, flatten, flattenLike, leafPaths, type Outline, rebuild } from "./tree.js";
+import { describe, type Flattened, flatten } from "./tree.js";
+import { flattenLike } from "./tree-likeness.js";
 
 /** Options of {@link scan}. */
 export interface ScanOptions {

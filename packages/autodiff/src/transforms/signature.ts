@@ -1,17 +1,16 @@
 import { TreeError } from "../base/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import { fieldsInSignature, type InSignature } from "../trace/static-value.js";
+import type { InSignature } from "../trace/static-value.js";
 import { Variable } from "../trace/variable.js";
 import { listMark, type Outline, partPath, recordMark } from "./outline.js";
 import {
   className,
   describe,
   type Flattened,
-  flatten,
+  flattenArguments,
   isList,
   isRecord,
   keysOf,
-  type Numbers,
   type Passing,
   pushItems,
 } from "./tree.js";
@@ -24,9 +23,9 @@ export interface Signed extends Flattened {
 const none: Outline = /* @__PURE__ */ Object.freeze([]);
 
 /** Takes the tensors out of arguments of a function that is kept: everything else in them is noted, or refused. */
-export function sign(op: string, args: unknown, root: string, numbers?: Numbers): Signed {
+export function sign(op: string, args: readonly unknown[]): Signed {
   let noted: FieldNotes | null = null;
-  const { leaves, outline } = flatten(op, args, numbers, root, (_op, value, path) => {
+  const { leaves, outline } = flattenArguments(op, args, "static", (_op, value, path) => {
     if (value instanceof Variable) return;
     noted ??= { fields: [], seen: new Set() };
     noteFields(op, value, noted, path);
@@ -79,7 +78,7 @@ function noteFields(op: string, value: object, { fields, seen }: FieldNotes, pla
 /** The object that holds the plain fields of a function, or of an object whose class shows them. */
 function fieldsOf(value: object): object | null {
   if (typeof value === "function") return Object.fromEntries(Object.entries(value));
-  const show = (value as Partial<InSignature>)[fieldsInSignature];
+  const show = (value as Partial<InSignature>).fieldsInSignature;
   return typeof show === "function" ? show.call(value) : null;
 }
 
@@ -94,12 +93,14 @@ const changeable = (op: string, value: object, path: string): TreeError =>
   });
 
 function mendOf(value: object): string {
-  if (value instanceof DataView || value instanceof ArrayBuffer) return "make a tensor of it: tensor(new Float32Array(buffer))";
-  if (ArrayBuffer.isView(value)) return "make it a tensor: pass tensor(a), and a tensor of the right dtype is an input";
+  if (value instanceof DataView || value instanceof ArrayBuffer)
+    return "make a tensor of it: tensor(new Float32Array(buffer))";
+  if (ArrayBuffer.isView(value))
+    return "make it a tensor: pass tensor(a), and a tensor of the right dtype is an input";
   if (value instanceof Map) return "pass a plain object: Object.fromEntries(map)";
   if (value instanceof Set) return "pass an array: [...set]";
   if (value instanceof Date) return "pass a number, date.getTime(), in a tensor if it changes often";
   if (value instanceof RegExp) return "pass its source as a string, or let the function close over it";
   if (typeof (value as { readonly then?: unknown }).then === "function") return "await it before the call";
-  return `pass what it holds in a plain object, let the function close over it, or give ${className(value)} a method [fieldsInSignature]`;
+  return `pass what it holds in a plain object, let the function close over it, or give ${className(value)} a method fieldsInSignature()`;
 }

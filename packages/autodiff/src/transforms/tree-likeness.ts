@@ -19,9 +19,10 @@ export function flattenDerivatives(
   root: string,
 ): Maybe<Tensor>[] {
   const out: Maybe<Tensor>[] = [];
-  walkLike(op, tree, outline, root, (part, value, path) => {
+  walkLike(op, tree, outline, root, (part, value, at) => {
     if (part !== leaf) return;
     const empty = value === null || value === undefined;
+    const path = (): string => partPath(outline, at, root);
     out.push(empty ? null : derivativeLeaf(op, value, specs[out.length], path));
   });
   return out;
@@ -30,12 +31,14 @@ export function flattenDerivatives(
 /** The tensors of a tree that must be built like another one, in the other's order (keys may come in any); what is not a tensor must be the same. */
 export function flattenLike(op: string, tree: unknown, outline: Outline, root: string): Tensor[] {
   const out: Tensor[] = [];
-  walkLike(op, tree, outline, root, (part, value, path) => {
+  walkLike(op, tree, outline, root, (part, value, at) => {
     if (part !== leaf) {
-      if (!Object.is(part === hole ? undefined : part, value)) throw changedPart(op, part, value, path());
-    } else if (value instanceof Tensor) out.push(value);
+      if (Object.is(part === hole ? undefined : part, value)) return;
+      throw changedPart(op, part, value, partPath(outline, at, root));
+    }
+    if (value instanceof Tensor) out.push(value);
     else if (typeof value === "number") out.push(scalar(value, "float32"));
-    else throw structureError(op, "a tensor", value, path());
+    else throw structureError(op, "a tensor", value, partPath(outline, at, root));
   });
   return out;
 }
@@ -46,7 +49,7 @@ function walkLike(
   tree: unknown,
   outline: Outline,
   root: string,
-  visit: (part: unknown, value: unknown, path: () => string) => void,
+  visit: (part: unknown, value: unknown, at: number) => void,
 ): void {
   walkOutline<unknown>(outline, tree, {
     enter(branch, value, part) {
@@ -57,19 +60,17 @@ function walkLike(
       }
       return branch.keys.map((key) => value[key]);
     },
-    visit: (part, value, at) => visit(part, value, () => partPath(outline, at, root)),
+    visit,
   });
 }
 
-function isLike(
-  { isList, keys }: Branch,
-  value: unknown,
-): value is { readonly [key: PropertyKey]: unknown } {
+function isLike({ isList, keys }: Branch, value: unknown): value is { readonly [key: PropertyKey]: unknown } {
   if (typeof value !== "object" || value === null || Array.isArray(value) !== isList) return false;
   if (isList) return (value as unknown as readonly unknown[]).length === keys.length;
   if (value instanceof Tensor || value instanceof Variable) return false;
-  const count = Object.getOwnPropertyNames(value).length + Object.getOwnPropertySymbols(value).length;
-  return count === keys.length && keys.every((key) => Object.hasOwn(value, key));
+  const named = Object.getOwnPropertyNames(value).length;
+  if (!keys.every((key) => Object.hasOwn(value, key))) return false;
+  return named === keys.length || named + Object.getOwnPropertySymbols(value).length === keys.length;
 }
 
 function derivativeLeaf(op: string, value: unknown, spec: Spec, path: () => string): Maybe<Tensor> {

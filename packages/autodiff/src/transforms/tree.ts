@@ -4,7 +4,17 @@ import { scalar } from "../ops/operands.js";
 import { Tensor } from "../tensor/tensor.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
-import { bareMark, hole, leaf, listMark, type Outline, oneLeaf, partPath, rebuild, recordMark } from "./outline.js";
+import {
+  bareMark,
+  hole,
+  leaf,
+  listMark,
+  type Outline,
+  oneLeaf,
+  partPath,
+  rebuild,
+  recordMark,
+} from "./outline.js";
 import type { Flat } from "./sweep.js";
 
 /** The tensors of a tree in order, and what is left of it. */
@@ -22,7 +32,7 @@ export type Passing = (op: string, value: object, path: () => string) => void;
 /** Deeper trees are taken for trees that hold themselves. */
 const deepest = 1000;
 /** Of an outline. A tree in which branches are shared may have any number of parts. */
-const longest = 2 ** 22;
+const longest = 1_000_000;
 
 // Among the parts still to be visited, the end of a branch.
 const end = /* @__PURE__ */ Symbol("end of a branch");
@@ -36,7 +46,10 @@ export function isRecord(value: object): boolean {
 /** Whether an array is no instance of a class of one's own. */
 export function isList(value: readonly unknown[]): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Array.prototype || (Array.isArray(prototype) && !Array.isArray(Object.getPrototypeOf(prototype)));
+  return (
+    prototype === Array.prototype ||
+    (Array.isArray(prototype) && !Array.isArray(Object.getPrototypeOf(prototype)))
+  );
 }
 
 /** Another realm's `Object.prototype`. */
@@ -59,45 +72,89 @@ export function flatten(
   passing: Passing = refuseTensorsInside,
 ): Flattened {
   if (tree instanceof Tensor) return { leaves: [tree], outline: oneLeaf };
-  const leaves: Tensor[] = [];
-  const outline: unknown[] = [];
-  const path = (): string => partPath(outline, "next", root);
-  const pending: unknown[] = [tree];
-  let depth = 0;
+  const walk: TreeWalk = { op, root, numbers, passing, pending: [tree], leaves: [], outline: [], depth: 0 };
+  walkTree(walk);
+  return walk;
+}
+
+/** The same for the list of arguments of a call: an array of our own, which needs no look. */
+export function flattenArguments(
+  op: string,
+  args: readonly unknown[],
+  numbers: Numbers = "static",
+  passing: Passing = refuseTensorsInside,
+): Flattened {
+  const n = args.length;
+  const pending = new Array<unknown>(n);
+  for (let i = 0; i < n; i++) pending[i] = args[n - 1 - i];
+  const outline = [listMark, n];
+  const walk: TreeWalk = { op, root: "arguments", numbers, passing, pending, leaves: [], outline, depth: 1 };
+  walkTree(walk);
+  return walk;
+}
+
+interface TreeWalk {
+  readonly op: string;
+  readonly root: string;
+  readonly numbers: Numbers;
+  readonly passing: Passing;
+  /** Parts still to be visited, the next one last. */
+  readonly pending: unknown[];
+  readonly leaves: Tensor[];
+  readonly outline: unknown[];
+  depth: number;
+}
+
+function walkTree(walk: TreeWalk): void {
+  const { pending, leaves, outline } = walk;
   while (pending.length > 0) {
     const value = pending.pop();
-    if (value === end) depth--;
-    else if (value instanceof Tensor) {
+    if (value instanceof Tensor) {
       leaves.push(value);
       outline.push(leaf);
-    } else if (typeof value === "number" && numbers === "leaf") {
+    } else if (typeof value === "object" && value !== null) visitObject(walk, value);
+    else if (value === end) walk.depth--;
+    else if (typeof value === "number" && walk.numbers === "leaf") {
       leaves.push(scalar(value, "float32"));
       outline.push(leaf);
-    } else if ((typeof value !== "object" || value === null) && typeof value !== "function") {
-      outline.push(value);
-    } else if (Array.isArray(value) && isList(value)) {
-      if (++depth > deepest || outline.length + value.length > longest) throw tooLarge(op, path());
-      pending.push(end);
-      pushItems(op, value, pending, path);
-      outline.push(listMark, value.length);
-    } else if (typeof value === "object" && isRecord(value)) {
-      if (++depth > deepest || outline.length > longest) throw tooLarge(op, path());
-      const keys = keysOf(value);
-      pending.push(end);
-      const fields = value as Readonly<Record<PropertyKey, unknown>>;
-      for (let i = keys.length - 1; i >= 0; i--) pending.push(fields[keys[i]]);
-      outline.push(Object.getPrototypeOf(value) === null ? bareMark : recordMark, keys.length);
-      for (let i = 0; i < keys.length; i++) outline.push(keys[i]);
     } else {
-      passing(op, value, path);
+      if (typeof value === "function") walk.passing(walk.op, value, () => nextPath(walk));
       outline.push(value);
     }
   }
-  return { leaves, outline };
 }
 
+function visitObject(walk: TreeWalk, value: object): void {
+  const { pending, outline } = walk;
+  if (Array.isArray(value) ? !isList(value) : !isRecord(value)) {
+    walk.passing(walk.op, value, () => nextPath(walk));
+    outline.push(value);
+    return;
+  }
+  const size = Array.isArray(value) ? value.length : 0;
+  if (++walk.depth > deepest || outline.length + size > longest) throw tooLarge(walk.op, nextPath(walk));
+  pending.push(end);
+  if (Array.isArray(value)) {
+    pushItems(walk.op, value, pending, () => nextPath(walk));
+    outline.push(listMark, size);
+    return;
+  }
+  const keys = keysOf(value);
+  const fields = value as Readonly<Record<PropertyKey, unknown>>;
+  for (let i = keys.length - 1; i >= 0; i--) pending.push(fields[keys[i]]);
+  outline.push(Object.getPrototypeOf(value) === null ? bareMark : recordMark, keys.length);
+  for (let i = 0; i < keys.length; i++) outline.push(keys[i]);
+}
+
+const nextPath = ({ outline, root }: TreeWalk): string => partPath(outline, "next", root);
+
 /** Puts the items of an array on the list of parts to be visited, the first on top. */
-export function pushItems(op: string, list: readonly unknown[], pending: unknown[], path: () => string): void {
+export function pushItems(
+  op: string,
+  list: readonly unknown[],
+  pending: unknown[],
+  path: () => string,
+): void {
   let holes = 0;
   for (let i = list.length - 1; i >= 0; i--) {
     const item = list[i];
@@ -105,7 +162,7 @@ export function pushItems(op: string, list: readonly unknown[], pending: unknown
     if (missing) holes++;
     pending.push(missing ? hole : item);
   }
-  const named = Object.keys(list).length - list.length + holes + Object.getOwnPropertySymbols(list).length;
+  const named = Object.keys(list).length - list.length + holes;
   if (named === 0) return;
   throw new TreeError({
     code: "tree/array",
@@ -117,13 +174,13 @@ export function pushItems(op: string, list: readonly unknown[], pending: unknown
   });
 }
 
-export const tooLarge = (op: string, path: string): TreeError =>
+const tooLarge = (op: string, path: string): TreeError =>
   new TreeError({
     code: "tree/size",
     op,
     problem: "the tree is too deep, or too large.",
     got: path,
-    expected: `at most ${deepest} levels, and no branch that holds itself`,
+    expected: `at most ${deepest} levels and ${longest} parts, and no branch that holds itself`,
     mend: "leave out references to parents; put rows of numbers into one tensor",
   });
 
@@ -194,5 +251,7 @@ export function describeKeys(keys: readonly PropertyKey[]): string {
 /** The name of the class of an object, whatever it is made of. */
 export function className(value: object): string {
   const { constructor: made } = value as { readonly constructor?: unknown };
-  return typeof made === "function" && typeof made.name === "string" && made.name !== "" ? made.name : "a class";
+  return typeof made === "function" && typeof made.name === "string" && made.name !== ""
+    ? made.name
+    : "a class";
 }

@@ -7,7 +7,8 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
 import { batchGraph } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
-import { describe, flatten, isBranch, leaf, leafPaths, type Outline, onLeaves, rebuild } from "./tree.js";
+import { leaf, leafPaths, type Outline, partPath, rebuild, walkOutline } from "./outline.js";
+import { describe, flattenArguments, onLeaves } from "./tree.js";
 import type { Axes, InAxes, Result } from "./types.js";
 
 /** A function of single examples as a function of batches: written for one, run for all at once.
@@ -27,14 +28,13 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
 ): (...args: Args) => R {
   checkOptions("vmap", options, ["inAxes", "outAxes"]);
   return (...args) => {
-    const given = flatten("vmap", args, "static", "arguments");
-    const paths = leafPaths(given.outline, "arguments");
+    const given = flattenArguments("vmap", args);
     const axes = axesOf(given.outline, options?.inAxes, "inAxes");
     const inputs = given.leaves.map((t, i) => {
       const axis = axes[i];
       return axis === null ? t : moveAxis(t, normalizeAxis("vmap", axis, t.shape.length), 0);
     });
-    const n = batchSize(inputs, axes, paths);
+    const n = batchSize(inputs, axes, given.outline);
     const batched = axes.map((axis) => axis !== null);
 
     const flat = onLeaves("vmap", (all: Args) => f(...all), given.outline);
@@ -88,11 +88,7 @@ function place(t: Tensor, batched: boolean, axis: Maybe<number>, n: number, path
   });
 }
 
-function batchSize(
-  inputs: readonly Tensor[],
-  axes: readonly Maybe<number>[],
-  paths: readonly string[],
-): number {
+function batchSize(inputs: readonly Tensor[], axes: readonly Maybe<number>[], outline: Outline): number {
   const mapped = inputs.map((_, i) => i).filter((i) => axes[i] !== null);
   if (mapped.length === 0) {
     throw new ValueError({
@@ -108,6 +104,7 @@ function batchSize(
   const [first] = mapped;
   const odd = mapped.find((i) => size(i) !== size(first));
   if (odd === undefined) return size(first);
+  const paths = leafPaths(outline, "arguments");
   throw new ShapeError({
     code: "shape/batch",
     op: "vmap",
@@ -121,20 +118,21 @@ function batchSize(
 /** An axis per leaf, from a tree of axes in which one value may stand for a whole branch, and nothing for 0. */
 function axesOf(outline: Outline, axes: unknown, root: string): Maybe<number>[] {
   const out: Maybe<number>[] = [];
-  const walk = (part: unknown, value: unknown, path: string): void => {
-    const axis = value === undefined ? 0 : value;
-    const whole = axis === null || typeof axis === "number";
-    if (part === leaf && whole) out.push(axis);
-    else if (part === leaf) throw badAxes(path, axis);
-    else if (isBranch(part)) {
-      const keys = Object.keys(part);
-      if (!whole && (typeof axis !== "object" || (Array.isArray(axis) && axis.length > keys.length)))
-        throw badAxes(path, axis);
-      for (const key of keys)
-        walk(part[key], whole ? axis : (axis as { readonly [key: string]: unknown })[key], `${path}[${key}]`);
-    }
-  };
-  walk(outline, axes, root);
+  const whole = (axis: unknown): axis is Maybe<number> => axis === null || typeof axis === "number";
+  walkOutline<unknown>(outline, axes, {
+    enter({ isList, keys }, value, part) {
+      if (value === undefined || whole(value)) return keys.map(() => value);
+      if (typeof value !== "object" || (Array.isArray(value) && !(isList && value.length <= keys.length)))
+        throw badAxes(partPath(outline, part, root), value);
+      return keys.map((key) => (value as { readonly [key: PropertyKey]: unknown })[key]);
+    },
+    visit(part, value, at) {
+      if (part !== leaf) return;
+      const axis = value === undefined ? 0 : value;
+      if (!whole(axis)) throw badAxes(partPath(outline, at, root), axis);
+      out.push(axis);
+    },
+  });
   return out;
 }
 

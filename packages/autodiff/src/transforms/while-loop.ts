@@ -16,8 +16,10 @@ import { batchedSpec, batchGraph, closeBatched } from "./batch-graph.js";
 import { type ClosedGraph, close, memo, reach } from "./close.js";
 import { predicateOf } from "./cond.js";
 import { nonNull } from "./lists.js";
+import { leafPaths, rebuild } from "./outline.js";
 import { hiddenValues, type JvpGraph, jvpGraphWith } from "./split.js";
-import { flatten, flattenLike, leafPaths, rebuild } from "./tree.js";
+import { flatten } from "./tree.js";
+import { flattenLike } from "./tree-likeness.js";
 
 interface WhileAttributes {
   /** Inputs: [its constants, carries]; output: a bool scalar. */

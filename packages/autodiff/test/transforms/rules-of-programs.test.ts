@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chooseBackend } from "../../src/compiler/backend.js";
+import { backendChoice } from "../../src/compiler/backend.js";
 import { compile } from "../../src/compiler/compile.js";
 import { Instance } from "../../src/compiler/instance.js";
 import { add, mul } from "../../src/ops/arithmetic.js";
@@ -57,7 +57,7 @@ describe("compile", () => {
 /** Bytes of memory that a compiled function needs in all. */
 const planned = (f: F, x: Tensor): number => {
   const source = { name: "f", ...close(([t]) => [f(t)], [x]), flushSubnormals: false };
-  return new Instance(source, chooseBackend("wasm")).program.bytes;
+  return new Instance(source, backendChoice("wasm")()).program.bytes;
 };
 
 // Above 256 elements a tensor has an array of its own.

@@ -4,7 +4,8 @@ import { current } from "../../src/trace/context.js";
 import { interpret } from "../../src/trace/evaluate.js";
 import { callOp, type Runner } from "../../src/transforms/call.js";
 import { type ClosedGraph, close, commitAssignments, hiddenInputValues } from "../../src/transforms/close.js";
-import { flatten, type Outline, onLeaves, rebuild } from "../../src/transforms/tree.js";
+import { type Outline, rebuild } from "../../src/transforms/outline.js";
+import { flatten, onLeaves } from "../../src/transforms/tree.js";
 
 type Trees<Args extends readonly unknown[], R> = (...args: Args) => R;
 

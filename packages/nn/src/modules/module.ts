@@ -31,6 +31,12 @@ export abstract class Module {
     return staticValue(() => this.#training);
   }
 
+  /** A compiled function may take a module as an argument: its plain fields are part of the signature, its Variables are state.
+   * @internal */
+  fieldsInSignature(): object {
+    return this;
+  }
+
   /** Puts this module and those inside it in training mode. */
   train(): this {
     return this.#setMode(true);

@@ -103,6 +103,12 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
     if (new Set(all).size !== all.length) throw untrainable(op, "a parameter twice");
   }
 
+  /** A compiled function may take an optimiser as an argument: all that it changes is in Variables.
+   * @internal */
+  fieldsInSignature(): object {
+    return this;
+  }
+
   /** What is trained, in the order in which `step` takes gradients. */
   parameters(): Variable[] {
     return this.#groups.flatMap(({ members }) => members.map(({ parameter }) => parameter));

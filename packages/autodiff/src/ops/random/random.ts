@@ -65,6 +65,12 @@ export class Random {
     this.state = new Variable(stateOf(seed | 0, Math.floor(seed / 2 ** 32)));
   }
 
+  /** A compiled function may take a generator as an argument: its state is a Variable.
+   * @internal */
+  fieldsInSignature(): object {
+    return this;
+  }
+
   private bits(shape: Shape): Tensor {
     const state = this.state.value;
     const bits = applyOne(randomBitsOp, [state], [...shape]);
