@@ -3,6 +3,7 @@ import {
   detectAnomalies,
   log,
   lossAndGradients,
+  ones,
   Random,
   type Tensor,
   tensor,
