@@ -46,8 +46,11 @@ export type Lowering =
   | { readonly kind: "scatterAdd" }
   /** Running combination along the last axis of input 0 `[..., n]`. */
   | { readonly kind: "cumulative"; readonly combine: "sum"; readonly reverse: boolean }
-  /** Stable ascending order of the last axis of input 0 `[..., n]`, as int32 positions; NaN last. */
-  | { readonly kind: "argSort"; readonly descending: boolean }
+  /** Stable ascending order of the last axis of input 0 `[..., n]`, as int32 positions; NaN last. Output `[..., limit]`: the first `limit` of it. */
+  | { readonly kind: "argSort"; readonly descending: boolean; readonly limit: number }
   /** 32 random bits per element, as int32: Threefry-2x32 (20 rounds) of key (state[0], state[1]) and counter words
    * (state[2], i >> 1) for element i; even i takes the first word, odd i the second. Input 0: state int32 `[3]`. */
   | { readonly kind: "randomBits" };
+
+/** Whether the first `limit` of `n` in order are found faster by a heap than by sorting all (measured: 3 times as fast at an eighth). */
+export const selectsFirst = (n: number, limit: number): boolean => limit <= n >> 2;

@@ -117,7 +117,7 @@ export interface RowKernel {
   readonly name: string;
   readonly routine:
     | { readonly kind: "cumulativeSum"; readonly reverse: boolean }
-    | { readonly kind: "argSort"; readonly descending: boolean }
+    | { readonly kind: "argSort"; readonly descending: boolean; readonly limit: number }
     | { readonly kind: "argExtreme"; readonly largest: boolean };
   readonly rows: number;
   readonly n: number;

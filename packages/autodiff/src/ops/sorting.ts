@@ -8,18 +8,17 @@ import { zeroDerivative } from "./fill.js";
 import { takeAlongAxis } from "./gather.js";
 import type { TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
-import { axisRegion } from "./region.js";
-import { type AxisOptions, sliceOp, withAxis } from "./slicing.js";
+import { type AxisOptions, withAxis } from "./slicing.js";
 
-/** Positions that put the last axis in order, equal elements as they came. */
-export const argSortOp: Op<{ readonly descending: boolean }> = {
+/** The first `limit` positions that put the last axis in order, equal elements as they came. */
+export const argSortOp: Op<{ readonly descending: boolean; readonly limit: number }> = {
   name: "argSort",
-  infer: ([x]) => [{ shape: x.shape, dtype: "int32" }],
+  infer: ([x], { limit }) => [{ shape: [...x.shape.slice(0, -1), limit], dtype: "int32" }],
   eager: eagerArgSort,
-  lower: (_inputs, { descending }) => ({ kind: "argSort", descending }),
+  lower: (_inputs, { descending, limit }) => ({ kind: "argSort", descending, limit }),
   .../* @__PURE__ */ zeroDerivative<"positions are whole numbers">(),
   batch: ([x], batched, attributes) => [apply(argSortOp, [x], attributes), batched],
-  show: ({ descending }) => (descending ? "descending" : "ascending"),
+  show: ({ descending, limit }) => `${descending ? "descending" : "ascending"}, ${limit}`,
 };
 
 /** Options of sorting. */
@@ -43,9 +42,9 @@ export function argSort(x: TensorLike, options?: SortOptions): Tensor {
   );
 }
 
-function sortedOrder(t: Tensor, axis: number, descending: boolean): Tensor {
+function sortedOrder(t: Tensor, axis: number, descending: boolean, limit = t.shape[axis]): Tensor {
   const { last, restore } = axisLast(t, axis);
-  return restore(applyOne(argSortOp, [last], { descending }));
+  return restore(applyOne(argSortOp, [last], { descending, limit }));
 }
 
 /** An axis in order, the least first; equal elements stay as they came, NaN counts as greatest. The gradient goes back to where each element came from.
@@ -89,7 +88,6 @@ export function topK(
       mend: "topK(x, Math.min(k, x.shape[axis]))",
     });
   }
-  const order = sortedOrder(t, axis, options?.largest ?? true);
-  const indices = applyOne(sliceOp, [order], axisRegion(t.shape, axis, 0, k));
+  const indices = sortedOrder(t, axis, options?.largest ?? true, k);
   return { values: takeAlongAxis(t, indices, { axis }), indices };
 }

@@ -57,7 +57,7 @@ export function routineConformance(backend: ProgramBackend): void {
         const out = b.buffer("int32", 3 * n);
         expectAsNaive(
           backend,
-          b.program([row({ kind: "argSort", descending }, 3, n, access(x, [n]), access(out, [n]))]),
+          b.program([row({ kind: "argSort", descending, limit: n }, 3, n, access(x, [n]), access(out, [n]))]),
         );
       }
     }
@@ -71,8 +71,31 @@ export function routineConformance(backend: ProgramBackend): void {
       const out = b.buffer("int32", n);
       expectAsNaive(
         backend,
-        b.program([row({ kind: "argSort", descending: false }, 1, n, access(x, [n]), access(out, [n]))]),
+        b.program([
+          row({ kind: "argSort", descending: false, limit: n }, 1, n, access(x, [n]), access(out, [n])),
+        ]),
       );
+    }
+  });
+
+  it.each(numeric)("the first of long rows of %s with ties and NaN, both directions", (dtype) => {
+    const n = 200;
+    for (const limit of [0, 1, 2, 5, 49, 50, 51, 199]) {
+      for (const descending of [false, true]) {
+        const b = new ProgramBuilder();
+        const values = numbers.wholes(3 * n, -30, 30);
+        // One row is in order already, one the other way round: all elements pass the heap in one of them.
+        for (let i = 0; i < n; i++) [values[n + i], values[2 * n + i]] = [i, -i];
+        if (dtype !== "int32") for (let i = 0; i < n; i += 20) values[i] = Number.NaN;
+        const x = b.buffer(dtype, values);
+        const out = b.buffer("int32", Math.max(1, 3 * limit));
+        expectAsNaive(
+          backend,
+          b.program([
+            row({ kind: "argSort", descending, limit }, 3, n, access(x, [n]), access(out, [limit])),
+          ]),
+        );
+      }
     }
   });
 
@@ -85,7 +108,7 @@ export function routineConformance(backend: ProgramBackend): void {
       const x = b.buffer("float32", [3, Number.NaN, 1, 3, Number.NaN, -1, 1]);
       const out = b.buffer("int32", 7);
       const program = b.program([
-        row({ kind: "argSort", descending }, 1, 7, access(x, [7]), access(out, [7])),
+        row({ kind: "argSort", descending, limit: 7 }, 1, 7, access(x, [7]), access(out, [7])),
       ]);
       expect(runProgram(backend, program)(out)).toEqual(want);
     }

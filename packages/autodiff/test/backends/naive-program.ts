@@ -214,7 +214,9 @@ function rowResults(routine: RowRoutine, values: readonly number[]): number[] {
         return x < y ? -1 : x > y ? 1 : 0;
       };
       const order = values.map((_, i) => i);
-      return order.sort((i, j) => (routine.descending ? -1 : 1) * ascending(values[i], values[j]));
+      return order
+        .sort((i, j) => (routine.descending ? -1 : 1) * ascending(values[i], values[j]))
+        .slice(0, routine.limit);
     }
   }
 }

@@ -89,10 +89,11 @@ export const eagerCumulative: EagerTable["cumulative"] = ({ reverse }, [input], 
 };
 
 /** Orders of rows. */
-export const eagerArgSort: EagerTable["argSort"] = ({ descending }, [input], [spec]) => {
+export const eagerArgSort: EagerTable["argSort"] = ({ descending, limit }, [input], [spec]) => {
   const { out, rows, n } = rowsOf(input, spec);
   const from = contiguousArray(input);
-  for (let i = 0; i < rows; i++) argSort(n, out.storage!, out.offset + i * n, from, i * n, 1, descending);
+  for (let i = 0; i < rows; i++)
+    argSort(n, out.storage!, out.offset + i * limit, from, i * n, 1, descending, limit);
   return [out];
 };
 

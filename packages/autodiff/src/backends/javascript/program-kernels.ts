@@ -172,7 +172,7 @@ class RowRunner implements Runner {
           cumulativeSum(n, out, o, a, p, 1, routine.reverse);
           break;
         case "argSort":
-          argSort(n, out, o, a, p, 1, routine.descending);
+          argSort(n, out, o, a, p, 1, routine.descending, routine.limit);
           break;
         case "argExtreme":
           out[o] = argExtreme(n, a, p, 1, routine.largest);

@@ -1,4 +1,6 @@
 import type { TypedArray } from "../../base/dtype.js";
+import { selectsFirst } from "../../kernel/lowering.js";
+import { argSelect, keyBefore } from "./arg-select.js";
 
 /** Elements of an array in the order of an index space: element (i, j, …) lies at `offset + i·strides[0] + j·strides[1] + …`. */
 export interface Elements {
@@ -43,7 +45,7 @@ export function cumulativeSum(
   }
 }
 
-/** Positions that put `n` elements in order, ties as they came. Ascending puts NaN last, descending first. Bottom-up merge sort. */
+/** The first `limit` positions that put `n` elements in order, ties as they came. Ascending puts NaN last, descending first. Bottom-up merge sort, unless few are asked for. */
 export function argSort(
   n: number,
   out: TypedArray,
@@ -52,7 +54,12 @@ export function argSort(
   p: number,
   s: number,
   descending: boolean,
+  limit: number,
 ): void {
+  if (selectsFirst(n, limit)) {
+    argSelect(n, out, o, a, p, s, descending, limit);
+    return;
+  }
   const keys = new Float64Array(n);
   for (let i = 0, j = p; i < n; i++, j += s) keys[i] = a[j];
   let from = new Int32Array(n);
@@ -70,16 +77,14 @@ export function argSort(
           const x = keys[from[left]];
           const y = keys[from[right]];
           // The right one goes first only where it is strictly earlier: this is what keeps ties in order.
-          takeRight = descending
-            ? y > x || (Number.isNaN(y) && !Number.isNaN(x))
-            : y < x || (Number.isNaN(x) && !Number.isNaN(y));
+          takeRight = keyBefore(y, x, descending);
         }
         to[k] = takeRight ? from[right++] : from[left++];
       }
     }
     [from, to] = [to, from];
   }
-  for (let i = 0; i < n; i++) out[o + i] = from[i];
+  for (let i = 0; i < limit; i++) out[o + i] = from[i];
 }
 
 /** `out[b, m, r] = x[b, index[b, m], r]` for `[B, M, R]`; strides of `x` are over (B, N, R), of `index` over (B, M). */

@@ -1,12 +1,15 @@
 import { bytesOf, type DType } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
+import { selectsFirst } from "../../kernel/lowering.js";
 import type { Access, RandomBitsKernel, RowKernel, ScatterAddKernel } from "../../kernel/program.js";
+import { argSelect, bytesOfHeap, keyBefore } from "./arg-select.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import type { F64, I32, V128 } from "./instructions.js";
+import type { I32, V128 } from "./instructions.js";
 import { f32, f64, i32, i32x4, lanes32, v128 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
 import { lanesOf, type NumericDType } from "./lanes.js";
+import { loadWide } from "./load-wide.js";
 
 /** The dtype of a buffer that arithmetic is done in. */
 export function numeric({ buffer }: Access): NumericDType {
@@ -57,20 +60,6 @@ export function scatterAddCode(ctx: CodeContext, kernel: ScatterAddKernel): Kern
   };
 }
 
-/** An element of any dtype as float64, which holds them all. */
-function loadWide(at: I32, dtype: DType): F64 {
-  switch (dtype) {
-    case "float32":
-      return f64.promote(f32.load(at));
-    case "float64":
-      return f64.load(at);
-    case "int32":
-      return f64.convertI32(i32.load(at));
-    case "bool":
-      return f64.convertI32(i32.load8U(at));
-  }
-}
-
 /** Routines over rows with unit steps. */
 export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {
   const { routine, rows, n, source, target } = kernel;
@@ -79,7 +68,9 @@ export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {
   const bytesOut = bytesOf[target.buffer.dtype];
   const [rowIn, rowOut] = [(source.strides[0] ?? 0) * bytes, (target.strides[0] ?? 0) * bytesOut];
   const key = JSON.stringify(["row", routine, rows, n, dtype, rowIn, rowOut]);
-  if (routine.kind === "argSort") ctx.needScratch(n * 16 + 64);
+  const limit = routine.kind === "argSort" ? routine.limit : n;
+  const selects = selectsFirst(n, limit);
+  if (routine.kind === "argSort") ctx.needScratch(selects ? bytesOfHeap(limit) : n * 16 + 64);
   const code = ctx.routine(key, 2, (f) => {
     const [from, to] = [f.parameter(0), f.parameter(1)];
     if (n === 0) return;
@@ -89,7 +80,8 @@ export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {
           cumulativeSum(f, from, to, dtype, n, routine.reverse);
           break;
         case "argSort":
-          argSort(f, ctx.scratch, from, to, dtype, n, routine.descending);
+          if (selects) argSelect(f, ctx.scratch, from, to, dtype, n, limit, routine.descending);
+          else argSort(f, ctx.scratch, from, to, dtype, n, limit, routine.descending);
           break;
         case "argExtreme":
           argExtreme(f, from, to, dtype, n, routine.largest);
@@ -178,6 +170,7 @@ function argSort(
   target: I32,
   dtype: DType,
   n: number,
+  limit: number,
   descending: boolean,
 ): void {
   const keys = i32.const(scratch);
@@ -214,7 +207,6 @@ function argSort(
     f.emit(i32.store(slot(to, k, 2), i32.load(slot(from, index, 2))));
     f.set(index, i32.add(index, i32.const(1)));
   };
-  const isNaN = (value: F64): I32 => f64.ne(value, value);
   whileTrue(
     () => i32.ltS(width, size),
     () => {
@@ -235,11 +227,8 @@ function argSort(
               f.if(i32.and(i32.ltS(left, middle), i32.ltS(right, end)), () => {
                 f.set(x, f64.load(slot(keys, i32.load(slot(from, left, 2)), 3)));
                 f.set(y, f64.load(slot(keys, i32.load(slot(from, right, 2)), 3)));
-                // The right one goes first only where it is strictly earlier: ties stay in order. Ascending puts NaN last, descending first.
-                const earlier = descending
-                  ? i32.or(f64.gt(y, x), i32.and(isNaN(y), i32.eqz(isNaN(x))))
-                  : i32.or(f64.lt(y, x), i32.and(isNaN(x), i32.eqz(isNaN(y))));
-                f.set(takeRight, earlier);
+                // The right one goes first only where it is strictly earlier: ties stay in order.
+                f.set(takeRight, keyBefore(y, x, descending));
               });
               f.if(
                 takeRight,
@@ -259,7 +248,7 @@ function argSort(
     },
   );
   f.set(i, i32.const(0));
-  f.repeat(n, () => {
+  f.repeat(limit, () => {
     f.emit(i32.store(slot(target, i, 2), i32.load(slot(from, i, 2))));
     f.set(i, i32.add(i, i32.const(1)));
   });

@@ -158,12 +158,12 @@ export function lowerRoutine(
             lowering.kind === "cumulative"
               ? { kind: "cumulativeSum", reverse: lowering.reverse }
               : lowering.kind === "argSort"
-                ? { kind: "argSort", descending: lowering.descending }
+                ? { kind: "argSort", descending: lowering.descending, limit: lowering.limit }
                 : { kind: "argExtreme", largest: lowering.largest },
           rows,
           n,
           source: accessOf(source, [n]),
-          target: accessOf(flat, [lowering.kind === "argExtreme" ? 1 : n]),
+          target: accessOf(flat, [rows === 0 ? 0 : sizeOf(out.shape) / rows]),
         },
         ...(flat === target ? [] : [copyKernel(name, flat, target)]),
       ]);
