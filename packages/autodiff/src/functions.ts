@@ -6,6 +6,7 @@ export { graph, spec, TracedGraph, trace } from "./compiler/print-graph.js";
 export type { Spec } from "./kernel/lowering.js";
 export type { CreationOptions } from "./ops/creation.js";
 export * from "./ops/index.js";
+export type { IndexOptions } from "./ops/indices.js";
 export type { NumberArray, TensorData } from "./ops/literal.js";
 export type { TensorLike } from "./ops/operands.js";
 export { type FloatDrawOptions, Random } from "./ops/random/random.js";

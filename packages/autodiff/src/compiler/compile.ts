@@ -40,12 +40,12 @@ export interface Compiled<Args extends readonly unknown[], R> {
  * What the function closes over beside Variables (tensors, numbers, typed arrays, fields of objects) is constant: as it was when the function was traced.
  * Arguments and results that could change unnoticed (typed arrays, Map, Set, Date, other objects of classes) are refused.
  * While {@link detectAnomalies} looks for what is not finite, the function runs op by op.
- * Arguments that are used as indices, as they are or after arithmetic on whole numbers, are checked before the program runs. Other indices that the function computes are not: out of
- * range, where eager execution throws, they count as the nearest one in range.
+ * An index out of range is refused as eagerly, however it came about: a constant while tracing, an argument before the program runs, one that the program computes
+ * by the program, which then returns nothing and leaves every Variable as it was.
  * @param f - a function of trees of tensors that returns a tree of tensors; it runs while it is traced only
  * @param options - `name`, `backend`, `flushSubnormals`
  * @returns a function that is called in the same way
- * @throws {@link SymbolicValueError} at the first call, if `f` reads a value; {@link AsyncError} if `f` is asynchronous; {@link IndexError} if an argument holds an index out of range; {@link VariableError} if `f` makes a Variable;
+ * @throws {@link SymbolicValueError} at the first call, if `f` reads a value; {@link AsyncError} if `f` is asynchronous; {@link IndexError} if an index is out of range; {@link VariableError} if `f` makes a Variable;
  * {@link TreeError} if an argument could change unnoticed, holds itself, or is more than 1,000 levels deep
  * @example
  * const f = compile((x) => sum(mul(x, x)))

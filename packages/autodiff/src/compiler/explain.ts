@@ -62,6 +62,8 @@ function detail(kernel: Kernel): string {
       return `${kernel.routine.kind}, ${kernel.rows} × ${kernel.n}`;
     case "randomBits":
       return `[${kernel.length}]`;
+    case "check":
+      return `[${kernel.shape.join(", ")}] from ${kernel.low} to ${kernel.high - 1}`;
     case "loop":
       return `${kernel.length} times${kernel.reverse ? ", backwards" : ""}`;
     case "branch":

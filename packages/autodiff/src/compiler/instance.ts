@@ -2,10 +2,11 @@ import { arrayAt, bytesOf, type TypedArray } from "../base/dtype.js";
 import { rowMajor } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Buffer, Executable, Program, ProgramBackend } from "../kernel/program.js";
+import { indexError } from "../ops/indices.js";
 import { allocate, contiguousArray, copyStrided, leaked, type Tensor } from "../tensor/tensor.js";
 import type { Graph } from "../trace/op.js";
 import type { Residence, Variable } from "../trace/variable.js";
-import { checkArguments, type IndexCheck, indexChecks } from "./argument-indices.js";
+import { HostChecks } from "./host-checks.js";
 import { type Built, buildProgram } from "./lowering/build-program.js";
 import { optimize, type Report } from "./pipeline.js";
 
@@ -55,16 +56,28 @@ export class Instance {
   private readonly written: readonly VariableBuffer[];
   private readonly readOnly: readonly boolean[];
   private readonly changed: TypedArray | null;
+  private readonly status: TypedArray | null;
   private fresh = true;
   private readonly argumentCount: number;
-  private readonly checks: readonly IndexCheck[];
+  private readonly firstVariable: number;
+  private readonly checks: HostChecks;
 
   constructor(source: ProgramSource, backend: ProgramBackend) {
     const { graph, captures, variables, assigned } = source;
     this.source = source;
     const argumentCount = graph.inputs.length - captures.length - variables.length;
-    const { graph: optimized, report } = optimize(graph);
     const firstVariable = argumentCount + captures.length;
+    const { graph: optimized, report } = optimize(
+      graph,
+      graph.inputs.map((_, i) => {
+        if (i < argumentCount) return "before";
+        if (i < firstVariable) return "always";
+        return assigned.includes(variables[i - firstVariable]) ? "never" : "before";
+      }),
+    );
+    this.checks = new HostChecks(report.checks, (i) =>
+      i >= argumentCount && i < firstVariable ? captures[i - argumentCount] : null,
+    );
     const results = graph.outputs.length - assigned.length;
     const built: Built = buildProgram(
       optimized,
@@ -85,7 +98,7 @@ export class Instance {
       backend,
     );
     this.argumentCount = argumentCount;
-    this.checks = indexChecks(graph, argumentCount);
+    this.firstVariable = firstVariable;
     this.optimized = optimized;
     this.report = report;
     this.program = built.program;
@@ -97,6 +110,7 @@ export class Instance {
     this.slots = variables.map((v, i) => new VariableBuffer(v, this.inputArrays[firstVariable + i]));
     this.readOnly = variables.map((v) => !assigned.includes(v));
     this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
+    this.status = built.program.status === null ? null : arrayOf(built.program.status);
     this.changed = built.changed === null ? null : arrayOf(built.changed);
     if (this.written.length > 0) abandoned.register(this, this.written);
   }
@@ -105,6 +119,7 @@ export class Instance {
   run(inputs: readonly Tensor[]): readonly Tensor[] {
     this.uploadInputs(inputs);
     this.executable.run();
+    this.checkStatus();
     return this.downloadOutputs();
   }
 
@@ -112,12 +127,17 @@ export class Instance {
   profile(inputs: readonly Tensor[]): ReturnType<Executable["profile"]> {
     this.uploadInputs(inputs);
     const times = this.executable.profile();
+    this.checkStatus();
     this.downloadOutputs();
     return times;
   }
 
   private uploadInputs(inputs: readonly Tensor[]): void {
-    checkArguments(this.checks, inputs);
+    this.checks.before((i) => {
+      if (i < this.argumentCount) return inputs[i];
+      const { variable, version } = this.slots[i - this.firstVariable];
+      return version === variable.version ? null : variable.readCell();
+    });
     for (let i = 0; i < this.argumentCount; i++) upload(inputs[i], this.inputArrays[i]);
     let constantsChanged = this.fresh;
     for (let i = 0; i < this.slots.length; i++) {
@@ -130,6 +150,15 @@ export class Instance {
     }
     if (this.changed !== null) this.changed[0] = constantsChanged ? 1 : 0;
     this.fresh = false;
+  }
+
+  /** Throws if the program found an index out of range; it has then changed no state, and its outputs say nothing. */
+  private checkStatus(): void {
+    const { status, program } = this;
+    if (status === null || status[0] === 0) return;
+    const range = program.checks[status[0] - 1];
+    status[0] = 0;
+    throw indexError(range, status[1]);
   }
 
   private downloadOutputs(): readonly Tensor[] {

@@ -1,6 +1,5 @@
 import type { Graph, Node } from "../trace/op.js";
 import { addOntoProducts } from "./passes/add-onto-products.js";
-import { boundIndices } from "./passes/bound-indices.js";
 import { gatherAfterProducts } from "./passes/gather-after-products.js";
 import { inlineCalls } from "./passes/inline-calls.js";
 import { mergePlaces } from "./passes/merge-places.js";
@@ -8,6 +7,7 @@ import { mergeSums } from "./passes/merge-sums.js";
 import { type Motion, moveLoops } from "./passes/move-loops.js";
 import { pushSlices } from "./passes/push-slices.js";
 import { reuseStacks } from "./passes/reuse-stacks.js";
+import { type HostCheck, type Knowledge, settleIndices } from "./passes/settle-indices.js";
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { turnProducts } from "./passes/turn-products.js";
@@ -23,18 +23,20 @@ export interface PassReport {
 export interface Report {
   readonly passes: PassReport[];
   readonly motions: Motion[];
+  /** Indices that the host checks before the program runs. */
+  readonly checks: HostCheck[];
 }
 
 /** Nodes of a graph and of the graphs inside it. */
 const countNodes = (graph: Graph): number =>
   graph.nodes.reduce((n, node) => innerGraphs(node).reduce((m, g) => m + countNodes(g), n + 1), 0);
 
-/** The compiler's middle: named passes in order, a check between them. */
-export function optimize(graph: Graph): { graph: Graph; report: Report } {
-  const report: Report = { passes: [], motions: [] };
+/** The compiler's middle: named passes in order, a check between them.
+ * @param known - what the host knows of each input before the program runs */
+export function optimize(graph: Graph, known: readonly Knowledge[]): { graph: Graph; report: Report } {
+  const report: Report = { passes: [], motions: [], checks: [] };
   const steps: readonly (readonly [name: string, pass: (graph: Graph) => Graph])[] = [
     ["inline calls", inlineAll],
-    ["bound indices", (g) => everywhere(boundIndices, g)],
     ["simplify", (g) => everywhere(simplify, g)],
     ["share common", (g) => everywhere(shareCommon, g)],
     ["move loops", (g) => motion(g, report)],
@@ -46,6 +48,7 @@ export function optimize(graph: Graph): { graph: Graph; report: Report } {
     ["merge places", (g) => everywhere(mergePlaces, g)],
     ["add onto products", (g) => everywhere(addOntoProducts, g)],
     ["push slices", (g) => everywhere(pushSlices, g)],
+    ["settle indices", (g) => settleIndices(g, known, (check) => report.checks.push(check))],
     ["simplify", (g) => everywhere(simplify, g)],
     ["share common", (g) => everywhere(shareCommon, g)],
   ];

@@ -16,6 +16,20 @@ export interface Layout {
   readonly offset: number;
 }
 
+/** Which whole numbers are indices of an axis, and what an error says of others. */
+export interface IndexRange {
+  /** The function that the user called. */
+  readonly op: string;
+  /** What the numbers are, in the plural; null for plain indices. */
+  readonly what: string | null;
+  /** They are from 0 to `size` − 1. */
+  readonly size: number;
+  /** Whether those from −size to −1 count from the end. */
+  readonly wraps: boolean;
+  /** A number that is allowed beside; null for none. */
+  readonly ignored: number | null;
+}
+
 /** How one application of an op is carried out: the closed vocabulary between ops and backends.
  *
  * `map`, `view` and `fill` are what the compiler fuses; the rest are routines. Shapes of inputs and outputs come with the specs. */
@@ -40,7 +54,9 @@ export type Lowering =
     }
   /** The output is `fill` (0), and input i then lies at its layout inside it (the regions do not overlap). */
   | { readonly kind: "place"; readonly regions: readonly Layout[]; readonly fill: number }
-  /** `out[b, m, r] = x[b, index[b, m], r]`; inputs x `[B, N, R]`, index `[B, M]` int32. Indices are valid (checked before eager runs). */
+  /** Every element of input 0 (int32) must lie in the range, else the run fails and changes no state; then a map by `expression`. */
+  | { readonly kind: "check"; readonly range: IndexRange; readonly expression: Expression }
+  /** `out[b, m, r] = x[b, index[b, m], r]`; inputs x `[B, N, R]`, index `[B, M]` int32, all in range. */
   | { readonly kind: "gather" }
   /** `out[b, index[b, m], r] += x[b, m, r]` from zero; inputs x `[B, M, R]`, index `[B, M]` int32; output `[B, N, R]`. */
   | { readonly kind: "scatterAdd" }

@@ -1,5 +1,6 @@
 import type { DType } from "../base/dtype.js";
 import type { Combine, Expression } from "./instruction.js";
+import type { IndexRange } from "./lowering.js";
 
 /** What a compiled program is made of: buffers with fixed places, and kernels over them in order. A backend turns it into something that runs;
  * it knows no op. All sizes are fixed; addresses move only with the counters of enclosing loops. */
@@ -134,6 +135,23 @@ export interface RandomBitsKernel {
   readonly target: Access;
 }
 
+/** Every element of `index` (int32) must be from `low` to `high` − 1, or `ignored`. If one is not, the first such failure of a run puts `code` and the element into
+ * `status`, and no later kernel changes state: a machine that can ends the run there; where runs are asynchronous, whoever reads the results finds the failure.
+ * What has state (Variables) is written by kernels that come after all checks. */
+export interface CheckKernel {
+  readonly kind: "check";
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly index: Access;
+  readonly low: number;
+  readonly high: number;
+  readonly ignored: number | null;
+  /** 1 + the place of its range in `Program.checks`. */
+  readonly code: number;
+  /** Two int32: the code, 0 where nothing failed, and the element. The host sets the code to 0 before another run. */
+  readonly status: Access;
+}
+
 /** Runs `body` `length` times; its counter goes up from 0, or down to 0 when `reverse`. */
 export interface LoopKernel {
   readonly kind: "loop";
@@ -168,6 +186,7 @@ export type Kernel =
   | ScatterAddKernel
   | RowKernel
   | RandomBitsKernel
+  | CheckKernel
   | LoopKernel
   | BranchKernel
   | WhileKernel;
@@ -190,6 +209,10 @@ export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
 export interface Program {
   readonly name: string;
   readonly buffers: readonly Buffer[];
+  /** What its checks say in an error, by their codes. */
+  readonly checks: readonly IndexRange[];
+  /** Where its checks report; null if it has none. */
+  readonly status: Buffer | null;
   readonly bytes: number;
   readonly kernels: readonly Kernel[];
   /** Flush subnormal results of fused float32 kernels to zero. */

@@ -1,19 +1,6 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { gather, scatterAdd, take, takeAlongAxis } from "./gather.js";
-import type { ElementwiseSamples, SampleRandom, Samples } from "./samples.js";
-
-export const wrapIndexSamples: ElementwiseSamples = {
-  domain: [[[-2, 2]], [[3, 4]]],
-  dtypes: ["int32", "int32"],
-  exact: [
-    [-1, 3, 2],
-    [0, 3, 0],
-    [2, 3, 2],
-    [-4, 3, -1],
-  ],
-  reference: (index, size) => (index < 0 ? index + size : index),
-  rejects: [],
-};
+import type { SampleRandom, Samples } from "./samples.js";
 
 /** Sizes and indices of a small look-up. */
 function drawIndices(random: SampleRandom): {

@@ -1,38 +1,20 @@
 import { eagerGather, eagerScatterAdd } from "../backends/javascript/eager-routines.js";
-import * as loops from "../backends/javascript/instruction-loops.js";
-import { IndexError, ShapeError } from "../base/errors.js";
+import { ShapeError } from "../base/errors.js";
 import { broadcastShapes, normalizeAxis, type Shape, sameShape, showShape, sizeOf } from "../base/shape.js";
-import { contiguousArray, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { asIndices } from "./argument-checks.js";
 import { add } from "./arithmetic.js";
 import { batchedUp } from "./batching.js";
-import { elementwiseOp, noPartials } from "./elementwise.js";
+import { axisIndices } from "./indices.js";
 import { linearOp } from "./linear.js";
-import { asTensor, promoted, scalar, type TensorLike } from "./operands.js";
+import { asTensor, promoted, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
 import { broadcastTo, permute, reshape } from "./shape.js";
 import { type AxisOptions, type SliceRange, slice, withAxis } from "./slicing.js";
 
-// gather and scatterAdd: each is the transpose of the other. Both work on [B, N, R]; the functions reshape around them.
-
-/** Throws for the first index outside of 0 … size − 1; negative ones have been counted from the end before, or are to be (`wraps`). */
-export function checkRange(op: string, index: Tensor, size: number, wraps = false): void {
-  const values = contiguousArray(index);
-  for (let i = 0; i < values.length; i++) {
-    const at = values[i];
-    if (at >= (wraps ? -size : 0) && at < size) continue;
-    throw new IndexError({
-      code: "index/value",
-      op,
-      problem: "an index is out of range.",
-      got: `index ${at < 0 && !wraps ? at - size : at} along an axis of size ${size}`,
-      expected: size === 0 ? "no index: the axis is empty" : `whole numbers from ${-size} to ${size - 1}`,
-      mend: "correct the data, or clip(indices, 0, size - 1)",
-    });
-  }
-}
+// gather and scatterAdd: each is the transpose of the other. Both work on [B, N, R]; the functions reshape around them. Neither looks at its indices:
+// they come from indexOp, which has refused wrong ones, or are in range by how they were made (positions of a sort).
 
 /** `out[b, m, r] = x[b, index[b, m], r]`. */
 export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
@@ -40,7 +22,6 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
   infer: ([x, index]) => [{ shape: [x.shape[0], index.shape[1], x.shape[2]], dtype: x.dtype }],
   eager: eagerGather,
   lower: () => ({ kind: "gather" }),
-  check: ([x, index]) => checkRange("take", index, x.shape[1]),
   transpose: ({ inputs: [x, index] }, [c]) => [applyOne(scatterAddOp, [c, index], x.shape[1]), null],
   batch([x, index], [batchedX, batchedIndex], _attributes, n) {
     if (!batchedX) {
@@ -61,7 +42,6 @@ export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   infer: ([x], size) => [{ shape: [x.shape[0], size, x.shape[2]], dtype: x.dtype }],
   eager: eagerScatterAdd,
   lower: () => ({ kind: "scatterAdd" }),
-  check: ([, index], size) => checkRange("scatterAdd", index, size),
   transpose: ({ inputs: [, index] }, [c]) => [applyOne(gatherOp, [c, index], null), null],
   batch: (inputs, batched, size, n) => batchJoined(scatterAddOp, inputs, batched, size, n),
   show: (size) => `size=${size}`,
@@ -83,34 +63,23 @@ function batchJoined<A>(
   return [[reshape(out, [n, n === 0 ? 0 : out.shape[0] / n, ...out.shape.slice(1)])], [true]];
 }
 
-/** Indices with negative ones counted from the end: `i < 0 ? i + size : i`. */
-export const wrapIndexOp: Op<null> = /* @__PURE__ */ elementwiseOp({
-  name: "wrapIndex",
-  loops: { lt: loops.lt, add: loops.add },
-  lower: (kernel, index, size) =>
-    kernel.select(kernel.lt(index, kernel.constant(0, index.dtype)), kernel.add(index, size), index),
-  dtype: ([index]) => index,
-  partials: noPartials<"indices are whole numbers">(),
-});
-
-/** Indices as int32, counted from the start. */
-export function wrappedIndices(op: string, indices: TensorLike, size: number): Tensor {
-  return applyOne(wrapIndexOp, [asIndices(op, indices), scalar(size, "int32")], null);
-}
-
 /** Slices of a tensor along an axis, in the order of indices that may repeat: a table look-up.
  * @param x - any shape but `[]`, any dtype
  * @param indices - any shape, int32; negative ones count from the end
  * @param options - `axis` (0)
  * @returns the shape of `x`, with the shape of `indices` in place of the axis
- * @throws {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range (checked when it runs eagerly), or the axis
+ * @throws {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range, or the axis
  * @example
  * const table = tensor([[1, 2], [3, 4], [5, 6]])
  * take(table, tensor([2, 0, 2], { dtype: "int32" })).toArray() // => [[5, 6], [1, 2], [5, 6]]
  */
 export function take(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
   const [t, axis] = withAxis("take", x, options, 0);
-  const index = wrappedIndices("take", indices, t.shape[axis]);
+  return rowsAt(t, axisIndices("take", indices, t.shape[axis]), axis);
+}
+
+/** Slices along an axis at indices that are known to be in range. */
+export function rowsAt(t: Tensor, index: Tensor, axis: number): Tensor {
   const before = t.shape.slice(0, axis);
   const after = t.shape.slice(axis + 1);
   const batch = sizeOf(before);
@@ -143,7 +112,7 @@ function alignedShapes(op: string, x: Shape, index: Shape, axis: number): readon
  * @param options - `axis` (−1)
  * @returns the shape of `indices`, broadcast with that of `x` on the other axes
  * @throws {@link ShapeError} if the shapes do not fit; {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range
- * (checked when it runs eagerly), or the axis
+ *, or the axis
  * @example
  * const order = tensor([[1, 0], [0, 0]], { dtype: "int32" })
  * takeAlongAxis(tensor([[1, 2], [3, 4]]), order).toArray() // => [[2, 1], [3, 3]]
@@ -152,8 +121,11 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, options?: Axis
   return along("takeAlongAxis", ...withAxis("takeAlongAxis", x, options, -1), indices);
 }
 
-function along(op: string, t: Tensor, k: number, indices: TensorLike): Tensor {
-  const index = wrappedIndices(op, indices, t.shape[k]);
+const along = (op: string, t: Tensor, k: number, indices: TensorLike): Tensor =>
+  elementsAt(op, t, k, axisIndices(op, indices, t.shape[k]));
+
+/** One element for each index along an axis; the indices are known to be in range. */
+export function elementsAt(op: string, t: Tensor, k: number, index: Tensor): Tensor {
   const [shapeX, shapeIndex] = alignedShapes(op, t.shape, index.shape, k);
   return alongAxis(gatherOp, null, broadcastTo(t, shapeX), broadcastTo(index, shapeIndex), k, index.shape[k]);
 }
@@ -181,7 +153,7 @@ function alongAxis<A>(
  * @param options - `axis` (−1)
  * @returns the shape of `indices`
  * @throws {@link ShapeError} if the shapes do not fit; {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range
- * (checked when it runs eagerly), or the axis
+ *, or the axis
  * @example
  * gather(tensor([[1, 2], [3, 4]]), tensor([[1, 1, 0]], { dtype: "int32" })).toArray() // => [[2, 2, 1]]
  */
@@ -209,7 +181,7 @@ const cut = (t: Tensor, shape: Shape, axis: number): Tensor =>
  * @param options - `axis` (−1)
  * @returns the shape of `x`
  * @throws {@link ShapeError} if the shapes do not fit; {@link DTypeError} if the indices are not int32; {@link IndexError} if one is out of range
- * (checked when it runs eagerly), or the axis
+ *, or the axis
  * @example
  * scatterAdd(zeros([3]), tensor([0, 2, 0], { dtype: "int32" }), tensor([1, 2, 3])).toArray() // => [4, 0, 2]
  */
@@ -221,7 +193,7 @@ export function scatterAdd(
 ): Tensor {
   const [t, source] = promoted("scatterAdd", [x, updates]);
   const k = normalizeAxis("scatterAdd", options?.axis ?? -1, t.shape.length);
-  const index = wrappedIndices("scatterAdd", indices, t.shape[k]);
+  const index = axisIndices("scatterAdd", indices, t.shape[k]);
   const [shapeX, shapeIndex] = alignedShapes("scatterAdd", t.shape, index.shape, k);
   if (!sameShape(shapeX, t.shape)) throw rankMismatch("scatterAdd", t.shape, index.shape);
   const [from, to] = [broadcastTo(source, shapeIndex), broadcastTo(index, shapeIndex)];

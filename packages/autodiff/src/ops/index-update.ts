@@ -6,9 +6,10 @@ import { Variable } from "../trace/variable.js";
 import { add, sub } from "./arithmetic.js";
 import { notEqual, where } from "./comparison.js";
 import { cast } from "./conversion.js";
-
+import { maximum } from "./extrema.js";
 import { onesOf } from "./fill.js";
-import { scatterAddOp, take, wrappedIndices } from "./gather.js";
+import { rowsAt, scatterAddOp } from "./gather.js";
+import { axisIndices } from "./indices.js";
 import { concat } from "./joining.js";
 import { promoted, type TensorLike } from "./operands.js";
 import { indexRegion, type Region, regionShape } from "./region.js";
@@ -39,7 +40,7 @@ function replaced(t: Tensor, region: Region, values: Tensor): Tensor {
  * @param values - a shape that broadcasts to that of `at(x, index)` or `take(x, index)`; dtypes are promoted
  * @param options - `axis` (0)
  * @returns the shape of `x`; the gradient goes to `values` where they were written, and to `x` elsewhere
- * @throws {@link IndexError} if an index (checked when it runs eagerly) or the axis is out of range; {@link ShapeError} if `values` do not fit;
+ * @throws {@link IndexError} if an index or the axis is out of range; {@link ShapeError} if `values` do not fit;
  * {@link DTypeError} if the indices are not int32
  * @example
  * setAt(tensor([1, 2, 3]), 1, 9).toArray() // => [1, 9, 3]
@@ -54,7 +55,7 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
     const region = indexRegion(t.shape, axis, normalizeIndex("setAt", Number(index), size));
     return replaced(t, region, update);
   }
-  const indices = wrappedIndices("setAt", index, size);
+  const indices = axisIndices("setAt", index, size);
   const before = t.shape.slice(0, axis);
   const after = t.shape.slice(axis + 1);
   const every = broadcastTo(update, [...before, ...indices.shape, ...after]);
@@ -63,13 +64,14 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
   // In a stable order, the last of equal indices is the one that differs from its right neighbour.
   const flat = reshape(indices, [count]);
   const order = argSort(flat);
-  const sorted = take(flat, order);
+  const sorted = rowsAt(flat, order, 0);
   const changes = notEqual(slice(sorted, [[1, null]]), slice(sorted, [[0, -1]]));
   const wins = concat([changes, onesOf({ shape: [1], dtype: "bool" })]);
   // For each place the value that it gets, counted from 1, or 0.
   const numbers = reshape(where(wins, add(order, 1), 0), [1, count, 1]);
   const chosen = reshape(applyOne(scatterAddOp, [numbers, reshape(sorted, [1, count])], size), [size]);
-  const written = take(reshape(every, [...before, count, ...after]), sub(chosen, 1), { axis });
+  const last = maximum(sub(chosen, 1), 0);
+  const written = rowsAt(reshape(every, [...before, count, ...after]), last, axis);
   return where(reshape(cast(chosen, "bool"), [size, ...after.map(() => 1)]), written, t);
 }
 

@@ -40,6 +40,7 @@ export { exp, expm1, log, log1p, pow, tanh } from "./exponential.js";
 export { clip, maximum, minimum } from "./extrema.js";
 export { gather, scatterAdd, take, takeAlongAxis } from "./gather.js";
 export { setAt, setSlice } from "./index-update.js";
+export { checkedIndices } from "./indices.js";
 export { chunk, concat, pad, roll, split, stack, unstack } from "./joining.js";
 export { dot, matmul, outer } from "./linear-algebra.js";
 export { tensor } from "./literal.js";

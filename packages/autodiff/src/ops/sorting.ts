@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
 import { zeroDerivative } from "./fill.js";
-import { takeAlongAxis } from "./gather.js";
+import { elementsAt } from "./gather.js";
 import type { TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
 import { type AxisOptions, withAxis } from "./slicing.js";
@@ -58,7 +58,7 @@ function sortedOrder(t: Tensor, axis: number, descending: boolean, limit = t.sha
  */
 export function sort(x: TensorLike, options?: SortOptions): Tensor {
   const [t, axis] = withAxis("sort", x, options, -1, ["axis", "descending"]);
-  return takeAlongAxis(t, sortedOrder(t, axis, options?.descending ?? false), { axis });
+  return elementsAt("sort", t, axis, sortedOrder(t, axis, options?.descending ?? false));
 }
 
 /** The `k` greatest elements along an axis, in order, and where they stand; of equal ones the first, NaN counts as greatest.
@@ -89,5 +89,5 @@ export function topK(
     });
   }
   const indices = sortedOrder(t, axis, options?.largest ?? true, k);
-  return { values: takeAlongAxis(t, indices, { axis }), indices };
+  return { values: elementsAt("topK", t, axis, indices), indices };
 }

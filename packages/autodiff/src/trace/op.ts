@@ -71,11 +71,27 @@ export type Structure =
       readonly bodyConstants: number;
     };
 
+/** The graphs inside of an op with a body. */
+export function graphsOf(structure: Structure): readonly Graph[] {
+  switch (structure.kind) {
+    case "inline":
+      return [structure.graph];
+    case "loop":
+      return [structure.body];
+    case "branch":
+      return [structure.whenTrue, structure.whenFalse];
+    case "while":
+      return [structure.test, structure.body];
+  }
+}
+
 /** Everything that Scope knows of one primitive operation; every transform, backend, printer and test reads it from here. */
 export interface Op<A = unknown> {
   readonly name: string;
   /** Outputs are cheaper to compute again than to keep (views, fills, random bits). */
   readonly cheap?: boolean;
+  /** Whether it may refuse its inputs: such a node stays, also where nobody reads what it gives. */
+  effect?(attributes: A): boolean;
   /** Never merged with an equal node. */
   readonly opaque?: boolean;
   /** Shapes and dtypes of the outputs; public functions have already rejected bad input. */

@@ -3,7 +3,7 @@ import type { Spec } from "../kernel/lowering.js";
 import { leaked, type Owner, Tensor } from "../tensor/tensor.js";
 
 import { current, type Store, within } from "./context.js";
-import type { Graph, Maybe, Node, Op } from "./op.js";
+import { type Graph, graphsOf, type Maybe, type Node, type Op } from "./op.js";
 import type { Variable } from "./variable.js";
 
 /** A Variable inside a trace: its value at the start is a hidden input, its last value a hidden output if it was assigned. */
@@ -99,18 +99,42 @@ export function recordInto<T>(trace: Trace, run: () => T): T {
   }
 }
 
-/** Without the nodes that no output needs. */
-export function live(graph: Graph): Graph {
+/** Without the nodes that no output needs; those that may refuse their inputs stay. */
+export const live = (graph: Graph): Graph => {
+  const nodes = nodesFor(graph, hasEffect);
+  return nodes === graph.nodes ? graph : { ...graph, nodes };
+};
+
+/** What the outputs need, and nothing else. */
+export const onlyFor = (graph: Graph): Graph => ({ ...graph, nodes: nodesFor(graph, () => false) });
+
+function nodesFor(graph: Graph, isRoot: (node: Node) => boolean): readonly Node[] {
   const needed = new Set<number>();
   for (const t of graph.outputs) needed.add(t.id);
   const nodes: Node[] = [];
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const node = graph.nodes[i];
-    if (!node.outputs.some((t) => needed.has(t.id))) continue;
+    if (!node.outputs.some((t) => needed.has(t.id)) && !isRoot(node)) continue;
     nodes.push(node);
     for (const t of node.inputs) needed.add(t.id);
   }
-  return nodes.length === graph.nodes.length ? graph : { ...graph, nodes: nodes.reverse() };
+  return nodes.length === graph.nodes.length ? graph.nodes : nodes.reverse();
+}
+
+const graphsWithEffect = new WeakMap<Graph, boolean>();
+/** Whether a node, or one inside of its body, may refuse its inputs. */
+export function hasEffect({ op, attributes }: Node): boolean {
+  if (op.effect !== undefined) return op.effect(attributes);
+  const structure = op.structure?.(attributes);
+  return structure !== undefined && graphsOf(structure).some(graphHasEffect);
+}
+function graphHasEffect(graph: Graph): boolean {
+  let known = graphsWithEffect.get(graph);
+  if (known === undefined) {
+    known = graph.nodes.some(hasEffect);
+    graphsWithEffect.set(graph, known);
+  }
+  return known;
 }
 
 /** Throws if a function given to a transform turned out to be asynchronous. */

@@ -4,7 +4,7 @@ import { zerosOf } from "../ops/fill.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { evaluateIn } from "../trace/evaluate.js";
 import type { Maybe, Node, Prepared } from "../trace/op.js";
-import { live } from "../trace/trace.js";
+import { live, onlyFor } from "../trace/trace.js";
 import { close, hiddenInputValues, memo, reach } from "./close.js";
 import { filterByMask, nonNull, placeByMask } from "./lists.js";
 import { type ScanAttributes, settleActive, shifted } from "./scan-parts.js";
@@ -136,7 +136,7 @@ function valuesOf(
 ): Tensor[] {
   const env = new Map(forward.inputs.map((t, i) => [t.id, inputs[i]]));
   const rest = sources.filter((s) => s.output === null).map((s) => s.symbol);
-  const found = evaluateIn(env, live({ ...forward, outputs: rest }));
+  const found = evaluateIn(env, onlyFor({ ...forward, outputs: rest }));
   let next = 0;
   return sources.map(({ input, output }) => {
     if (output === null) return found[next++];

@@ -189,6 +189,41 @@ export function routineConformance(backend: ProgramBackend): void {
     }
   });
 
+  it("a check lets pass what is in range, reports the first that is not, and ends the run there", () => {
+    const right = [0, 1, 2, -3, 7, 1, 0, 2, -1, 2, 1, 0];
+    const wrong = [3, -4, 2 ** 31 - 1, -(2 ** 31), 8, 6];
+    for (const ignored of [null, 7, 2 ** 31 - 1]) {
+      for (const [place, value] of [[-1, 0], ...[0, 5, 11].flatMap((at) => wrong.map((x) => [at, x]))]) {
+        const b = new ProgramBuilder();
+        const values = right.map((x, i) => (i === place ? value : x === 7 && ignored !== 7 ? 0 : x));
+        const index = b.buffer("int32", values);
+        b.status = b.buffer("int32", [0, 0]);
+        const state = b.buffer("float32", [0]);
+        const check = { kind: "check", name: "check", low: -3, high: 3, ignored } as const;
+        const status = access(b.status, []);
+        const one: Kernel = { kind: "fill", name: "state", shape: [], value: 1, target: access(state, []) };
+        expectAsNaive(
+          backend,
+          b.program([
+            { ...check, shape: [2, 0], index: access(index, [1, 1]), code: 1, status },
+            // Columns of a matrix, then row by row in a loop.
+            { ...check, shape: [2, 3], index: access(index, [1, 4]), code: 2, status },
+            loop(3, false, [{ ...check, shape: [4], index: access(index, [1], 0, [4]), code: 3, status }]),
+            { ...check, shape: [], index: access(index, [], 11), code: 4, status },
+            one,
+          ]),
+        );
+        if (ignored === null)
+          expect(
+            runProgram(
+              backend,
+              b.program([{ ...check, shape: [12], index: access(index, [1]), code: 9, status }, one]),
+            )(state),
+          ).toEqual([place < 0 ? 1 : 0]);
+      }
+    }
+  });
+
   it("random bits: the published answers of Threefry-2x32 with 20 rounds", () => {
     // Key, counter word 0, position, word: from the known answers of Random123; element 2i, 2i + 1 are the two words of counter i.
     const b = new ProgramBuilder();

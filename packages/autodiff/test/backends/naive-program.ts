@@ -37,8 +37,10 @@ class NaiveRun {
     this.memory = memory;
   }
 
+  /** Whether a check has failed: then nothing more is run. */
+  #failed = false;
   all(kernels: readonly Kernel[], counters: readonly number[]): void {
-    for (const kernel of kernels) this.one(kernel, counters);
+    for (const kernel of kernels) if (!this.#failed) this.one(kernel, counters);
   }
 
   #array(buffer: Buffer): number[] {
@@ -136,6 +138,15 @@ class NaiveRun {
           });
         }
         break;
+      case "check":
+        for (const index of indicesOf(kernel.shape)) {
+          const at = this.get(kernel.index, index, counters);
+          if (this.#failed || (at >= kernel.low && at < kernel.high) || at === kernel.ignored) continue;
+          this.put(kernel.status, [], counters, kernel.code);
+          this.put({ ...kernel.status, offset: kernel.status.offset + 1 }, [], counters, at);
+          this.#failed = true;
+        }
+        break;
       case "randomBits":
         throw new Error("random bits are held against published answers instead");
       case "loop":
@@ -152,7 +163,7 @@ class NaiveRun {
       case "while":
         for (;;) {
           this.all(kernel.test, counters);
-          if (this.get(kernel.condition, [], counters) === 0) break;
+          if (this.#failed || this.get(kernel.condition, [], counters) === 0) break;
           this.all(kernel.body, counters);
         }
         break;

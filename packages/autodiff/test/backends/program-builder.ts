@@ -13,6 +13,8 @@ import type {
 /** Collects buffers with addresses, and makes programs of them. */
 export class ProgramBuilder {
   readonly buffers: Buffer[] = [];
+  /** Where checks report, if there are any. */
+  status: Buffer | null = null;
   /** Buffers whose content is the backend's own affair. */
   readonly opaque = new Set<Buffer>();
   #bytes = 64;
@@ -50,7 +52,8 @@ export class ProgramBuilder {
   }
 
   program(kernels: readonly Kernel[], flushSubnormals = false): Program {
-    return { name: "test", buffers: this.buffers, bytes: this.#bytes, kernels, flushSubnormals };
+    const { buffers, status } = this;
+    return { name: "test", buffers, bytes: this.#bytes, kernels, flushSubnormals, checks: [], status };
   }
 }
 

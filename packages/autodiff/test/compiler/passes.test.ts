@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { addOntoProducts } from "../../src/compiler/passes/add-onto-products.js";
-import { boundIndices } from "../../src/compiler/passes/bound-indices.js";
 import { gatherAfterProducts } from "../../src/compiler/passes/gather-after-products.js";
 import { inlineCalls } from "../../src/compiler/passes/inline-calls.js";
 import { mergePlaces } from "../../src/compiler/passes/merge-places.js";
@@ -8,12 +7,14 @@ import { mergeSums } from "../../src/compiler/passes/merge-sums.js";
 import { type Motion, moveLoops } from "../../src/compiler/passes/move-loops.js";
 import { pushSlices } from "../../src/compiler/passes/push-slices.js";
 import { reuseStacks } from "../../src/compiler/passes/reuse-stacks.js";
+import { type HostCheck, settleIndices } from "../../src/compiler/passes/settle-indices.js";
 import { shareCommon } from "../../src/compiler/passes/share-common.js";
 import { simplify } from "../../src/compiler/passes/simplify.js";
 import { printGraph, spec, trace } from "../../src/compiler/print-graph.js";
 import { verify } from "../../src/compiler/verify.js";
 import {
   add,
+  argSort,
   checkpoint,
   concat,
   exp,
@@ -65,23 +66,42 @@ test("inline calls: bodies in place of checkpoints, their inputs behind a barrie
   expect(through((g) => shareCommon(inlineCalls(g)), f, spec([2])).match(/exp/g)).toHaveLength(2);
 });
 
-test("bound indices: a clamp before each look-up", () => {
-  const f = (x: Tensor, i: Tensor): Tensor => take(x, i);
-  expect(through(boundIndices, f, spec([5, 2]), spec([3], "int32"))).toMatchInlineSnapshot(`
+test("settle indices: nobody checks what is in range, the host what it can see, the program the rest", () => {
+  const checks: HostCheck[] = [];
+  const settle = (graph: Graph): Graph =>
+    settleIndices(graph, ["before", "before"], (check) => checks.push(check));
+  const f = (x: Tensor, i: Tensor): Tensor[] => [
+    take(x, argSort(slice(x, [null, [0, 1]]), { axis: 0 })),
+    take(x, i),
+    take(x, add(i, 1)),
+  ];
+  expect(through(settle, f, spec([5, 2]), spec([3], "int32"))).toMatchInlineSnapshot(`
     "(x0: float32[5, 2], x1: int32[3]) => {
-      a = fill(value=5)   // int32[]
-      b = wrapIndex(x1, a)   // int32[3]
-      c = reshape(x0, [1, 5, 2])   // float32[1, 5, 2]
-      d = reshape(b, [1, 3])   // int32[1, 3]
-      e = fill(value=0)   // int32[]
-      f = maximum(d, e)   // int32[1, 3]
-      g = fill(value=4)   // int32[]
-      h = minimum(f, g)   // int32[1, 3]
-      i = gather(c, h)   // float32[1, 3, 2]
-      j = reshape(i, [3, 2])   // float32[3, 2]
-      return j
+      a = slice(x0, [0:5, 0:1])   // float32[5, 1]
+      b = transpose(a, axes=[1, 0])   // float32[1, 5]
+      c = argSort(b, ascending, 5)   // int32[1, 5]
+      d = transpose(c, axes=[1, 0])   // int32[5, 1]
+      e = index(d, of=take size=5)   // int32[5, 1]
+      f = reshape(x0, [1, 5, 2])   // float32[1, 5, 2]
+      g = reshape(e, [1, 5])   // int32[1, 5]
+      h = gather(f, g)   // float32[1, 5, 2]
+      i = reshape(h, [5, 1, 2])   // float32[5, 1, 2]
+      j = index(x1, of=take size=5)   // int32[3]
+      k = reshape(x0, [1, 5, 2])   // float32[1, 5, 2]
+      l = reshape(j, [1, 3])   // int32[1, 3]
+      m = gather(k, l)   // float32[1, 3, 2]
+      n = reshape(m, [3, 2])   // float32[3, 2]
+      o = fill(value=1)   // int32[]
+      p = add(x1, o)   // int32[3]
+      q = index(p, of=take size=5)   // int32[3]
+      r = reshape(x0, [1, 5, 2])   // float32[1, 5, 2]
+      s = reshape(q, [1, 3])   // int32[1, 3]
+      t = gather(r, s)   // float32[1, 3, 2]
+      u = reshape(t, [3, 2])   // float32[3, 2]
+      return i, n, u
     }"
   `);
+  expect(checks.map(({ inputs, made }) => [inputs, made.nodes.length])).toEqual([[[1], 0]]);
 });
 
 test("simplify: neutral operands, uniform values, views of everything", () => {
@@ -265,16 +285,15 @@ test("gather after products: rows are looked up in the product", () => {
     through(gatherAfterProducts, f, spec([4, 3]), spec([64], "int32"), spec([3, 2])),
   ).toMatchInlineSnapshot(`
     "(x0: float32[4, 3], x1: int32[64], x2: float32[3, 2]) => {
-      a = fill(value=4)   // int32[]
-      b = wrapIndex(x1, a)   // int32[64]
-      c = reshape(x0, [1, 4, 3])   // float32[1, 4, 3]
-      d = reshape(b, [1, 64])   // int32[1, 64]
-      e = reshape(c, [4, 3])   // float32[4, 3]
-      f = matmul(e, x2)   // float32[4, 2]
-      g = reshape(f, [1, 4, 2])   // float32[1, 4, 2]
-      h = gather(g, d)   // float32[1, 64, 2]
-      i = reshape(h, [64, 2])   // float32[64, 2]
-      return i
+      a = index(x1, of=take size=4)   // int32[64]
+      b = reshape(x0, [1, 4, 3])   // float32[1, 4, 3]
+      c = reshape(a, [1, 64])   // int32[1, 64]
+      d = reshape(b, [4, 3])   // float32[4, 3]
+      e = matmul(d, x2)   // float32[4, 2]
+      f = reshape(e, [1, 4, 2])   // float32[1, 4, 2]
+      g = gather(f, c)   // float32[1, 64, 2]
+      h = reshape(g, [64, 2])   // float32[64, 2]
+      return h
     }"
   `);
 });

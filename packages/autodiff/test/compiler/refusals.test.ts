@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
 import {
   add,
-  cast,
   concat,
   grad,
   matmul,
@@ -16,7 +15,6 @@ import {
   sum,
   type Tensor,
   take,
-  takeAlongAxis,
   tensor,
   transpose,
   zeros,
@@ -90,59 +88,6 @@ describe("also refused", () => {
   test("shape mistakes name the function that the user called", () => {
     const f = compile((x: Tensor) => matmul(x, x));
     expect(() => f(zeros([2, 3]))).toThrow(/matmul: inner sizes differ/);
-  });
-});
-
-const indexOf = (...values: number[]): Tensor => tensor(values, { dtype: "int32" });
-
-describe.each(backends)("indices out of range on %s", (backend) => {
-  // Around the tensor lies memory of the program: nothing of it may be read, nothing written.
-  const guard = tensor(Array.from({ length: 8 }, () => 7));
-  // Arguments that are indices are checked; what becomes an index by way of fractions is not.
-  const made = (i: Tensor): Tensor => cast(cast(i, "float64"), "int32");
-  test("read as the nearest one in range", () => {
-    const f = compile(
-      (g: Tensor, x: Tensor, h: Tensor, i: Tensor) => [add(g, 1), take(x, made(i)), add(h, 1)],
-      {
-        backend,
-      },
-    );
-    const x = tensor([10, 20, 30]);
-    const far = indexOf(0, 2, 3, 100, 2 ** 31 - 1, -1, -3, -4, -1000, -(2 ** 31));
-    const [, got] = f(guard, x, guard, far);
-    expect(got.toArray()).toEqual([10, 30, 30, 30, 30, 30, 10, 10, 10, 10]);
-    const rows = compile((y: Tensor, i: Tensor) => takeAlongAxis(y, made(i)), { backend });
-    expect(
-      rows(
-        tensor([
-          [1, 2],
-          [3, 4],
-        ]),
-        tensor([[5], [-9]], { dtype: "int32" }),
-      ).toArray(),
-    ).toEqual([[2], [3]]);
-  });
-  test("write to the nearest one in range", () => {
-    const f = compile(
-      (g: Tensor, i: Tensor, u: Tensor, h: Tensor) => [g, scatterAdd(zeros([3]), made(i), u), h],
-      {
-        backend,
-      },
-    );
-    const [g, got, h] = f(guard, indexOf(0, 3, 100, -4, -1000, 1), tensor([1, 2, 4, 8, 16, 32]), guard);
-    expect(got.toArray()).toEqual([25, 32, 6]);
-    expect([g.toArray(), h.toArray()]).toEqual([guard.toArray(), guard.toArray()]);
-  });
-  test("gradients stay inside, in loops too", () => {
-    const f = compile(
-      grad((x: Tensor) => {
-        const rows = indexOf(9, -9, 1);
-        const [, ys] = scan((c: Tensor, i: Tensor) => [c, take(x, i)], sum(x), rows);
-        return add(sum(mul(ys, tensor([1, 10, 100]))), sum(take(x, rows)));
-      }),
-      { backend },
-    );
-    expect(f(tensor([1, 2, 3])).toArray()).toEqual([11, 101, 2]);
   });
 });
 

@@ -157,6 +157,12 @@ export const structuralComposites: Readonly<Record<string, Composite>> = {
     exact: (random) => [[ops.diagonal(matrix(random)), [1, 4]]],
   },
 
+  checkedIndices: {
+    exact: (random) => [
+      [ops.checkedIndices(random.of([2, 0], "int32"), 3), [2, 0]],
+      [ops.checkedIndices(random.of([-1, 1], "int32"), 3, { ignored: -1 }), [0, 1]],
+    ],
+  },
   take: indexed(
     (x, index, axis) => ops.take(x, index, { axis }),
     (random) => [

@@ -1,5 +1,6 @@
 import {
   arange,
+  checkedIndices,
   equal,
   expandDims,
   IndexError,
@@ -8,7 +9,6 @@ import {
   take,
   where,
 } from "@scope/autodiff/functions";
-import { checkedIndices } from "../index-checks.js";
 import { type DrawOptions, drawOf, normal } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
@@ -74,7 +74,7 @@ export class Embedding extends Module {
    * @throws {@link DTypeError} if `indices` is not int32; {@link IndexError} if one is out of range */
   forward(indices: Tensor): Tensor {
     checkTensor("Embedding", "indices", indices, "an int32 tensor");
-    const rows = checkedIndices("Embedding", "indices", indices, this.count);
+    const rows = checkedIndices(indices, this.count, { op: "Embedding", what: "indices" });
     const vectors = take(this.weight, rows, { axis: 0 });
     if (this.paddingIndex === null) return vectors;
     return where(expandDims(equal(indices, this.paddingIndex), -1), stopGradient(vectors), vectors);

@@ -1,5 +1,6 @@
 import {
   arange,
+  checkedIndices,
   expandDims,
   less,
   permute,
@@ -12,7 +13,6 @@ import {
 } from "@scope/autodiff/functions";
 import type { Cell } from "../cells/cell.js";
 import { checkLeaf, mapStates } from "../cells/state-tree.js";
-import { checkIndices } from "../index-checks.js";
 import { checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
 
 /** Options of a recurrent layer's `forward`. */
@@ -76,8 +76,8 @@ export function validSteps(
   checkOptions(op, options, ["lengths"]);
   const lengths = options?.lengths;
   if (lengths === undefined) return null;
-  checkIndices(op, "lengths", lengths, time + 1);
-  const each = lengths instanceof Tensor ? lengths : tensor([...lengths], { dtype: "int32" });
+  const given = lengths instanceof Tensor ? lengths : tensor(lengths.map(whole), { dtype: "int32" });
+  const each = checkedIndices(given, time + 1, { op, what: "lengths" });
   if (!sameShape(each.shape, [batch])) {
     throw new ShapeError({
       code: "recurrent/lengths-shape",
@@ -90,6 +90,9 @@ export function validSteps(
   }
   return less(expandDims(arange(time, undefined, { dtype: "int32" }), 1), expandDims(each, 0));
 }
+
+/** A number that no length has in place of those that are not whole: one check then refuses all that are wrong. */
+const whole = (length: number): number => (length === (length | 0) ? length : -1);
 
 /** Throws unless `xs` is `[batch, time, ...]` (or the other way round) with at least one axis of features, and at most `most` axes. */
 export function checkSequence(op: string, xs: Tensor, timeFirst: boolean, most = 32): void {

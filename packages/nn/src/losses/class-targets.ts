@@ -1,11 +1,10 @@
-import { ShapeError, type Tensor } from "@scope/autodiff/functions";
-import { checkedIndices } from "../index-checks.js";
+import { checkedIndices, ShapeError, type Tensor } from "@scope/autodiff/functions";
 import { checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
 
-/** Targets as they came, and as they are looked up. */
+/** Targets as they came, and as they are looked up: 0 where they are ignored. */
 export interface Targets {
   readonly targets: Tensor;
-  readonly looked: Tensor;
+  readonly classes: Tensor;
 }
 
 /** Throws unless there is one class for each row of scores, and one weight for each class.
@@ -42,5 +41,6 @@ export function checkTargets(
       mend: "pass a weight for every class",
     });
   }
-  return { targets, looked: checkedIndices(op, "targets", targets, classes, ignoreIndex) };
+  const named = { op, what: "targets", ...(ignoreIndex === undefined ? {} : { ignored: ignoreIndex }) };
+  return { targets, classes: checkedIndices(targets, classes, named) };
 }

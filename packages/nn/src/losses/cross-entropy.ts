@@ -71,13 +71,12 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEnt
 function ofClasses(
   op: string,
   logs: Tensor,
-  { targets, looked }: Targets,
+  { targets, classes }: Targets,
   options: ClassOptions | undefined,
   smoothing: number,
 ): Tensor {
   const { ignoreIndex, weights, reduction } = options ?? {};
   const ignored = ignoreIndex === undefined ? null : equal(targets, ignoreIndex);
-  const classes = ignored === null ? looked : where(ignored, 0, looked);
   const counted = (each: Tensor): Tensor => (ignored === null ? each : where(ignored, 0, each));
   // The weight of each target that counts; null where all are 1.
   const weight = weights === undefined ? null : counted(take(weights, classes, { axis: 0 }));

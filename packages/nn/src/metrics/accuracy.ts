@@ -34,7 +34,7 @@ export interface AccuracyOptions {
 export function accuracy(scores: Tensor, targets: Tensor, options?: AccuracyOptions): Tensor {
   const checked = checkTargets("accuracy", scores, targets, options, ["ignoreIndex"]);
   const ignored = options?.ignoreIndex;
-  const right = equal(argMax(scores, { axis: -1 }), checked.looked);
+  const right = equal(argMax(scores, { axis: -1 }), checked.classes);
   if (ignored === undefined) return improving("max", mean(cast(right, "float32")));
   const counted = notEqual(targets, ignored);
   const total = maximum(sum(cast(counted, "float32")), 1);

@@ -36,6 +36,11 @@ export const mapRoutine =
   (loops: Partial<InstructionLoops>): EagerTable["map"] =>
   ({ expression }, inputs, [out]) => [mapTensors(expression, inputs, out, loops)];
 
+/** Counts indices from the start, with the loops of the instructions that this takes; the op has checked them. */
+export const checkRoutine =
+  (loops: Partial<InstructionLoops>): EagerTable["check"] =>
+  ({ expression }, inputs, [out]) => [mapTensors(expression, inputs, out, loops)];
+
 /** Runs reductions of one kind. */
 export const eagerReduce =
   (reduction: Reduction): EagerTable["reduce"] =>

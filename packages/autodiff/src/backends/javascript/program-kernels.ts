@@ -1,5 +1,6 @@
 import { InternalError } from "../../base/errors.js";
 import type {
+  CheckKernel,
   FillKernel,
   GemmKernel,
   Kernel,
@@ -32,8 +33,39 @@ export function prepareKernel(kernel: LeafKernel, setting: Setting): Runner {
       return new RowRunner(kernel, setting);
     case "randomBits":
       return new RandomBitsRunner(kernel, setting);
+    case "check":
+      return new CheckRunner(kernel, setting);
     case "pack":
       throw new InternalError(`${kernel.name}: the JavaScript backend asks for no packed operands`);
+  }
+}
+
+class CheckRunner implements Runner {
+  readonly name: string;
+  readonly #kernel: CheckKernel;
+  readonly #index: BufferCursor;
+  readonly #status: BufferCursor;
+  readonly #walk: IndexIterator;
+
+  constructor(kernel: CheckKernel, setting: Setting) {
+    this.name = kernel.name;
+    this.#kernel = kernel;
+    this.#index = new BufferCursor(kernel.index, setting.view(kernel.index));
+    this.#status = new BufferCursor(kernel.status, setting.view(kernel.status));
+    this.#walk = new IndexIterator(groupAxes(kernel.shape, 0, [kernel.index.strides], false));
+  }
+
+  run(counters: readonly number[]): void {
+    const { low, high, ignored, code } = this.#kernel;
+    if (!this.#walk.start([this.#index.base(counters)])) return;
+    do {
+      const at = this.#index.data[this.#walk.positions[0]];
+      if ((at >= low && at < high) || at === ignored) continue;
+      const status = this.#status.base(counters);
+      this.#status.data[status] = code;
+      this.#status.data[status + 1] = at;
+      return;
+    } while (this.#walk.next());
   }
 }
 

@@ -16,6 +16,7 @@ export const javascriptProgramBackend: ProgramBackend = {
 
 type Node =
   | { readonly kind: "leaf"; readonly runner: Runner }
+  | { readonly kind: "check"; readonly runner: Runner; readonly status: BufferCursor }
   | {
       readonly kind: "loop";
       readonly length: number;
@@ -99,40 +100,47 @@ function prepare(kernels: readonly Kernel[], setting: Setting): Node[] {
           condition: place(kernel.condition),
           body: prepare(kernel.body, setting),
         };
+      case "check":
+        return { kind: "check", runner: prepareKernel(kernel, setting), status: place(kernel.status) };
       default:
         return { kind: "leaf", runner: prepareKernel(kernel, setting) };
     }
   });
 }
 
-/** Runs nodes in order; `counters` are those of the enclosing loops, outermost first. */
-function runAll(nodes: readonly Node[], counters: number[], times: Times | null): void {
+/** Runs nodes in order; `counters` are those of the enclosing loops, outermost first.
+ * @returns false if a check has failed, which ends the run */
+function runAll(nodes: readonly Node[], counters: number[], times: Times | null): boolean {
   for (const node of nodes) {
     switch (node.kind) {
       case "leaf":
+      case "check":
         if (times) runTimed(node.runner, counters, times);
         else node.runner.run(counters);
+        if (node.kind === "check" && isSet(node.status, counters)) return false;
         break;
       case "loop":
         counters.push(0);
         for (let i = 0; i < node.length; i++) {
           counters[counters.length - 1] = node.reverse ? node.length - 1 - i : i;
-          runAll(node.body, counters, times);
+          if (!runAll(node.body, counters, times)) return false;
         }
         counters.pop();
         break;
       case "branch":
-        runAll(isSet(node.condition, counters) ? node.whenTrue : node.whenFalse, counters, times);
+        if (!runAll(isSet(node.condition, counters) ? node.whenTrue : node.whenFalse, counters, times))
+          return false;
         break;
       case "while":
         for (;;) {
-          runAll(node.test, counters, times);
+          if (!runAll(node.test, counters, times)) return false;
           if (!isSet(node.condition, counters)) break;
-          runAll(node.body, counters, times);
+          if (!runAll(node.body, counters, times)) return false;
         }
         break;
     }
   }
+  return true;
 }
 
 const isSet = (condition: BufferCursor, counters: readonly number[]): boolean =>

@@ -43,43 +43,43 @@ class WasmExecutable implements Executable {
       const elapsed = performance.now() - start;
       const entry = times.get(kernel.name) ?? { calls: 0, milliseconds: 0 };
       times.set(kernel.name, { calls: entry.calls + 1, milliseconds: entry.milliseconds + elapsed });
+      return kernel.kind !== "check" || !this.#holds(kernel.status, counters);
     });
     return [...times].map(([name, entry]) => ({ name, ...entry }));
   }
-  /** Walks the program as `run` does, from JavaScript. */
+  /** Walks the program as `run` does, from JavaScript, until a visit returns false: then so does this. */
   #sequence(
     kernels: readonly Kernel[],
     counters: readonly number[],
-    visit: (kernel: LeafKernel, counters: readonly number[]) => void,
-  ): void {
+    visit: (kernel: LeafKernel, counters: readonly number[]) => boolean,
+  ): boolean {
+    const inside = (body: readonly Kernel[], at = counters): boolean => this.#sequence(body, at, visit);
     for (const kernel of kernels) {
       switch (kernel.kind) {
         case "loop":
           for (let i = 0; i < kernel.length; i++)
-            this.#sequence(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i], visit);
+            if (!inside(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i])) return false;
           break;
         case "branch":
-          this.#sequence(
-            this.#holds(kernel.condition, counters) ? kernel.whenTrue : kernel.whenFalse,
-            counters,
-            visit,
-          );
+          if (!inside(this.#holds(kernel.condition, counters) ? kernel.whenTrue : kernel.whenFalse))
+            return false;
           break;
         case "while":
           for (;;) {
-            this.#sequence(kernel.test, counters, visit);
+            if (!inside(kernel.test)) return false;
             if (!this.#holds(kernel.condition, counters)) break;
-            this.#sequence(kernel.body, counters, visit);
+            if (!inside(kernel.body)) return false;
           }
           break;
         default:
-          visit(kernel, counters);
+          if (!visit(kernel, counters)) return false;
       }
     }
+    return true;
   }
   #holds({ buffer, offset, steps }: Access, counters: readonly number[]): boolean {
     const at = steps.reduce((sum, step, level) => sum + step * (counters[level] ?? 0), offset);
-    return new Uint8Array(this.memory)[buffer.address + at] !== 0;
+    return arrayOver(this.memory, buffer.dtype, buffer.address, buffer.length)[at] !== 0;
   }
 }
 

@@ -2,6 +2,7 @@ import { bytesOf } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import { type Access, bodiesOf, type GemmKernel, type Kernel, type Program } from "../../kernel/program.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
+import { checkCode } from "./check.js";
 import { CodeContext } from "./context.js";
 import { gemmCode, gemmRoutines, packCode } from "./gemm-code.js";
 import type { I32, ValueType } from "./instructions.js";
@@ -70,6 +71,8 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
         return rowCode(ctx, kernel);
       case "randomBits":
         return randomBitsCode(ctx, kernel);
+      case "check":
+        return checkCode(ctx, kernel);
     }
   };
   /** The kernel's own function: its routine at its addresses, by the counters. */
@@ -128,6 +131,10 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
                 f.branch(again);
               }),
             );
+            break;
+          case "check":
+            f.run(functionOf(kernel, counters.length), ...counters);
+            f.if(i32.load(addressWith(counters, kernel.status, kernel.status.offset)), () => f.return());
             break;
           default:
             f.run(functionOf(kernel, counters.length), ...counters);

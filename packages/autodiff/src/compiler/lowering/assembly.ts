@@ -1,10 +1,10 @@
 import type { DType } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
-import type { Spec } from "../../kernel/lowering.js";
+import type { IndexRange, Spec } from "../../kernel/lowering.js";
 import type { Buffer, Kernel, ProgramBackend } from "../../kernel/program.js";
 import type { Node } from "../../trace/op.js";
 import type { Block } from "./lower-block.js";
-import { type View, wholeView } from "./views.js";
+import { accessOf, type View, wholeView } from "./views.js";
 
 /** What all blocks of a program share. */
 export class Assembly {
@@ -26,6 +26,31 @@ export class Assembly {
   constructor(backend: ProgramBackend, control: (block: Block, node: Node) => void) {
     this.backend = backend;
     this.control = control;
+  }
+
+  /** What the program checks by itself, by code. */
+  readonly checks: IndexRange[] = [];
+  private statusBuffer: Buffer | null = null;
+  /** Where the program's checks report; made when there is one. */
+  get status(): Buffer | null {
+    return this.statusBuffer;
+  }
+
+  /** The kernel that checks the elements of a view. */
+  checkKernel(view: View, range: IndexRange): Kernel {
+    this.statusBuffer ??= this.buffer("status", "int32", 2);
+    const { size, wraps, ignored } = range;
+    return {
+      kind: "check",
+      name: `check ${range.op}`,
+      shape: view.shape,
+      index: accessOf(view, view.strides),
+      low: wraps ? -size : 0,
+      high: size,
+      ignored,
+      code: this.checks.push(range),
+      status: accessOf(wholeView(this.statusBuffer, [2]), []),
+    };
   }
 
   setUp(kernel: Kernel, writes: Buffer): void {

@@ -1,6 +1,12 @@
 import type { TypedArray } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
-import type { Buffer, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
+import {
+  type Buffer,
+  bodiesOf,
+  type Kernel,
+  type Program,
+  type ProgramBackend,
+} from "../../kernel/program.js";
 import type { Graph } from "../../trace/op.js";
 import { Assembly } from "./assembly.js";
 import { Block } from "./lower-block.js";
@@ -31,6 +37,9 @@ export interface Built {
   readonly changed: Buffer | null;
 }
 
+const hasCheck = (kernel: Kernel): boolean =>
+  kernel.kind === "check" || bodiesOf(kernel).some((list) => list.some(hasCheck));
+
 /** Turns an optimised graph into kernels with a memory plan. */
 export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend): Built {
   const assembly = new Assembly(backend, lowerControl);
@@ -60,10 +69,12 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
     return view.buffer === targets[i].buffer ? [] : [copyKernel("output", view, targets[i])];
   });
   const kernels: Kernel[] = [...block.kernels(), ...deliveries];
+  // State is written where no check can fail any more.
+  const lastCheck = kernels.reduce((last, kernel, i) => (hasCheck(kernel) ? i : last), -1);
   targets.forEach((target, i) => {
     const replaces = roles.replaces[i];
     if (replaces === null) return;
-    if (inPlace(kernels, inputs[replaces], target.buffer))
+    if (inPlace(kernels, inputs[replaces], target.buffer, lastCheck + 1))
       assembly.aliases.set(target.buffer, inputs[replaces]);
     else kernels.push(copyKernel("assign", target, wholeView(inputs[replaces], target.shape)));
   });
@@ -71,6 +82,7 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
     ...inputs,
     ...targets.flatMap((t, i) => (roles.replaces[i] === null ? [t.buffer] : [])),
     ...assembly.setupBuffers,
+    ...(assembly.status === null ? [] : [assembly.status]),
   ];
   let changed: Buffer | null = null;
   if (assembly.setup.length > 0) {
@@ -82,7 +94,15 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
   const { bytes, buffers } = planMemory(kernels, persistent, assembly.aliases);
   const all = [...buffers, ...assembly.aliases.keys()];
   return {
-    program: { name: roles.name, buffers: all, bytes, kernels, flushSubnormals: roles.flushSubnormals },
+    program: {
+      name: roles.name,
+      buffers: all,
+      checks: assembly.checks,
+      status: assembly.status,
+      bytes,
+      kernels,
+      flushSubnormals: roles.flushSubnormals,
+    },
     inputs,
     outputs: targets.map((t, i) => (roles.replaces[i] === null ? t.buffer : null)),
     changed,

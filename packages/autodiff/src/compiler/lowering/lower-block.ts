@@ -241,6 +241,13 @@ export class Block {
       case "gather":
         this.gatherNode(node);
         return;
+      case "check": {
+        const view = this.stored(this.valueOf(node.inputs[0]), node.op.name);
+        const kernel = this.assembly.checkKernel(view, lowering.range);
+        const item = this.single(() => [kernel]);
+        this.join(node.op.name, out, lowering.expression, [{ kind: "stored", view, item }]);
+        return;
+      }
       default:
         lowerRoutine(this, node, lowering);
     }

@@ -194,8 +194,9 @@ interface Touched {
 /** Asked for each Variable and each carry of a loop; kernels do not change. */
 const touchedOf = new WeakMap<Kernel, Touched>();
 
-/** Whether results written to `next` may be written over `old`: every read of the old value comes before, or is of the very element that is written. */
-export function inPlace(kernels: readonly Kernel[], old: Buffer, next: Buffer): boolean {
+/** Whether results written to `next` may be written over `old`: every read of the old value comes before, or is of the very element that is written.
+ * @param from - the first kernel that may write them */
+export function inPlace(kernels: readonly Kernel[], old: Buffer, next: Buffer, from = 0): boolean {
   let writer = -1;
   let last = -1;
   for (let i = 0; i < kernels.length; i++) {
@@ -207,7 +208,7 @@ export function inPlace(kernels: readonly Kernel[], old: Buffer, next: Buffer): 
     if (reads.has(old)) last = i;
     if (writes.has(old)) return false;
   }
-  if (writer < 0) return false;
+  if (writer < from) return false;
   if (last < writer) return true;
   if (last > writer) return false;
   const kernel = kernels[writer];

@@ -26,7 +26,7 @@ function homeOfPieces(block: Block, out: Tensor, regions: readonly Layout[]): Vi
 export function lowerRoutine(
   block: Block,
   node: Node,
-  lowering: Exclude<Lowering, { kind: "map" | "view" | "fill" | "iota" | "gather" }>,
+  lowering: Exclude<Lowering, { kind: "map" | "view" | "fill" | "iota" | "gather" | "check" }>,
 ): void {
   const [out] = node.outputs;
   const inputs = node.inputs.map((t) => block.valueOf(t));

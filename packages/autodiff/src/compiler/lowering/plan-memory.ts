@@ -30,6 +30,8 @@ export function accessesOf(kernel: Kernel): { reads: Access[]; writes: Access[] 
       return { reads: [kernel.source], writes: [kernel.target] };
     case "randomBits":
       return { reads: [kernel.state], writes: [kernel.target] };
+    case "check":
+      return { reads: [kernel.index], writes: [kernel.status] };
     case "loop":
       return { reads: [], writes: [] };
     case "branch":

@@ -7,6 +7,7 @@ import { broadcastTo, reshape, sumOp } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply, applyOne } from "../../trace/apply.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
+import { hasEffect } from "../../trace/trace.js";
 import { countUses, loweringOf, onlyInstruction, producers, rewriteGraph, structureOf } from "../rewrite.js";
 
 type Loop = Extract<Structure, { kind: "loop" }>;
@@ -108,6 +109,7 @@ function moveLoop(
     live = needed(body.nodes, [
       ...parts.carryOuts.filter((_, i) => wanted[i]),
       ...parts.ys.filter((_, i) => yWanted[i]),
+      ...body.nodes.filter(hasEffect).flatMap((n) => n.outputs),
     ]);
     changed = false;
     parts.carries.forEach((t, i) => {
@@ -235,7 +237,11 @@ function moveLoop(
   // The loop that is left.
   const keptCarries = parts.carries.map((_, i) => i).filter((i) => isCarried[i]);
   const left = nodes.filter((n) => !sunk.has(n) && !addNodes.has(n) && !beforeSet.has(n));
-  const still = needed(left, [...keptCarries.map((i) => parts.carryOuts[i]), ...stacked]).nodes;
+  const still = needed(left, [
+    ...keptCarries.map((i) => parts.carryOuts[i]),
+    ...stacked,
+    ...left.filter(hasEffect).flatMap((n) => n.outputs),
+  ]).nodes;
   const inside = left.filter((n) => still.has(n));
   const insideUses = new Set<number>([
     ...stacked.map((t) => t.id),
@@ -246,7 +252,7 @@ function moveLoop(
   const asConstant = handed.filter(([, v]) => !v.batched);
   const asSlice = handed.filter(([, v]) => v.batched);
   const finals = new Map<number, Tensor>();
-  if (keptCarries.length > 0 || stacked.length > 0) {
+  if (keptCarries.length > 0 || stacked.length > 0 || inside.some(hasEffect)) {
     // What comes in from outside keeps its name inside: the nodes of the body stay as they are.
     const named = new Map(body.inputs.map((t) => [t.id, t]));
     for (const n of nodes) for (const t of n.outputs) named.set(t.id, t);
