@@ -83,7 +83,7 @@ export interface GemmKernel {
   readonly n: number;
   readonly k: number;
   readonly a: Access;
-  /** Unpacked, or a buffer that a {@link PackKernel} filled (then strides are empty and the batch is empty). */
+  /** Unpacked, or a buffer that a {@link PackKernel} filled: then strides are empty, the batch is empty, and the rows of `c` and the bias have no gaps. */
   readonly b: { readonly packed: boolean; readonly at: Access };
   readonly c: Access;
   readonly mode: "set" | "accumulate" | "bias";

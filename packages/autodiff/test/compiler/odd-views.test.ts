@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { pad, slice, type Tensor } from "../../src/index.js";
+import { add, at, matmul, pad, slice, type Tensor, transpose } from "../../src/index.js";
 import { seededRandom } from "../../src/testing/seeded-random.js";
 import { compiledIsEager, gradientOf } from "./agreement.js";
 
@@ -39,6 +39,12 @@ const cases: readonly {
           [1, null],
         ],
       ),
+  },
+  {
+    name: "a column as the bias of a product with a constant",
+    shape: [7, 3],
+    f: (x) =>
+      add(matmul(transpose(slice(x, [null, [0, 2]])), seededRandom(4).tensor([7, 7])), at(x, 2, { axis: 1 })),
   },
 ];
 

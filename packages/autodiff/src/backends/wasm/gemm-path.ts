@@ -1,3 +1,4 @@
+import { InternalError } from "../../base/errors.js";
 import type { NumericDType } from "./lanes.js";
 import { rowsOfTiles } from "./micro-kernel.js";
 import { packedBlock } from "./pack.js";
@@ -37,8 +38,10 @@ export type Path =
 export function pathOf({ m, n, k, a, b, c, mode, bias }: Product): Path {
   const rowsOfC = c[1] === 1 || n === 1;
   const biasFits = mode !== "bias" || bias === 1 || n === 1;
-  if (!rowsOfC || !biasFits)
-    return c[0] === 1 && b !== "packed" && mode !== "bias" ? { kind: "swap" } : { kind: "naive" };
+  if (!rowsOfC || !biasFits) {
+    if (b === "packed") throw new InternalError("a packed operand wants rows of c and a bias without gaps");
+    return c[0] === 1 && mode !== "bias" ? { kind: "swap" } : { kind: "naive" };
+  }
   const unitA = a[1] === 1 || k === 1;
   if (b !== "packed") {
     // A matrix times a vector: as dot products with the rows of the matrix.

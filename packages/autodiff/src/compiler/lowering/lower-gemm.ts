@@ -66,8 +66,9 @@ export function gemmKernels(
     if (sizeOf(c.shape) === 0 || (k === 0 && mode === "accumulate")) return [];
     if (k === 0 && mode === "set")
       return [{ kind: "fill", name, shape: c.shape, value: 0, target: accessOf(c, c.strides) }];
-    // A packed operand wants rows of c side by side.
-    const packed = batch.length === 0 && (cn === 1 || n === 1) ? packOutside(block, name, b, k, n) : null;
+    // A packed operand wants rows of c side by side, and the bias as well.
+    const rows = n === 1 || (cn === 1 && (bias === null || bias.strides[bias.strides.length - 1] === 1));
+    const packed = batch.length === 0 && rows ? packOutside(block, name, b, k, n) : null;
     return [{ ...gemm, b: packed === null ? plain : { packed: true, at: packed } }];
   };
 }
