@@ -99,11 +99,14 @@ export interface FillKernel {
   readonly target: Access;
 }
 
-/** `target[b, index[b, m], r] += source[b, m, r]` (the target holds its start already). `shape` is [B, M, R]; strides of source and target row parts as given. */
+/** `target[b, index[b, m], r] += source[b, m, r]` (the target holds its start already). `shape` is [B, M, R]; strides of source and target row parts as given.
+ * What comes together in one element is added in the order of m. */
 export interface ScatterAddKernel {
   readonly kind: "scatterAdd";
   readonly name: string;
   readonly shape: readonly [batch: number, count: number, row: number];
+  /** N, the rows of the target. */
+  readonly rows: number;
   /** Strides over (B, M, R). */
   readonly source: Access;
   /** Strides over (B, M). */

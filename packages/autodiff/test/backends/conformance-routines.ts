@@ -156,6 +156,9 @@ export function routineConformance(backend: ProgramBackend): void {
       [3, 20, 8],
       [1, 4, 33],
       [2, 0, 3],
+      [1, 64, 17],
+      [2, 65, 37],
+      [1, 300, 1],
     ] as const) {
       const b = new ProgramBuilder();
       const rows = 6;
@@ -171,6 +174,7 @@ export function routineConformance(backend: ProgramBackend): void {
               kind: "scatterAdd",
               name: "scatterAdd",
               shape,
+              rows,
               source: access(source, [count * width, width, 1], 0, [batch * count * width]),
               index: access(index, [count, 1], 0, [batch * count]),
               target: access(target, [rows * (width + 2), width + 2, 1], 1),
@@ -180,6 +184,7 @@ export function routineConformance(backend: ProgramBackend): void {
             kind: "scatterAdd",
             name: "transposed",
             shape,
+            rows,
             source: access(source, [count * width, 1, count]),
             index: access(index, [count, 1]),
             target: access(target, [rows * (width + 2), width + 2, 1]),

@@ -76,7 +76,7 @@ export const eagerGather: EagerTable["gather"] = (_lowering, [x, index], [spec])
 export const eagerScatterAdd: EagerTable["scatterAdd"] = (_lowering, [x, index], [spec]) => {
   const out = allocate(spec.shape, spec.dtype);
   const [batch, count, row] = x.shape;
-  scatterAdd([batch, count, row], elements(out), elements(index), elements(x));
+  scatterAdd([batch, count, row], spec.shape[1], elements(out), elements(index), elements(x));
   return [out];
 };
 

@@ -157,6 +157,7 @@ const elementsOf = (place: BufferCursor, counters: readonly number[]): Elements 
 class ScatterAddRunner implements Runner {
   readonly name: string;
   readonly #shape: readonly [number, number, number];
+  readonly #rows: number;
   readonly #target: BufferCursor;
   readonly #index: BufferCursor;
   readonly #source: BufferCursor;
@@ -164,6 +165,7 @@ class ScatterAddRunner implements Runner {
   constructor(kernel: ScatterAddKernel, setting: Setting) {
     this.name = kernel.name;
     this.#shape = kernel.shape;
+    this.#rows = kernel.rows;
     this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
     this.#index = new BufferCursor(kernel.index, setting.view(kernel.index));
     this.#source = new BufferCursor(kernel.source, setting.view(kernel.source));
@@ -172,6 +174,7 @@ class ScatterAddRunner implements Runner {
   run(counters: readonly number[]): void {
     scatterAdd(
       this.#shape,
+      this.#rows,
       elementsOf(this.#target, counters),
       elementsOf(this.#index, counters),
       elementsOf(this.#source, counters),

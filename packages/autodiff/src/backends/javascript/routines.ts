@@ -104,22 +104,67 @@ export function gather(
   }
 }
 
-/** `target[b, index[b, m], r] += source[b, m, r]` for `[B, M, R]`, in this order; strides of `target` are over (B, N, R), of `index` over (B, M). */
+/** Terms of float32 that may be added up one after the other in float32. */
+const chainLength = 64;
+
+/** `target[b, index[b, m], r] += source[b, m, r]` for `[B, M, R]`, in the order of m; strides of `target` are over (B, N, R), of `index` over (B, M). */
 export function scatterAdd(
-  [batch, count, row]: readonly [number, number, number],
+  shape: readonly [number, number, number],
+  rows: number,
   target: Elements,
   index: Elements,
   source: Elements,
 ): void {
-  for (let b = 0; b < batch; b++) {
-    for (let m = 0; m < count; m++) {
-      const i = index.data[index.offset + b * index.strides[0] + m * index.strides[1]];
-      let o = target.offset + b * target.strides[0] + i * target.strides[1];
-      let p = source.offset + b * source.strides[0] + m * source.strides[1];
-      for (let r = 0; r < row; r++, p += source.strides[2], o += target.strides[2]) {
-        target.data[o] += source.data[p];
-      }
+  const grouped = target.data instanceof Float32Array && shape[1] > chainLength;
+  for (let b = 0; b < shape[0]; b++) {
+    const to = { ...target, offset: target.offset + b * target.strides[0] };
+    const at = { ...index, offset: index.offset + b * index.strides[0] };
+    const from = { ...source, offset: source.offset + b * source.strides[0] };
+    if (grouped) addGroups(shape, rows, to, at, from);
+    else addInTurn(shape, to, at, from);
+  }
+}
+
+function addInTurn(
+  [, count, row]: readonly [number, number, number],
+  target: Elements,
+  index: Elements,
+  source: Elements,
+): void {
+  for (let m = 0; m < count; m++) {
+    let o = target.offset + index.data[index.offset + m * index.strides[1]] * target.strides[1];
+    let p = source.offset + m * source.strides[1];
+    for (let r = 0; r < row; r++, p += source.strides[2], o += target.strides[2]) {
+      target.data[o] += source.data[p];
     }
+  }
+}
+
+/** Lists for each row of the target which rows of the source go there, then adds each list in double precision. */
+function addGroups(
+  [, count, row]: readonly [number, number, number],
+  rows: number,
+  target: Elements,
+  index: Elements,
+  source: Elements,
+): void {
+  const first = new Int32Array(rows).fill(-1);
+  const next = new Int32Array(count);
+  for (let m = count - 1; m >= 0; m--) {
+    const n = index.data[index.offset + m * index.strides[1]];
+    next[m] = first[n];
+    first[n] = m;
+  }
+  const sums = new Float64Array(row);
+  for (let n = 0; n < rows; n++) {
+    if (first[n] < 0) continue;
+    sums.fill(0);
+    for (let m = first[n]; m >= 0; m = next[m]) {
+      let p = source.offset + m * source.strides[1];
+      for (let r = 0; r < row; r++, p += source.strides[2]) sums[r] += source.data[p];
+    }
+    let o = target.offset + n * target.strides[1];
+    for (let r = 0; r < row; r++, o += target.strides[2]) target.data[o] += sums[r];
   }
 }
 

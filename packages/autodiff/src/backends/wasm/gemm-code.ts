@@ -6,9 +6,8 @@ import { GemmRoutines } from "./gemm.js";
 import { heightsOf, type Product } from "./gemm-path.js";
 import { i32 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
-import { lanesOf, type NumericDType } from "./lanes.js";
+import { lanesOf, type NumericDType, numeric } from "./lanes.js";
 import { packedColumns, packRoutine } from "./pack.js";
-import { numeric } from "./routines.js";
 
 /** A matrix product for each index of `batch`; strides over (batch…, rows, columns). */
 export interface BatchedProduct extends Omit<Product, "a" | "b" | "c"> {

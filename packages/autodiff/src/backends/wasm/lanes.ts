@@ -1,9 +1,17 @@
+import { InternalError } from "../../base/errors.js";
+import type { Access } from "../../kernel/program.js";
 import type { CodeContext } from "./context.js";
 import type { Code, I32, V128, VectorBytes } from "./instructions.js";
 import { bytesOfF32, bytesOfF64, bytesOfI32, f32x4, f64x2, i32x4, v128 } from "./instructions.js";
 
 /** The element types that linear algebra runs on. */
 export type NumericDType = "float32" | "float64" | "int32";
+
+/** The dtype of a buffer that arithmetic is done in. */
+export function numeric({ buffer }: Access): NumericDType {
+  if (buffer.dtype === "bool") throw new InternalError(`${buffer.name}: arithmetic on bool`);
+  return buffer.dtype;
+}
 
 /** Vector code that differs between element types only in its opcodes. */
 export interface Lanes {

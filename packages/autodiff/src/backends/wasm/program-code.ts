@@ -10,7 +10,8 @@ import { i32 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
 import { constantExpression, mapCode } from "./map.js";
 import { reduceCode } from "./reduce.js";
-import { randomBitsCode, rowCode, scatterAddCode } from "./routines.js";
+import { randomBitsCode, rowCode } from "./routines.js";
+import { scatterAddCode } from "./scatter-add.js";
 
 /** A kernel that only computes, without those that hold others. */
 export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "while" }>;

@@ -1,64 +1,13 @@
 import { bytesOf, type DType } from "../../base/dtype.js";
-import { InternalError } from "../../base/errors.js";
 import { selectsFirst } from "../../kernel/lowering.js";
-import type { Access, RandomBitsKernel, RowKernel, ScatterAddKernel } from "../../kernel/program.js";
+import type { RandomBitsKernel, RowKernel } from "../../kernel/program.js";
 import { argSelect, bytesOfHeap, keyBefore } from "./arg-select.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
 import type { I32, V128 } from "./instructions.js";
 import { f32, f64, i32, i32x4, lanes32, v128 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
-import { lanesOf, type NumericDType } from "./lanes.js";
 import { loadWide } from "./load-wide.js";
-
-/** The dtype of a buffer that arithmetic is done in. */
-export function numeric({ buffer }: Access): NumericDType {
-  if (buffer.dtype === "bool") throw new InternalError(`${buffer.name}: arithmetic on bool`);
-  return buffer.dtype;
-}
-
-/** `target[b, index[b, m], r] += source[b, m, r]`, one after the other. */
-export function scatterAddCode(ctx: CodeContext, kernel: ScatterAddKernel): KernelCode {
-  const { shape, source, index, target } = kernel;
-  const [batch, count, row] = shape;
-  const lanes = lanesOf(numeric(target), ctx);
-  const scaled = ({ strides }: Access): number[] => strides.map((stride) => stride * lanes.bytes);
-  const [s, t] = [scaled(source), scaled(target)];
-  const x = index.strides.map((stride) => stride * 4);
-  const key = JSON.stringify(["scatterAdd", lanes.dtype, shape, s, x, t]);
-  const routine = ctx.routine(key, 3, (f) => {
-    const [sourceBatch, indexBatch, targetBatch] = [0, 1, 2].map((i) => f.parameter(i));
-    const [sourceRow, indexRow, from, to] = [0, 0, 0, 0].map(() => f.local("i32"));
-    f.repeat(batch, () => {
-      f.set(sourceRow, sourceBatch);
-      f.set(indexRow, indexBatch);
-      f.repeat(count, () => {
-        f.set(from, sourceRow);
-        f.set(to, i32.add(targetBatch, i32.mul(i32.load(indexRow), i32.const(t[1]))));
-        const vectors = s[2] === lanes.bytes && t[2] === lanes.bytes ? Math.floor(row / lanes.count) : 0;
-        f.repeat(vectors, () => {
-          f.emit(v128.store(to, lanes.add(v128.load(to), v128.load(from))));
-          f.advance(from, 16);
-          f.advance(to, 16);
-        });
-        f.repeat(row - vectors * lanes.count, () => {
-          f.emit(lanes.storeFirst(to, lanes.add(lanes.loadFirst(to), lanes.loadFirst(from))));
-          f.advance(from, s[2]);
-          f.advance(to, t[2]);
-        });
-        f.advance(sourceRow, s[1]);
-        f.advance(indexRow, x[1]);
-      });
-      f.advance(sourceBatch, s[0]);
-      f.advance(indexBatch, x[0]);
-      f.advance(targetBatch, t[0]);
-    });
-  });
-  return {
-    routine,
-    operands: (address) => [source, index, target].map((access) => address(access, access.offset)),
-  };
-}
 
 /** Routines over rows with unit steps. */
 export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {

@@ -135,6 +135,7 @@ export function lowerRoutine(
           kind: "scatterAdd",
           name,
           shape: [batch, count, row],
+          rows: target.shape[1],
           source: accessOf(x, x.strides),
           index: accessOf(index, index.strides),
           target: accessOf(target, target.strides),
