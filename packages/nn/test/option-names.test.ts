@@ -138,7 +138,7 @@ describe("options that plain JavaScript gets wrong", () => {
     expect(thrownError(() => new GRU(3, 4).forward(xs, undefined, wrong))).toMatchObject({
       code: "option/unknown",
       op: "GRU",
-      expected: "{ lengths }",
+      expected: "{ lengths, taps }",
     });
     const recurrent = new Recurrent(new GRUCell(3, 4));
     expect(thrownError(() => recurrent.forward(xs, undefined, wrong)).op).toBe("Recurrent");

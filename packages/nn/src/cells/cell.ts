@@ -2,7 +2,12 @@ import type { Tensor } from "@scope/autodiff/functions";
 import { Module } from "../modules/module.js";
 
 /** What a cell does at one time step, made ready for a whole sequence. */
-export type PreparedSteps<State> = readonly [inputs: Tensor, step: (input: Tensor, state: State) => State];
+export type PreparedSteps<State> = readonly [inputs: Tensor, step: Stepper<State>["step"]];
+
+// A method, so that every cell is a Cell<object>: parameters of methods may be narrower.
+interface Stepper<State> {
+  step(input: Tensor, state: State): State;
+}
 
 /** One step of a recurrence: it takes a state and returns the next, and says what of it is the output.
  * A state is a tree of tensors `[batch, …]`. {@link Recurrent} runs a cell over time; nothing about time is written in a cell.

@@ -10,10 +10,11 @@ import {
   unstack,
   zeros,
 } from "@scope/autodiff/functions";
+import { ModuleError } from "../errors.js";
 import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Parameter } from "../modules/parameter.js";
 import { checkCount, checkDraw, checkFeatures } from "../option-checks.js";
-import { Cell } from "./cell.js";
+import { Cell, type PreparedSteps } from "./cell.js";
 import { checkLeaf, mapStates } from "./state-tree.js";
 
 /** Options of cells and recurrent layers. */
@@ -29,7 +30,20 @@ const namesInState: { readonly [property: string]: string } = {
   biasHh: "bias_hh",
 };
 
-/** What the three classic cells share: weights for input and state of all gates side by side, under PyTorch's names.
+/** The weights as a step multiplies by them, read once for a whole sequence. */
+export interface GateWeights {
+  /** `[I, gates·H]`: what an input is multiplied by, from the right. */
+  readonly W: Tensor;
+  /** `[H, gates·H]`: what a state is multiplied by, from the right. */
+  readonly U: Tensor;
+  /** `bias_ih`, `[gates·H]`; null without bias. */
+  readonly b: Tensor | null;
+  /** `bias_hh`, `[gates·H]`; null without bias. */
+  readonly d: Tensor | null;
+}
+
+/** What the three classic cells share: weights for input and state of all gates side by side, under PyTorch's names. A cell of one's own
+ * says in `prepare` what becomes of them.
  * `weight_ih` `[gates·H, I]`, `weight_hh` `[gates·H, H]`, `bias_ih` and `bias_hh` `[gates·H]`, all drawn uniformly from ±1/√H.
  * @example
  * const cell = new LSTMCell(3, 5)
@@ -37,6 +51,8 @@ const namesInState: { readonly [property: string]: string } = {
  * cell.namedParameters().map(([name, { shape }]) => `${name} ${shape}`) // => ["weight_ih 20,3", "weight_hh 20,5", "bias_ih 20", "bias_hh 20"]
  */
 export abstract class GatedCell<State extends object> extends Cell<State> {
+  /** What the gates are called, in the order in which they stand in the weights. */
+  readonly gateNames: readonly string[];
   readonly inputSize: number;
   readonly hiddenSize: number;
   /** `[gates·H, I]`, `weight_ih` in the state dict. */
@@ -48,8 +64,14 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
   /** `[gates·H]`, `bias_hh` in the state dict; null without bias. */
   readonly biasHh: Parameter | null;
 
+  /** @param gates - the names of the gates, or how many there are: gate 0, gate 1, …
+   * @param inputSize - features of the input
+   * @param hiddenSize - features of the state
+   * @param options - `bias` (true), `dtype` ("float32"), `random` or `seed`
+   * @param ownOptions - names of options that the subclass has beside them
+   * @throws {@link ValueError} if a size is not a whole number ≥ 1; {@link ModuleError} if the class does not say how it steps */
   constructor(
-    gates: number,
+    gates: number | readonly string[],
     inputSize: number,
     hiddenSize: number,
     options?: CellOptions,
@@ -58,18 +80,24 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
     super();
     const op = new.target.name;
     checkDraw(op, options, ["bias", ...ownOptions]);
+    if (typeof gates === "number") checkCount(op, "gates", gates);
+    if (this.prepare === Cell.prototype.prepare && this.step === GatedCell.prototype.step)
+      throw noStepOfItsOwn(op);
     checkCount(op, "inputSize", inputSize);
     checkCount(op, "hiddenSize", hiddenSize);
     const bound = 1 / Math.sqrt(hiddenSize);
     const law = { ...drawOf(options), low: -bound, high: bound };
     const drawn = (shape: readonly number[]): Parameter => new Parameter(uniform(shape, law));
     const bias = options?.bias ?? true;
+    this.gateNames =
+      typeof gates === "number" ? Array.from({ length: gates }, (_, k) => `gate ${k}`) : [...gates];
+    const width = this.gateNames.length * hiddenSize;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
-    this.weightIh = drawn([gates * hiddenSize, inputSize]);
-    this.weightHh = drawn([gates * hiddenSize, hiddenSize]);
-    this.biasIh = bias ? drawn([gates * hiddenSize]) : null;
-    this.biasHh = bias ? drawn([gates * hiddenSize]) : null;
+    this.weightIh = drawn([width, inputSize]);
+    this.weightHh = drawn([width, hiddenSize]);
+    this.biasIh = bias ? drawn([width]) : null;
+    this.biasHh = bias ? drawn([width]) : null;
   }
 
   /** The dtype of weights and states. */
@@ -81,16 +109,24 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
     return namesInState[path] ?? path;
   }
 
-  /** What the gates get from the input: `xs·W_ihᵀ + b`, for any leading axes. */
-  protected fromInput(xs: Tensor, bias: Tensor | null): Tensor {
+  abstract override prepare(xs: Tensor): PreparedSteps<State>;
+
+  /** The weights, for inputs `[..., inputSize]`.
+   * @throws {@link ShapeError} if the inputs do not fit */
+  protected weights(xs: Tensor): GateWeights {
     checkFeatures(this.constructor.name, xs, this.inputSize);
-    const product = matmul(xs, transposed(this.weightIh.value));
-    return bias === null ? product : add(product, bias);
+    return {
+      W: transposed(this.weightIh.value),
+      U: transposed(this.weightHh.value),
+      b: this.biasIh?.value ?? null,
+      d: this.biasHh?.value ?? null,
+    };
   }
 
-  /** Both biases, where they may be added at once. */
-  protected bothBiases(): Tensor | null {
-    return this.biasIh === null || this.biasHh === null ? null : add(this.biasIh, this.biasHh);
+  /** The gates that stand side by side on the last axis: one tensor `[..., H]` for each. */
+  protected gates(all: Tensor): readonly Tensor[] {
+    const shape = [...all.shape.slice(0, -1), this.gateNames.length, this.hiddenSize];
+    return unstack(reshape(all, shape), { axis: -2 });
   }
 
   /** Zeros `[batchSize, H]`. */
@@ -120,9 +156,21 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
   }
 }
 
-/** The gates that stand side by side on the last axis: `count` tensors `[batch, hidden]`. */
-export const gates = (both: Tensor, count: number): readonly Tensor[] =>
-  unstack(reshape(both, [...both.shape.slice(0, -1), count, -1]), { axis: -2 });
+/** `x W + b + d`; biases that are null are left out, and both are added to each other first: they are small. */
+export function affine(x: Tensor, W: Tensor, b: Tensor | null, d: Tensor | null = null): Tensor {
+  const bias = b === null || d === null ? (b ?? d) : add(b, d);
+  return bias === null ? matmul(x, W) : add(matmul(x, W), bias);
+}
 
 /** A matrix with its axes exchanged. */
 export const transposed = (matrix: Tensor): Tensor => permute(matrix, [1, 0]);
+
+const noStepOfItsOwn = (op: string): ModuleError =>
+  new ModuleError({
+    code: "module/gated-cell",
+    op,
+    problem: "the cell does not say how it steps.",
+    got: `a ${op} with neither prepare nor step`,
+    expected: "a GatedCell that overrides prepare(xs), or step(x, state)",
+    mend: "prepare(xs) { const { W, U, b, d } = this.weights(xs); return [xs.matmul(W), (wx, state) => …]; }",
+  });

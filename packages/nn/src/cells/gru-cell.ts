@@ -1,6 +1,6 @@
-import { add, matmul, mul, sigmoid, sub, type Tensor, tanh } from "@scope/autodiff/functions";
+import { add, mul, sigmoid, sub, type Tensor, tanh } from "@scope/autodiff/functions";
 import type { PreparedSteps } from "./cell.js";
-import { type CellOptions, GatedCell, gates, transposed } from "./gated-weights.js";
+import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
 
 /** The state of {@link GRUCell} and {@link GRU}. */
 export interface GRUState {
@@ -9,7 +9,7 @@ export interface GRUState {
 }
 
 /** One step of a gated recurrent unit; the reset gate acts after the matmul.
- * r, z = σ(W x + b + U h + d); n = tanh(W x + b + r ∘ (U h + d)); h' = (1 − z) ∘ n + z ∘ h
+ * r, z = σ(x W + b + h U + d); n = tanh(x W + b + r ∘ (h U + d)); h' = (1 − z) ∘ n + z ∘ h
  * @source arXiv:1406.1078; gate order r, z, n as in torch.nn.GRUCell
  * @example
  * const cell = new GRUCell(3, 4)
@@ -26,7 +26,7 @@ export class GRUCell extends GatedCell<GRUState> {
    * @param options - `bias` (true), `dtype` ("float32"), `random` or `seed`
    * @throws {@link ValueError} if a size is not a whole number ≥ 1 */
   constructor(inputSize: number, hiddenSize: number, options?: CellOptions) {
-    super(3, inputSize, hiddenSize, options);
+    super(["reset", "update", "new"], inputSize, hiddenSize, options);
   }
 
   /** Zeros. */
@@ -35,18 +35,16 @@ export class GRUCell extends GatedCell<GRUState> {
   }
 
   override prepare(xs: Tensor): PreparedSteps<GRUState> {
-    const recurrent = transposed(this.weightHh.value);
-    const bias = this.biasHh?.value ?? null;
-    const step = (input: Tensor, { h }: GRUState): GRUState => {
-      const product = matmul(h, recurrent);
-      const [rx, zx, nx] = gates(input, 3);
-      const [rh, zh, nh] = gates(bias === null ? product : add(product, bias), 3);
+    const { W, U, b, d } = this.weights(xs);
+    const step = (wx: Tensor, { h }: GRUState): GRUState => {
+      const [rx, zx, nx] = this.gates(wx);
+      const [rh, zh, nh] = this.gates(affine(h, U, d));
       const z = sigmoid(add(zx, zh));
       const n = tanh(add(nx, mul(sigmoid(add(rx, rh)), nh)));
       // (1 − z) ∘ n + z ∘ h with one product
       return { h: add(n, mul(z, sub(h, n))) };
     };
-    return [this.fromInput(xs, this.biasIh?.value ?? null), step];
+    return [affine(xs, W, b), step];
   }
 
   /** The hidden state. */

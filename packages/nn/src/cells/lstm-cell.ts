@@ -13,7 +13,7 @@ import {
 import type { Parameter } from "../modules/parameter.js";
 import { checkNumber, invalidOption } from "../option-checks.js";
 import type { PreparedSteps } from "./cell.js";
-import { type CellOptions, GatedCell, gates, transposed } from "./gated-weights.js";
+import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
 
 /** The state of {@link LSTMCell} and {@link LSTM}. */
 export interface LSTMState {
@@ -30,7 +30,7 @@ export interface LSTMCellOptions extends CellOptions {
 }
 
 /** One step of long short-term memory, without peepholes.
- * i, f, o = σ(W x + b + U h + d), g = tanh(W x + b + U h + d); c' = f ∘ c + i ∘ g; h' = o ∘ tanh(c')
+ * i, f, o = σ(x W + b + d + h U), g = tanh(x W + b + d + h U); c' = f ∘ c + i ∘ g; h' = o ∘ tanh(c')
  * @source doi:10.1162/neco.1997.9.8.1735 with forget gates; gate order i, f, g, o as in torch.nn.LSTMCell
  * @example
  * const cell = new LSTMCell(3, 4)
@@ -47,7 +47,7 @@ export class LSTMCell extends GatedCell<LSTMState> {
    * @param options - `forgetBias`, `bias` (true), `dtype` ("float32"), `random` or `seed`
    * @throws {@link ValueError} if a size is not a whole number ≥ 1, or `forgetBias` is not finite */
   constructor(inputSize: number, hiddenSize: number, options?: LSTMCellOptions) {
-    super(4, inputSize, hiddenSize, options, ["forgetBias"]);
+    super(["input", "forget", "cell", "output"], inputSize, hiddenSize, options, ["forgetBias"]);
     const forgetBias = options?.forgetBias;
     if (forgetBias === undefined) return;
     checkNumber("LSTMCell", "forgetBias", forgetBias, -Number.MAX_VALUE);
@@ -69,13 +69,13 @@ export class LSTMCell extends GatedCell<LSTMState> {
   }
 
   override prepare(xs: Tensor): PreparedSteps<LSTMState> {
-    const recurrent = transposed(this.weightHh.value);
-    const step = (input: Tensor, { h, c }: LSTMState): LSTMState => {
-      const [i, f, g, o] = gates(add(input, matmul(h, recurrent)), 4);
-      const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
-      return { h: mul(sigmoid(o), tanh(next)), c: next };
+    const { W, U, b, d } = this.weights(xs);
+    const step = (wx: Tensor, { h, c }: LSTMState): LSTMState => {
+      const [i, f, g, o] = this.gates(add(wx, matmul(h, U)));
+      const kept = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
+      return { h: mul(sigmoid(o), tanh(kept)), c: kept };
     };
-    return [this.fromInput(xs, this.bothBiases()), step];
+    return [affine(xs, W, b, d), step];
   }
 
   /** The hidden state. */

@@ -1,7 +1,7 @@
 import { add, matmul, relu, type Tensor, tanh } from "@scope/autodiff/functions";
 import { invalidOption } from "../option-checks.js";
 import type { PreparedSteps } from "./cell.js";
-import { type CellOptions, GatedCell, transposed } from "./gated-weights.js";
+import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
 
 /** The state of {@link RNNCell} and {@link RNN}. */
 export interface RNNState {
@@ -16,7 +16,7 @@ export interface RNNCellOptions extends CellOptions {
 }
 
 /** One step of an Elman network.
- * h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu of it
+ * h' = tanh(x W + b + d + h U), or relu of it
  * @source doi:10.1207/s15516709cog1402_1; torch.nn.RNNCell
  * @example
  * const cell = new RNNCell(3, 4)
@@ -35,7 +35,7 @@ export class RNNCell extends GatedCell<RNNState> {
    * @param options - `nonlinearity` ("tanh"), `bias` (true), `dtype` ("float32"), `random` or `seed`
    * @throws {@link ValueError} if a size is not a whole number ≥ 1, or the nonlinearity is unknown */
   constructor(inputSize: number, hiddenSize: number, options?: RNNCellOptions) {
-    super(1, inputSize, hiddenSize, options, ["nonlinearity"]);
+    super(["hidden"], inputSize, hiddenSize, options, ["nonlinearity"]);
     this.nonlinearity = options?.nonlinearity ?? "tanh";
     if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu")
       throw invalidOption("RNNCell", "nonlinearity", this.nonlinearity, '"tanh" or "relu"');
@@ -47,12 +47,10 @@ export class RNNCell extends GatedCell<RNNState> {
   }
 
   override prepare(xs: Tensor): PreparedSteps<RNNState> {
-    const recurrent = transposed(this.weightHh.value);
+    const { W, U, b, d } = this.weights(xs);
     const squash = this.nonlinearity === "tanh" ? tanh : relu;
-    return [
-      this.fromInput(xs, this.bothBiases()),
-      (input, { h }) => ({ h: squash(add(input, matmul(h, recurrent))) }),
-    ];
+    const step = (wx: Tensor, { h }: RNNState): RNNState => ({ h: squash(add(wx, matmul(h, U))) });
+    return [affine(xs, W, b, d), step];
   }
 
   /** The hidden state. */

@@ -1,56 +1,52 @@
-import { add, grad, scan, Tensor, ValueError, zeros } from "@scope/autodiff/functions";
+import { grad, Tensor, ValueError, zeros } from "@scope/autodiff/functions";
 import { Cell } from "../cells/cell.js";
 import { mapStates } from "../cells/state-tree.js";
-import { checkSequence, swapBatchAndTime } from "../layers/over-time.js";
+import { checkSequence, type TappedLayer } from "../layers/over-time.js";
 import { Recurrent } from "../layers/recurrent.js";
-import { RecurrentStack } from "../layers/recurrent-stack.js";
+import { Module } from "../modules/module.js";
+import { trainingModes } from "../modules/training-modes.js";
+import { kindOf } from "../option-checks.js";
 
-/** A cell, as far as gradients over time are concerned. */
-export interface ObservedCell {
-  /** The state before the first step. */
-  initialState(batchSize: number): object;
-  /** The next state. */
-  step(x: Tensor, state: object): object;
-  /** What of a state the layer above sees. */
-  output(state: object): Tensor;
-}
+/** What gradients over time are measured in: a cell, or any layer of cells. */
+export type Observed = Cell<object> | TappedLayer;
 
-/** What gradients over time are measured in: a cell, {@link Recurrent}, or layers of cells that read forwards (RNN, LSTM, GRU). */
-export type Observed =
-  | ObservedCell
-  | { readonly cell: ObservedCell; readonly timeFirst: boolean; readonly reverse: boolean }
-  | { readonly cells: readonly ObservedCell[]; readonly timeFirst: boolean; readonly bidirectional: boolean };
-
-/** Gradients by the name of the part of the state: `h`, `c`; `h_l0`, `h_l1`, … where there are several layers. */
+/** Gradients by the name of the part of the state: `h`, `c`; `h_l0`, `h_l0_reverse`, `h_l1`, … where there are several cells. */
 export type NamedGradients = { readonly [state: string]: Tensor };
 
-interface Recurrence {
-  readonly cells: readonly ObservedCell[];
-  readonly timeFirst: boolean;
-  readonly reverse: boolean;
-}
-
-function recurrenceOf(op: string, layer: Observed): Recurrence {
-  if (layer instanceof Cell) return { cells: [layer], timeFirst: false, reverse: false };
-  if (layer instanceof Recurrent)
-    return { cells: [layer.cell], timeFirst: layer.timeFirst, reverse: layer.reverse };
-  if (layer instanceof RecurrentStack && !layer.bidirectional)
-    return { cells: layer.cells, timeFirst: layer.timeFirst, reverse: false };
+/** The layer, or one of a cell alone. */
+export function layerOf(op: string, layer: Observed): TappedLayer {
+  if (layer instanceof Cell) return new Recurrent(layer);
+  const given: unknown = layer;
+  const isLayer =
+    typeof given === "object" &&
+    given !== null &&
+    "cells" in given &&
+    Array.isArray(given.cells) &&
+    given.cells.length > 0 &&
+    given.cells.every((cell) => cell instanceof Cell) &&
+    "forward" in given &&
+    typeof given.forward === "function";
+  if (isLayer) return layer;
   throw new ValueError({
     code: "diagnostics/layer",
     op,
-    problem: "this has no single direction of time.",
-    got: layer instanceof RecurrentStack ? "a bidirectional layer" : layer === null ? "null" : typeof layer,
-    expected: "a cell, Recurrent, or an RNN, LSTM or GRU that is not bidirectional",
-    mend: "look at each direction by itself: new Recurrent(layer.cells[0])",
+    problem: "this is no layer over time.",
+    got: kindOf(given),
+    expected: "a Cell, or a layer with cells and forward: Recurrent, RecurrentLayers, RNN, LSTM, GRU",
+    mend: "pass the recurrent layer of the model by itself; a layer of one's own has cells, and a forward that hands the option taps on",
   });
 }
 
-/** How many numbers a layer puts out at each step. */
-export function outputSize(op: string, layer: Observed): number {
-  const { cells } = recurrenceOf(op, layer);
-  const last = cells[cells.length - 1];
-  return last.output(last.initialState(1)).shape[1];
+/** Runs something while a layer is in evaluation mode, where nothing is dropped. */
+function inEvaluation<R>(layer: unknown, run: () => R): R {
+  if (!(layer instanceof Module)) return run();
+  const restoreModes = trainingModes(layer);
+  layer.eval();
+  try {
+    return run();
+  } finally {
+    restoreModes();
+  }
 }
 
 /** The gradient of a loss that reaches the state at every time step: zeros are added to every state, and the loss is differentiated by them.
@@ -60,38 +56,23 @@ export function outputSize(op: string, layer: Observed): number {
  * @returns tensors `[time, batch, features]` */
 export function gradientsOverTime(
   op: string,
-  layer: Observed,
+  layer: TappedLayer,
   xs: Tensor,
   loss: (outputs: Tensor) => Tensor,
 ): NamedGradients {
-  const { cells, timeFirst, reverse } = recurrenceOf(op, layer);
+  const { cells, timeFirst } = layer;
   checkSequence(op, xs, timeFirst);
-  const inTime = timeFirst ? xs : swapBatchAndTime(xs);
-  const [time, batch] = inTime.shape;
-  const start = cells.map((cell) => cell.initialState(batch));
-  const taps = start.map((state) =>
-    mapStates([state], ([leaf]) => zeros([time, ...leaf.shape], { dtype: leaf.dtype })),
+  const [time, batch] = timeFirst ? xs.shape : [xs.shape[1], xs.shape[0]];
+  const taps = cells.map((cell) =>
+    mapStates([cell.initialState(batch)], ([leaf]) => zeros([time, ...leaf.shape], { dtype: leaf.dtype })),
   );
-  const lossOf = (nudges: typeof taps): Tensor => {
-    const body = (
-      states: typeof start,
-      { x, nudge }: { x: Tensor; nudge: typeof start },
-    ): [typeof start, Tensor] => {
-      let below = x;
-      const next = cells.map((cell, k) => {
-        const after = mapStates([cell.step(below, states[k]), nudge[k]], ([leaf, tap]) => add(leaf, tap));
-        below = cell.output(after);
-        return after;
-      });
-      return [next, below];
-    };
-    const [, outputs] = scan(body, start, { x: inTime, nudge: nudges }, { reverse });
-    return loss(timeFirst ? outputs : swapBatchAndTime(outputs));
-  };
-  const gradients: readonly unknown[] = grad(lossOf)(taps);
+  const gradients: readonly unknown[] = inEvaluation(layer, () =>
+    grad((added: object[]) => loss(layer.forward(xs, undefined, { taps: added })[0]))(taps),
+  );
+  const names = layer.cellNames ?? cells.map((_, k) => `l${k}`);
   const named = gradients.flatMap((tree, k) =>
     leavesOf(tree, "").map(([name, leaf]): [string, Tensor] => [
-      cells.length === 1 ? name : `${name}_l${k}`,
+      cells.length === 1 ? name : `${name}_${names[k]}`,
       leaf,
     ]),
   );

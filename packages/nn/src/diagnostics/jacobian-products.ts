@@ -1,10 +1,19 @@
-import { at, broadcastTo, eye, mul, ShapeError, sum, type Tensor } from "@scope/autodiff/functions";
-import { showShape } from "../option-checks.js";
-import { gradientsOverTime, type NamedGradients, type Observed, outputSize } from "./gradients-over-time.js";
+import {
+  at,
+  broadcastTo,
+  eye,
+  mul,
+  ShapeError,
+  sum,
+  type Tensor,
+  ValueError,
+} from "@scope/autodiff/functions";
+import { checkTensor, showShape } from "../option-checks.js";
+import { gradientsOverTime, layerOf, type NamedGradients, type Observed } from "./gradients-over-time.js";
 
 /** How the last output depends on the state at every time step: the products of Jacobians ∂y_T/∂sₜ = ∂y_T/∂s_T · ∂s_T/∂s_{T−1} ⋯ ∂s_{t+1}/∂sₜ, for all t in one run.
  * Their singular values say in which directions the past still matters: see {@link singularValues}.
- * @param layer - a cell, Recurrent, RNN, LSTM or GRU; not bidirectional
+ * @param layer - any cell, or layer that is not bidirectional
  * @param xs - one sequence, `[1, time, features]`, or `[time, 1, features]` where the layer has time first
  * @returns for each part of the state (`h`, `c`; `h_l0`, … with several layers) a tensor `[time, outputs, state]`
  * @throws {@link ShapeError} if `xs` is not one sequence that fits; {@link ValueError} if the layer is bidirectional
@@ -16,7 +25,19 @@ import { gradientsOverTime, type NamedGradients, type Observed, outputSize } fro
  */
 export function jacobianProducts(layer: Observed, xs: Tensor): NamedGradients {
   const op = "jacobianProducts";
-  const timeFirst = "timeFirst" in layer && layer.timeFirst;
+  const observed = layerOf(op, layer);
+  const { cells, timeFirst } = observed;
+  if (observed.bidirectional === true) {
+    throw new ValueError({
+      code: "diagnostics/direction",
+      op,
+      problem: "this has no single direction of time.",
+      got: "a bidirectional layer",
+      expected: "a cell, or a layer that reads in one direction",
+      mend: "look at each direction by itself: new Recurrent(layer.cells[0])",
+    });
+  }
+  checkTensor(op, "xs", xs, timeFirst ? "a tensor [time, 1, features]" : "a tensor [1, time, features]");
   const batchAxis = timeFirst ? 1 : 0;
   if (xs.rank < 3 || xs.shape[batchAxis] !== 1) {
     throw new ShapeError({
@@ -29,10 +50,11 @@ export function jacobianProducts(layer: Observed, xs: Tensor): NamedGradients {
     });
   }
   // Rows of a batch do not see each other: copy i of the sequence gives the gradient of output i, which is row i.
-  const outputs = outputSize(op, layer);
+  const last = cells[cells.length - 1];
+  const outputs = last.output(last.initialState(1)).shape[1];
   const shape = xs.shape.map((size, axis) => (axis === batchAxis ? outputs : size));
-  return gradientsOverTime(op, layer, broadcastTo(xs, shape), (ys) => {
-    const last = at(ys, -1, { axis: timeFirst ? 0 : 1 });
-    return sum(mul(last, eye(outputs, { dtype: last.dtype })));
+  return gradientsOverTime(op, observed, broadcastTo(xs, shape), (ys) => {
+    const end = at(ys, -1, { axis: timeFirst ? 0 : 1 });
+    return sum(mul(end, eye(outputs, { dtype: end.dtype })));
   });
 }

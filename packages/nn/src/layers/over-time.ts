@@ -1,4 +1,5 @@
 import {
+  add,
   arange,
   checkedIndices,
   expandDims,
@@ -13,48 +14,119 @@ import {
 } from "@scope/autodiff/functions";
 import type { Cell } from "../cells/cell.js";
 import { checkLeaf, mapStates } from "../cells/state-tree.js";
-import { checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
+import { checkOptions, checkTensor, kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Options of a recurrent layer's `forward`. */
-export interface SequenceOptions {
+export interface SequenceOptions<State = unknown> {
   /** Valid steps of each sequence, `[batch]`, int32, 0 to the number of steps; all if left out.
    * Padding after them changes no state, no gradient, and gives outputs of 0. */
   readonly lengths?: Tensor | readonly number[];
+  /** For each of the layer's `cells`, what is added to its state after every step, leaves `[time, batch, …]`. Zeros change nothing, and the derivative by them is the gradient
+   * that reaches the state at that time: how {@link gradientFlow} looks inside. */
+  readonly taps?: readonly State[];
+}
+
+/** A layer that can be looked into: any object with cells and a `forward` that takes `taps`, as {@link Recurrent}, {@link RecurrentLayers}, RNN, LSTM and GRU are. */
+export interface TappedLayer<State extends object = object> {
+  readonly cells: readonly Cell<State>[];
+  /** What the cells are called in reports: `l0`, `l0_reverse`, …; one cell needs no name. */
+  readonly cellNames?: readonly string[];
+  readonly timeFirst: boolean;
+  /** Whether it reads sequences from both ends. */
+  readonly bidirectional?: boolean;
+  forward(
+    xs: Tensor,
+    state?: undefined,
+    options?: SequenceOptions<State>,
+  ): readonly [outputs: Tensor, state: unknown];
 }
 
 /** Exchanges the batch axis and the time axis. */
 export const swapBatchAndTime = (xs: Tensor): Tensor =>
   permute(xs, [1, 0, ...xs.shape.slice(2).map((_, k) => k + 2)]);
 
-/** Runs a cell over the first axis of `xs` `[time, batch, ...]`. The whole of BPTT is that `scan` has a derivative.
- * @param valid - `[time, batch]`, false for padding; null if there is none */
+/** How a cell is run over time. */
+export interface Run<State> {
+  readonly reverse: boolean;
+  /** `[time, batch]`, false for padding; null if there is none. */
+  readonly valid: Tensor | null;
+  /** What is added to the state after each step, leaves `[time, batch, …]`; null if nothing is. */
+  readonly tap: State | null;
+}
+
+/** Runs a cell over the first axis of `xs` `[time, batch, ...]`. The whole of BPTT is that `scan` has a derivative. */
 export function runOverTime<State extends object>(
   cell: Cell<State>,
   xs: Tensor,
   start: State,
-  reverse: boolean,
-  valid: Tensor | null,
+  { reverse, valid, tap }: Run<State>,
 ): [outputs: Tensor, last: State] {
-  if (valid === null) {
-    const [inputs, step] = cell.prepare(xs);
+  // Padding may hold anything, NaN included, so that it must not reach the cell: 0 · NaN would spoil the gradient.
+  const [inputs, step] = cell.prepare(valid === null ? xs : keep(valid, xs, 0));
+  const advance = (x: Tensor, state: State, added: State | undefined): State => {
+    const next = step(x, state);
+    return added === undefined ? next : mapStates([next, added], ([leaf, extra]) => add(leaf, extra));
+  };
+  if (valid === null && tap === null) {
     const body = (state: State, x: Tensor): [State, Tensor] => {
-      const next = step(x, state);
+      const next = advance(x, state, undefined);
       return [next, cell.output(next)];
     };
     const [last, outputs] = scan(body, start, inputs, { reverse });
     return [outputs, last];
   }
-  // Padding may hold anything, NaN included, so that it must not reach the cell: 0 · NaN would spoil the gradient.
-  const [inputs, step] = cell.prepare(keep(valid, xs, 0));
-  const body = (state: State, { x, on }: { x: Tensor; on: Tensor }): [State, Tensor] => {
-    const next = step(x, state);
-    return [
-      mapStates([next, state], ([after, before]) => keep(on, after, before)),
-      keep(on, cell.output(next), 0),
-    ];
+  interface Inputs {
+    readonly x: Tensor;
+    readonly on?: Tensor;
+    readonly added?: State;
+  }
+  const body = (state: State, { x, on, added }: Inputs): [State, Tensor] => {
+    const after = advance(x, state, added);
+    if (on === undefined) return [after, cell.output(after)];
+    const next = mapStates([after, state], ([now, before]) => keep(on, now, before));
+    return [next, keep(on, cell.output(after), 0)];
   };
-  const [last, outputs] = scan(body, start, { x: inputs, on: valid }, { reverse });
+  const each: Inputs = {
+    x: inputs,
+    ...(valid !== null && { on: valid }),
+    ...(tap !== null && { added: tap }),
+  };
+  const [last, outputs] = scan(body, start, each, { reverse });
   return [outputs, last];
+}
+
+/** What is to be added to the states of cells, one tree for each; nulls where nothing is.
+ * @throws {@link ShapeError} or {@link TreeError} if a tap does not fit its cell's state */
+export function checkedTaps<State extends object>(
+  op: string,
+  options: SequenceOptions<State> | undefined,
+  starts: readonly State[],
+  time: number,
+): readonly (State | null)[] {
+  const taps = options?.taps;
+  if (taps === undefined) return starts.map(() => null);
+  if (!Array.isArray(taps) || taps.length !== starts.length) {
+    throw new ShapeError({
+      code: "recurrent/taps",
+      op,
+      problem: "there is not one tap for each cell.",
+      got: Array.isArray(taps) ? `${taps.length} taps` : kindOf(taps),
+      expected: `an array of ${starts.length}: one for each of the layer's cells`,
+      mend: "layer.cells.map(…): zeros [time, ...shape] for each leaf of the cell's initialState(batch)",
+    });
+  }
+  starts.forEach((start, k) => {
+    mapStates(
+      [start, taps[k]],
+      ([leaf, tap], path) => {
+        checkLeaf(op, path, tap, [time, ...leaf.shape]);
+        return tap;
+      },
+      op,
+      `taps[${k}]`,
+    );
+  });
+  return taps;
 }
 
 /** `x` where its first axes are valid, `otherwise` elsewhere. */
@@ -73,7 +145,7 @@ export function validSteps(
   time: number,
   batch: number,
 ): Tensor | null {
-  checkOptions(op, options, ["lengths"]);
+  checkOptions(op, options, ["lengths", "taps"]);
   const lengths = options?.lengths;
   if (lengths === undefined) return null;
   const given = lengths instanceof Tensor ? lengths : tensor(lengths.map(whole), { dtype: "int32" });

@@ -1,19 +1,19 @@
-import { at, concat, stack, type Tensor } from "@scope/autodiff/functions";
+import { at, stack, type Tensor } from "@scope/autodiff/functions";
 import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
 import { mapStates, misfit } from "../cells/state-tree.js";
 import { drawOf, ownRandom } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { checkCount, checkDraw, checkFeatures, checkNumber, checkPrecision } from "../option-checks.js";
+import { namesOfCells, noSteps, runLayers, stepLayers } from "./cell-layers.js";
 import { Dropout } from "./dropout.js";
 import {
+  checkedTaps,
   checkSequence,
   checkState,
-  runOverTime,
   type SequenceOptions,
   swapBatchAndTime,
   validSteps,
 } from "./over-time.js";
-import { noSteps } from "./recurrent.js";
 
 /** Options of {@link RNN}, {@link LSTM} and {@link GRU}. */
 export interface StackOptions extends CellOptions {
@@ -65,7 +65,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
     checkCount(op, "layers", this.layers);
     const rate = options?.dropout ?? 0;
     checkNumber(op, "dropout", rate, 0, 1, true);
-    const directions = this.directions;
+    const directions = this.bidirectional ? 2 : 1;
     // One generator for all cells: a seed for each would give them the same weights.
     const shared = { bias: options?.bias, ...drawOf(options) };
     this.cells = Array.from({ length: this.layers * directions }, (_, k) =>
@@ -74,16 +74,14 @@ export abstract class RecurrentStack<State extends object> extends Module {
     this.dropout = rate === 0 || this.layers === 1 ? null : new Dropout(rate, { random: ownRandom(options) });
   }
 
-  private get directions(): number {
-    return this.bidirectional ? 2 : 1;
-  }
-
   protected override nameInState(path: string): string {
     const cell = /^cells\.(\d+)\.(.*)$/.exec(path);
-    if (cell === null) return path;
-    const index = Number(cell[1]);
-    const backwards = this.bidirectional && index % 2 === 1;
-    return `${cell[2]}_l${Math.floor(index / this.directions)}${backwards ? "_reverse" : ""}`;
+    return cell === null ? path : `${cell[2]}_${this.cellNames[Number(cell[1])]}`;
+  }
+
+  /** What the cells are called: `l0`, `l0_reverse`, `l1`, …. */
+  get cellNames(): readonly string[] {
+    return namesOfCells(this.cells.length, this.bidirectional);
   }
 
   /** Zeros; each leaf is `[layers·directions, batch, hidden]`. */
@@ -94,32 +92,23 @@ export abstract class RecurrentStack<State extends object> extends Module {
   /** Runs the layers over whole sequences.
    * @param xs - `[batch, time, inputSize]`, or `[time, batch, inputSize]` with `timeFirst`
    * @param state - the state before the first step, leaves `[layers·directions, batch, hidden]`; zeros if left out
-   * @param options - `lengths`: valid steps of each sequence
+   * @param options - `lengths`: valid steps of each sequence; `taps`: what is added to the states
    * @returns outputs of the last layer in the layout of `xs`, `hidden·directions` features (0 after a sequence's length), and the state of
    * every layer after each sequence's last valid step (backwards: after its first)
    * @throws {@link ShapeError} if input, state or lengths do not fit */
-  forward(xs: Tensor, state?: State, options?: SequenceOptions): [outputs: Tensor, state: State] {
+  forward(xs: Tensor, state?: State, options?: SequenceOptions<State>): [outputs: Tensor, state: State] {
     const op = this.constructor.name;
     checkSequence(op, xs, this.timeFirst, 3);
     checkFeatures(op, xs, this.inputSize);
     checkPrecision(op, xs, this.cells[0].dtype);
-    let layer = this.timeFirst ? xs : swapBatchAndTime(xs);
-    const [time, batch] = layer.shape;
+    const inTime = this.timeFirst ? xs : swapBatchAndTime(xs);
+    const [time, batch] = inTime.shape;
     const starts = this.cells.map((cell) => cell.initialState(batch));
-    if (state !== undefined) this.splitState(op, state, starts);
     const valid = validSteps(op, options, time, batch);
-    const last: State[] = [];
-    for (let first = 0; first < this.cells.length; first += this.directions) {
-      if (first > 0 && this.dropout !== null) layer = this.dropout.forward(layer);
-      const outputs: Tensor[] = [];
-      for (let k = first; k < first + this.directions; k++) {
-        const [output, end] = runOverTime(this.cells[k], layer, starts[k], k > first, valid);
-        outputs.push(output);
-        last.push(end);
-      }
-      layer = outputs.length === 1 ? outputs[0] : concat(outputs, { axis: -1 });
-    }
-    return [this.timeFirst ? layer : swapBatchAndTime(layer), stackStates(last)];
+    const taps = checkedTaps(op, options, starts, time);
+    if (state !== undefined) this.splitState(op, state, starts);
+    const [outputs, last] = runLayers(this, inTime, starts, valid, taps);
+    return [this.timeFirst ? outputs : swapBatchAndTime(outputs), stackStates(last)];
   }
 
   /** One step, for inference as the data comes in; in evaluation the numbers are those of the whole sequence.
@@ -134,14 +123,8 @@ export abstract class RecurrentStack<State extends object> extends Module {
     checkPrecision(op, x, this.cells[0].dtype);
     const states = this.cells.map((cell) => cell.initialState(x.shape[0]));
     this.splitState(op, state, states);
-    let layer = x;
-    const next = this.cells.map((cell, k) => {
-      if (k > 0 && this.dropout !== null) layer = this.dropout.forward(layer);
-      const after = cell.step(layer, states[k]);
-      layer = cell.output(after);
-      return after;
-    });
-    return [layer, stackStates(next)];
+    const [output, next] = stepLayers(this, x, states);
+    return [output, stackStates(next)];
   }
 
   /** Replaces the cells' initial states by the parts of a given state. */

@@ -1,9 +1,10 @@
 import type { Tensor } from "@scope/autodiff/functions";
-import { Cell } from "../cells/cell.js";
-import { ModuleError } from "../errors.js";
+import type { Cell } from "../cells/cell.js";
 import { Module } from "../modules/module.js";
-import { checkOptions, checkTensor, kindOf } from "../option-checks.js";
+import { checkOptions, checkTensor } from "../option-checks.js";
+import { checkCell, noSteps } from "./cell-layers.js";
 import {
+  checkedTaps,
   checkSequence,
   checkState,
   runOverTime,
@@ -20,7 +21,7 @@ export interface RecurrentOptions {
   readonly reverse?: boolean;
 }
 
-/** Any cell, run over time.
+/** Any cell, run over time; {@link RecurrentLayers} stacks several, and runs them in both directions.
  * sₜ = step(xₜ, sₜ₋₁), yₜ = output(sₜ)
  * @example
  * const rnn = new Recurrent(new RNNCell(3, 4))
@@ -43,24 +44,16 @@ export class Recurrent<State extends object> extends Module {
    * @throws {@link ModuleError} if `cell` is not a cell; {@link ValueError} if an option is unknown */
   constructor(cell: Cell<State>, options?: RecurrentOptions) {
     super();
-    const isCell = cell instanceof Cell;
-    const missing = ["initialState", "step", "output"].filter(
-      (name) => !isCell || typeof Reflect.get(cell, name) !== "function",
-    );
-    if (missing.length > 0) {
-      throw new ModuleError({
-        code: "module/cell",
-        op: "Recurrent",
-        problem: "not a cell.",
-        got: isCell ? `a Cell without ${missing.join(", ")}` : kindOf(cell),
-        expected: "an object whose class extends Cell",
-        mend: "new Recurrent(new LSTMCell(8, 16)), or extend Cell with initialState, step and output",
-      });
-    }
+    checkCell("Recurrent", cell);
     checkOptions("Recurrent", options, ["timeFirst", "reverse"]);
     this.cell = cell;
     this.timeFirst = options?.timeFirst ?? false;
     this.reverse = options?.reverse ?? false;
+  }
+
+  /** The cell, alone in a list, as other layers have theirs. */
+  get cells(): readonly [Cell<State>] {
+    return [this.cell];
   }
 
   /** The state before the first step: the cell's. */
@@ -71,17 +64,19 @@ export class Recurrent<State extends object> extends Module {
   /** Runs the cell over whole sequences.
    * @param xs - `[batch, time, ...features]`, or `[time, batch, ...features]` with `timeFirst`
    * @param state - the state before the first step; the cell's initial state if left out
-   * @param options - `lengths`: valid steps of each sequence
+   * @param options - `lengths`: valid steps of each sequence; `taps`: what is added to the states
    * @returns outputs in the layout of `xs` (0 after a sequence's length), and the state after each sequence's last valid step
    * @throws {@link ShapeError} if input, state or lengths do not fit */
-  forward(xs: Tensor, state?: State, options?: SequenceOptions): [outputs: Tensor, state: State] {
+  forward(xs: Tensor, state?: State, options?: SequenceOptions<State>): [outputs: Tensor, state: State] {
     checkSequence("Recurrent", xs, this.timeFirst);
     const inTime = this.timeFirst ? xs : swapBatchAndTime(xs);
     const [time, batch] = inTime.shape;
     const start = this.initialState(batch);
     if (state !== undefined) checkState("Recurrent", state, start);
     const valid = validSteps("Recurrent", options, time, batch);
-    const [outputs, last] = runOverTime(this.cell, inTime, state ?? start, this.reverse, valid);
+    const [tap] = checkedTaps("Recurrent", options, [start], time);
+    const run = { reverse: this.reverse, valid, tap };
+    const [outputs, last] = runOverTime(this.cell, inTime, state ?? start, run);
     return [this.timeFirst ? outputs : swapBatchAndTime(outputs), last];
   }
 
@@ -96,14 +91,3 @@ export class Recurrent<State extends object> extends Module {
     return [this.cell.output(next), next];
   }
 }
-
-/** The error for stepping through a layer that needs the whole sequence. */
-export const noSteps = (op: string, reason: string): ModuleError =>
-  new ModuleError({
-    code: "module/step",
-    op: `${op}.step`,
-    problem: `this layer has no single steps: ${reason}.`,
-    got: "a call of step(x, state)",
-    expected: "a layer that reads forwards only",
-    mend: "use forward on the whole sequence, or make the layer without reverse or bidirectional",
-  });

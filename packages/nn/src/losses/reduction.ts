@@ -11,12 +11,15 @@ export interface LossOptions {
   readonly reduction?: Reduction;
 }
 
-/** Reduces the losses of single elements. The mean of none is 0, with a gradient of 0: a batch that says nothing changes nothing. */
+/** The mean of all elements; of none it is 0, with a gradient of 0: a batch that says nothing changes nothing. */
+export const meanOrZero = (x: Tensor): Tensor => (x.size === 0 ? sum(x) : mean(x));
+
+/** Reduces the losses of single elements. */
 export function reduced(op: string, losses: Tensor, reduction: Reduction | undefined): Tensor {
   switch (reduction) {
     case undefined:
     case "mean":
-      return improving("min", losses.size === 0 ? sum(losses) : mean(losses));
+      return improving("min", meanOrZero(losses));
     case "sum":
       return improving("min", sum(losses));
     case "none":

@@ -6,13 +6,12 @@ import {
   greaterEqual,
   logicalAnd,
   maximum,
-  mean,
   notEqual,
   sum,
   type Tensor,
 } from "@scope/autodiff/functions";
 import { checkTargets } from "../losses/class-targets.js";
-import { checkPair } from "../losses/reduction.js";
+import { checkPair, meanOrZero } from "../losses/reduction.js";
 import { checkNumber } from "../option-checks.js";
 import { improving } from "./direction.js";
 
@@ -35,7 +34,7 @@ export function accuracy(scores: Tensor, targets: Tensor, options?: AccuracyOpti
   const checked = checkTargets("accuracy", scores, targets, options, ["ignoreIndex"]);
   const ignored = options?.ignoreIndex;
   const right = equal(argMax(scores, { axis: -1 }), checked.classes);
-  if (ignored === undefined) return improving("max", mean(cast(right, "float32")));
+  if (ignored === undefined) return improving("max", meanOrZero(cast(right, "float32")));
   const counted = notEqual(targets, ignored);
   const total = maximum(sum(cast(counted, "float32")), 1);
   return improving("max", div(sum(cast(logicalAnd(right, counted), "float32")), total));
@@ -61,5 +60,5 @@ export function binaryAccuracy(logits: Tensor, targets: Tensor, options?: Binary
   const threshold = options?.threshold ?? 0;
   checkNumber("binaryAccuracy", "threshold", threshold, -Number.MAX_VALUE);
   const right = equal(greaterEqual(logits, threshold), greaterEqual(cast(targets, "float32"), 0.5));
-  return improving("max", mean(cast(right, "float32")));
+  return improving("max", meanOrZero(cast(right, "float32")));
 }
