@@ -111,16 +111,20 @@ test("simplify: neutral operands, uniform values, views of everything", () => {
   };
   expect(through(simplify, f, spec([2, 3]))).toMatchInlineSnapshot(`
     "(x0: float32[2, 3]) => {
-      a = mul(x0, x0)   // float32[2, 3]
-      return a
+      a = fill(value=0)   // float32[]
+      b = add(x0, a)   // float32[2, 3]
+      c = mul(b, b)   // float32[2, 3]
+      return c
     }"
   `);
   expect(through(simplify, (x) => sum(sum(zeros([4]).add(3)).mul(x)), spec([1]))).toMatchInlineSnapshot(`
     "(x0: float32[1]) => {
       a = fill(value=12)   // float32[]
       b = mul(a, x0)   // float32[1]
-      c = reshape(b, [])   // float32[]
-      return c
+      c = fill(value=0)   // float32[]
+      d = add(b, c)   // float32[1]
+      e = reshape(d, [])   // float32[]
+      return e
     }"
   `);
 });
@@ -302,8 +306,12 @@ test("merge places: pieces side by side in place of sums of padded pieces", () =
   const f = (a: Tensor, b: Tensor): Tensor => add(a.pad([[0, 3]]), b.pad([[2, 0]]));
   expect(through(mergePlaces, f, spec([2]), spec([3]))).toMatchInlineSnapshot(`
     "(x0: float32[2], x1: float32[3]) => {
-      a = assemble(x0, x1, 2 pieces)   // float32[5]
-      return a
+      a = fill(value=0)   // float32[]
+      b = add(x0, a)   // float32[2]
+      c = fill(value=0)   // float32[]
+      d = add(x1, c)   // float32[3]
+      e = assemble(b, d, 2 pieces)   // float32[5]
+      return e
     }"
   `);
   // Those that overlap stay a sum.

@@ -105,7 +105,7 @@ export function lowerRoutine(
       for (const { value, layout, home } of pieces) {
         const region = placed(target, layout);
         if (value.kind === "uniform") {
-          if (value.value !== lowering.fill || covered)
+          if (!Object.is(value.value, lowering.fill) || covered)
             copies.push(() => fillKernel(name, region, value.value));
           continue;
         }

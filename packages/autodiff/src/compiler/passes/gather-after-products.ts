@@ -1,5 +1,7 @@
 import { sizeOf } from "../../base/shape.js";
 import type { Layout } from "../../kernel/lowering.js";
+import { greater, where } from "../../ops/comparison.js";
+import { onesOf } from "../../ops/fill.js";
 import { gatherOp, scatterAddOp } from "../../ops/gather.js";
 import { matmulOp, swapLast } from "../../ops/linear-algebra.js";
 import { reshape } from "../../ops/shape.js";
@@ -79,7 +81,8 @@ function productOf(node: Node, around: Surroundings): Tensor | null {
       strides[1] === width
     ) {
       const summed = rowSums(b, index, rows);
-      return applyOne(matmulOp, [swapLast(reshape(table, [rows, width])), summed], null);
+      const read = where(readRows(index, rows), reshape(table, [rows, width]), 0);
+      return applyOne(matmulOp, [swapLast(read), summed], null);
     }
   }
   const right = through(b, around);
@@ -91,8 +94,13 @@ function productOf(node: Node, around: Surroundings): Tensor | null {
   const { shape, strides } = right.layout;
   if (strides !== null || shape[0] !== count || shape[1] !== width || a.shape[1] !== count) return null;
   const summed = rowSums(swapLast(a), index, rows);
-  return applyOne(matmulOp, [swapLast(summed), reshape(table, [rows, width])], null);
+  const read = where(readRows(index, rows), reshape(table, [rows, width]), 0);
+  return applyOne(matmulOp, [swapLast(summed), read], null);
 }
+
+/** Which rows of a table are looked up, `[rows, 1]`: what others hold (it may be no number) must not reach a product with their sums, which are 0. */
+const readRows = (index: Tensor, rows: number): Tensor =>
+  greater(rowSums(onesOf({ shape: [index.shape[1], 1], dtype: "float32" }), index, rows), 0);
 
 /** For each row of the table the sum of the rows that were looked up there. */
 function rowSums(rows: Tensor, index: Tensor, size: number): Tensor {
@@ -121,5 +129,6 @@ function scatterOf(node: Node, around: Surroundings): Tensor | null {
   // The rows of D must lie as those of the product do.
   if (sizeOf(d.shape) !== count * d.shape[d.shape.length - 1]) return null;
   const summed = rowSums(reshape(d, [count, w.shape[0]]), index, rows);
-  return reshape(applyOne(matmulOp, [summed, w], null), out.shape);
+  const made = applyOne(matmulOp, [summed, w], null);
+  return reshape(where(readRows(index, rows), made, 0), out.shape);
 }

@@ -6,6 +6,7 @@ import { applyOne } from "../../trace/apply.js";
 import type { Graph, Op } from "../../trace/op.js";
 import { any, plus, rule } from "../patterns.js";
 import { loweringOf, rewriteGraph, type Surroundings } from "../rewrite.js";
+import { withoutNegativeZero } from "../signed-zeros.js";
 
 interface Pieces {
   readonly inputs: readonly Tensor[];
@@ -37,7 +38,9 @@ export const mergePlaces = (graph: Graph): Graph =>
       const [p, q] = [piecesOf(a, around), piecesOf(b, around)];
       if (p === null || q === null || !apart(out.shape, p.regions, q.regions)) return null;
       const regions = [...p.regions, ...q.regions];
-      return applyOne(assembleOp, [...p.inputs, ...q.inputs], {
+      // Each piece had zeros added.
+      const pieces = [...p.inputs, ...q.inputs].map((piece) => withoutNegativeZero(piece, around));
+      return applyOne(assembleOp, pieces, {
         spec: { shape: out.shape, dtype: out.dtype },
         regions,
       });

@@ -9,6 +9,7 @@ import { apply, applyOne } from "../../trace/apply.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
 import { hasEffect } from "../../trace/trace.js";
 import { countUses, loweringOf, onlyInstruction, producers, rewriteGraph, structureOf } from "../rewrite.js";
+import { hasNoNegativeZero } from "../signed-zeros.js";
 
 type Loop = Extract<Structure, { kind: "loop" }>;
 
@@ -30,11 +31,14 @@ export function moveLoops(
   report: (motion: Motion) => void,
 ): Graph {
   const uses = countUses(graph);
-  return rewriteGraph(graph, (node) => {
+  return rewriteGraph(graph, (node, around) => {
     const structure = structureOf(node);
     if (structure?.kind !== "loop" || structure.length === 0) return null;
     const used = node.outputs.map((t) => uses.has(t.id));
-    return moveLoop(node, { ...structure, body: optimizeBody(structure.body) }, node.inputs, used, report);
+    // A sum of what comes from a loop is added to its start afterwards, which loses the sign of a start of −0.
+    const isSummable = node.inputs.map((t) => hasNoNegativeZero(t, around));
+    const loop = { ...structure, body: optimizeBody(structure.body) };
+    return moveLoop(node, loop, node.inputs, used, isSummable, report);
   });
 }
 
@@ -91,6 +95,7 @@ function moveLoop(
   loop: Loop,
   inputs: readonly Tensor[],
   used: readonly boolean[],
+  isSummable: readonly boolean[],
   report: (motion: Motion) => void,
 ): readonly Tensor[] {
   const { body, constants: c, carries: h, length } = loop;
@@ -124,7 +129,7 @@ function moveLoop(
   // Sums over time, and what can run after the loop.
   let sums = new Map<number, readonly Tensor[]>();
   parts.carries.forEach((_, i) => {
-    const terms = wanted[i] ? accumulated(nodes, parts, yWanted, i) : null;
+    const terms = wanted[i] && isSummable[c + i] ? accumulated(nodes, parts, yWanted, i) : null;
     if (terms !== null) sums.set(i, terms);
   });
   let sunk = new Set<Node>();

@@ -7,6 +7,7 @@ import { broadcastTo } from "../../ops/shape.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { loweringOf, onlyInstruction, rewriteGraph, type Surroundings } from "../rewrite.js";
+import { hasNoNegativeZero, withoutNegativeZero } from "../signed-zeros.js";
 
 /** Removes what changes nothing and folds what is known: uniform values through maps and views, neutral operands, empty views and reductions. */
 export const simplify = (graph: Graph): Graph =>
@@ -46,7 +47,8 @@ function foldUniform(node: Node, lowering: Lowering, around: Surroundings): Tens
   } else if (lowering.kind === "reduce" && lowering.combine === "sum" && Number.isInteger(values[0])) {
     const count = sizeOf(inputs[0].shape) / Math.max(1, sizeOf(out.shape));
     if (!Number.isInteger(count) || Math.abs(values[0] * count) > 2 ** 24) return null;
-    value = values[0] * count;
+    // A sum starts from 0: it is not −0.
+    value = 0 + values[0] * count;
   } else return null;
   return filledLike(out, value);
 }
@@ -57,7 +59,8 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
   if (lowering.kind === "view" && node.outputs.length === 1)
     return isWhole(lowering, inputs[0]) ? inputs[0] : null;
   if (lowering.kind === "reduce") {
-    return lowering.axes.every((k) => inputs[0].shape[k] === 1) ? inputs[0] : null;
+    if (!lowering.axes.every((k) => inputs[0].shape[k] === 1)) return null;
+    return lowering.combine === "sum" ? withoutNegativeZero(inputs[0], around) : inputs[0];
   }
   if (lowering.kind !== "map") return null;
   const { nodes, results } = lowering.expression;
@@ -70,9 +73,14 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
   const right = uniformOf(b, around);
   switch (name) {
     case "add":
-      return right === 0 ? fit(a, out.shape) : left === 0 ? fit(b, out.shape) : null;
+      return addsNothing(right, a, around)
+        ? fit(a, out.shape)
+        : addsNothing(left, b, around)
+          ? fit(b, out.shape)
+          : null;
     case "sub":
-      return right === 0 ? fit(a, out.shape) : null;
+      // x − (−0) is x + 0.
+      return right === 0 && addsNothing(-right, a, around) ? fit(a, out.shape) : null;
     case "mul":
       return right === 1 ? fit(a, out.shape) : left === 1 ? fit(b, out.shape) : null;
     case "div":
@@ -83,6 +91,10 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
       return null;
   }
 }
+
+/** Whether x + zero is x: for −0 always, for 0 where x has no −0. */
+const addsNothing = (zero: number | undefined, x: Tensor, around: Surroundings): boolean =>
+  zero === 0 && (Object.is(zero, -0) || hasNoNegativeZero(x, around));
 
 const fit = (t: Tensor, shape: Shape): Tensor => (sameShape(t.shape, shape) ? t : broadcastTo(t, shape));
 
