@@ -14,6 +14,7 @@ const functionsSource = {
   replacement: source("packages/autodiff/src/functions.ts"),
 };
 const otherSources = [
+  { find: /^@scope\/autodiff\/checks$/, replacement: source("packages/autodiff/src/checks.ts") },
   { find: /^@scope\/autodiff\/accelerate$/, replacement: source("packages/autodiff/src/accelerate.ts") },
   { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },
   {

@@ -1,4 +1,7 @@
-import { DTypeError, type ScopeError, ShapeError, Tensor, ValueError } from "@scope/autodiff/functions";
+import { checkOptions } from "@scope/autodiff/checks";
+import { DTypeError, ShapeError, Tensor, ValueError } from "@scope/autodiff/functions";
+
+export { checkCount, checkNumber, checkOptions, outOfRange as invalidOption } from "@scope/autodiff/checks";
 
 /** A shape as text: `[2, 3]`. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
@@ -17,102 +20,9 @@ export const kindOf = (value: unknown): string =>
         ? "a Promise"
         : typeof value;
 
-/** The error for an option outside of its range. */
-export const invalidOption = (op: string, name: string, got: unknown, expected: string): ScopeError =>
-  new ValueError({
-    code: "option/range",
-    op,
-    problem: `${name} is out of range.`,
-    got: `${name}: ${String(got)}`,
-    expected,
-    mend: `pass a ${name} in this range`,
-  });
-
-/** What other libraries call an option in a word of their own, in camelCase, and Scope's word for it. */
-const otherNames: Readonly<Record<string, string>> = {
-  lr: "learningRate",
-  lrDecay: "learningRateDecay",
-  alpha: "smoothing",
-  batchFirst: "timeFirst",
-  paddingIdx: "paddingIndex",
-  gamma: "factor",
-  stepSize: "every",
-  posWeight: "positiveWeight",
-};
-
-/** How to put an option right that is called something else here: in Scope's own word, with a word more (numLayers), or with less of it (eps). */
-function renaming(name: string, known: readonly string[]): string {
-  const camel = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-  const own = Object.hasOwn(otherNames, camel) ? otherNames[camel] : camel;
-  const near = (option: string): boolean =>
-    own.toLowerCase().endsWith(option.toLowerCase()) || own.startsWith(option);
-  const meant = known.includes(own) ? own : known.find((option) => near(option) || option.startsWith(own));
-  if (meant === undefined) return "leave it out, or name one of these";
-  return meant === "timeFirst"
-    ? "batch is the first axis already; { timeFirst: true } makes it time"
-    : `${name} is called ${meant} here`;
-}
-
-/** Throws unless options are left out or an object of known names; plain JavaScript gets no such word from a compiler. */
-export function checkOptions(op: string, options: unknown, known: readonly string[]): void {
-  if (options === undefined) return;
-  const expected = `{ ${known.join(", ")} }`;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new ValueError({
-      code: "option/object",
-      op,
-      problem: "options are not an object.",
-      got: typeof options === "object" ? kindOf(options) : String(options),
-      expected,
-      mend: `name the option: { ${known[0]}: ${Array.isArray(options) ? "…" : String(options)} }`,
-    });
-  }
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    throw new ValueError({
-      code: "option/unknown",
-      op,
-      problem: `there is no option ${name}.`,
-      got: name,
-      expected,
-      mend: renaming(name, known),
-    });
-  }
-}
-
 /** As {@link checkOptions}, for what is drawn at random. */
 export const checkDraw = (op: string, options: unknown, own: readonly string[]): void =>
   checkOptions(op, options, [...own, "dtype", "random", "seed"]);
-
-/** Throws unless `value` is a whole number ≥ `least`. */
-export function checkCount(op: string, name: string, value: unknown, least: 0 | 1 = 1): void {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value < 2 ** 31) return;
-  throw new ValueError({
-    code: "option/count",
-    op,
-    problem: `${name} is not a count.`,
-    got: `${name}: ${String(value)}`,
-    expected: `a whole number ≥ ${least}`,
-    mend: `pass ${name} as a whole number`,
-  });
-}
-
-/** Throws unless `value` is a finite number with `low ≤ value ≤ high` (`< high` where `open`). */
-export function checkNumber(
-  op: string,
-  name: string,
-  value: unknown,
-  low: number,
-  high: number = Number.POSITIVE_INFINITY,
-  open = false,
-): void {
-  const within = typeof value === "number" && Number.isFinite(value) && value >= low;
-  if (within && (open ? value < high : value <= high)) return;
-  const range = Number.isFinite(high)
-    ? `${low} ≤ ${name} ${open ? "<" : "≤"} ${high}`
-    : `a finite number ≥ ${low}`;
-  throw invalidOption(op, name, value, range);
-}
 
 /** Throws unless `x` is a tensor.
  * @param expected - which one, in a few signs */

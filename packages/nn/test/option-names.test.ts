@@ -235,7 +235,7 @@ describe("functions know their options", () => {
   });
   test("a norm of another order is refused", () => {
     expect(thrownError(() => globalNorm([x], { order: 3 }))).toMatchObject({
-      code: "option/range",
+      code: "value/range",
       op: "globalNorm",
     });
     expect(thrownError(() => clipByGlobalNorm([], 1)).op).toBe("clipByGlobalNorm");

@@ -1,4 +1,7 @@
-import { DTypeError } from "./errors.js";
+import { tooLarge } from "./checks.js";
+import { DTypeError, ValueError } from "./errors.js";
+import { mostElements } from "./limits.js";
+import { show } from "./show.js";
 
 /** Element types: `float32` is the default of numbers; promotion goes bool < int32 < float32 < float64. */
 export type DType = "float32" | "float64" | "int32" | "bool";
@@ -19,8 +22,24 @@ export const promote = (a: DType, b: DType): DType => (ranks[a] >= ranks[b] ? a 
 /** The floating dtype that an operation such as a division or `exp` computes in. */
 export const floatOf = (dtype: DType): DType => (isFloatDType(dtype) ? dtype : "float32");
 
-/** A new zeroed array of `length` elements. */
+/** A new zeroed array of `length` elements; throws where there is no memory for it. */
 export function newArray(dtype: DType, length: number): TypedArray {
+  if (length > mostElements) throw tooLarge("a new tensor", `${length} elements`);
+  try {
+    return zeroed(dtype, length);
+  } catch {
+    throw new ValueError({
+      code: "value/memory",
+      op: "a new tensor",
+      problem: "there is no memory for it.",
+      got: `${length} elements of ${dtype}: ${length * bytesOf[dtype]} bytes`,
+      expected: "what the process may still allocate",
+      mend: "work on smaller pieces, or drop tensors that are no longer needed",
+    });
+  }
+}
+
+function zeroed(dtype: DType, length: number): TypedArray {
   switch (dtype) {
     case "float32":
       return new Float32Array(length);
@@ -54,7 +73,7 @@ export function checkDType(op: string, dtype: unknown): asserts dtype is DType {
     code: "dtype/unknown",
     op,
     problem: "unknown dtype.",
-    got: String(dtype),
+    got: show(dtype),
     expected: `one of ${Object.keys(ranks).join(", ")}`,
     mend: 'pass { dtype: "float32" }, for example',
   });

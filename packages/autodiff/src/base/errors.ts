@@ -1,3 +1,5 @@
+import { clip, show } from "./show.js";
+
 /** The data every error of Scope carries; the text is made from it. */
 export interface Complaint {
   /** Stable identifier of the kind of mistake, e.g. `"shape/broadcast"`. */
@@ -14,6 +16,16 @@ export interface Complaint {
   readonly mend: string;
 }
 
+/** One part of a complaint, short enough for a message of less than 1,000 characters. */
+function textOf(complaint: Complaint, name: keyof Complaint, most: number): string {
+  try {
+    const text: unknown = complaint[name];
+    return clip(typeof text === "string" ? text : show(text), most);
+  } catch {
+    return "unknown";
+  }
+}
+
 /** Base of every error that Scope throws for a user's mistake; `code`, `op`, `problem`, `got`, `expected` and `mend` are data.
  * @example
  * try { matmul(ones([2, 3]), ones([4, 5])) } catch (error) { error.code } // => "shape/matmul"
@@ -28,9 +40,11 @@ export class ScopeError extends Error {
   declare readonly expected: string;
   declare readonly mend: string;
   constructor(complaint: Complaint) {
-    const { op, problem, got, expected, mend } = complaint;
+    const part = (name: keyof Complaint, most: number): string => textOf(complaint, name, most);
+    const [op, problem, got] = [part("op", 60), part("problem", 200), part("got", 230)];
+    const [expected, mend] = [part("expected", 230), part("mend", 230)];
     super(`${op}: ${problem}\n  got:      ${got}\n  expected: ${expected}\n  mend:     ${mend}`);
-    Object.assign(this, complaint);
+    Object.assign(this, { code: part("code", 60), op, problem, got, expected, mend });
   }
 }
 

@@ -1,5 +1,7 @@
+import { isList, isRecord } from "./checks.js";
 import type { DType } from "./dtype.js";
 import { IndexError, ShapeError } from "./errors.js";
+import { show, showSizes } from "./show.js";
 
 /** Sizes of the axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -42,21 +44,26 @@ export function normalizeStrides(shape: Shape, strides: readonly number[]): Stri
 }
 
 /** A shape as text: `[2, 3]`. */
-export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
+export const showShape = (shape: Shape): string =>
+  `[${shape.length < 33 ? shape.join(", ") : showSizes(shape)}]`;
 /** A dtype and a shape, as text: `float32[2, 3]`. */
 export const showSpec = ({ dtype, shape }: { readonly dtype: DType; readonly shape: Shape }): string =>
   `${dtype}${showShape(shape)}`;
 
+const isSize = (d: unknown): boolean => typeof d === "number" && Number.isInteger(d) && d >= 0 && d < 2 ** 31;
+
 /** Throws unless `shape` is an array of whole numbers ≥ 0. */
 export function checkShape(op: string, shape: unknown): asserts shape is Shape {
-  if (Array.isArray(shape) && shape.every((d) => Number.isInteger(d) && d >= 0 && d < 2 ** 31)) return;
+  if (isList(shape) && shape.every((d) => isSize(d))) return;
   throw new ShapeError({
     code: "shape/invalid",
     op,
     problem: "not a shape.",
-    got: Array.isArray(shape) ? `[${shape.map(String).join(", ")}]` : String(shape),
+    got: show(shape),
     expected: "an array of whole numbers ≥ 0, such as [2, 3]",
-    mend: "give every axis a size: zeros([rows, columns]); a scalar has the shape []",
+    mend: isSize(shape)
+      ? `put the sizes in one array: ${op}([${shape}, …]); a scalar has the shape []`
+      : "give every axis a size: zeros([rows, columns]); a scalar has the shape []",
   });
 }
 
@@ -88,26 +95,26 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 }
 
 /** A whole axis number in 0 … rank − 1 from one that may be negative. */
-export function normalizeAxis(op: string, axis: number, rank: number): number {
-  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+export function normalizeAxis(op: string, axis: unknown, rank: number): number {
+  if (typeof axis === "number" && Number.isInteger(axis) && axis >= -rank && axis < rank)
+    return axis < 0 ? axis + rank : axis;
   throw new IndexError({
     code: "index/axis",
     op,
     problem: "axis out of range.",
-    got: `axis ${String(axis)} of a tensor of rank ${rank}`,
+    got: `axis ${show(axis)} of a tensor of rank ${rank}`,
     expected: rank === 0 ? "no axis: a scalar has none" : `a whole number from ${-rank} to ${rank - 1}`,
-    mend: "axis -1 is the last one; look at x.shape",
+    mend:
+      isRecord(axis) && typeof axis.axis === "number"
+        ? `the axis stands by itself here: ${axis.axis} instead of { axis: ${axis.axis} }`
+        : "axis -1 is the last one; look at x.shape",
   });
 }
 
 /** Axes as sorted whole numbers without repetition; all of them when left out. */
-export function normalizeAxes(
-  op: string,
-  axes: number | readonly number[] | undefined | null,
-  rank: number,
-): number[] {
+export function normalizeAxes(op: string, axes: unknown, rank: number): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
-  const list = typeof axes === "number" ? [axes] : axes;
+  const list = isList(axes) ? axes : [axes];
   const out = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);
   for (let i = 1; i < out.length; i++) {
     if (out[i] === out[i - 1]) {
@@ -115,7 +122,7 @@ export function normalizeAxes(
         code: "index/axes",
         op,
         problem: "an axis is named twice.",
-        got: `axes [${list.join(", ")}] of a tensor of rank ${rank}`,
+        got: `axes [${showSizes(list)}] of a tensor of rank ${rank}`,
         expected: "each axis at most once (negative numbers count from the end)",
         mend: "leave out the repeated axis",
       });

@@ -1,6 +1,6 @@
 import { javascriptProgramBackend } from "../backends/javascript/program.js";
 import { isWasmAvailable, wasmProgramBackend } from "../backends/wasm/index.js";
-import { checkChoice } from "../base/options.js";
+import { checkChoice } from "../base/checks.js";
 import type { ProgramBackend } from "../kernel/program.js";
 
 /** What compiled programs run on. */

@@ -1,5 +1,5 @@
+import { checkOptions } from "../base/checks.js";
 import { CompileError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "../trace/anomaly-search.js";
 import { apply } from "../trace/apply.js";

@@ -1,6 +1,5 @@
 import * as loops from "../backends/javascript/instruction-loops.js";
-import { ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
+import { checkChoice, checkNumber, checkOptions } from "../base/checks.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { add, mul, neg, square, sub } from "./arithmetic.js";
@@ -91,18 +90,6 @@ export const erf = (x: TensorLike): Tensor => unaryFloat(erfOp, x);
  */
 export const relu = (x: TensorLike): Tensor => unaryNumeric(reluOp, x);
 
-function checkNumber(op: string, option: string, value: unknown): asserts value is number {
-  if (typeof value === "number" && Number.isFinite(value)) return;
-  throw new ValueError({
-    code: "value/option",
-    op,
-    problem: `${option} is not a finite number.`,
-    got: String(value),
-    expected: "a finite number",
-    mend: `leave { ${option} } out for the usual value`,
-  });
-}
-
 /** Positive elements as they are, the others times a small slope (which is also the derivative at 0).
  * @param x - any shape; integers become float32
  * @param options - `slope` (0.01)
@@ -158,17 +145,8 @@ export const selu = (x: TensorLike): Tensor =>
  */
 export function gelu(x: TensorLike, options?: { readonly approximate?: "none" | "tanh" }): Tensor {
   checkOptions("gelu", options, ["approximate"]);
-  const approximate: unknown = options?.approximate ?? "none";
-  if (approximate !== "none" && approximate !== "tanh") {
-    throw new ValueError({
-      code: "value/gelu",
-      op: "gelu",
-      problem: "unknown approximation.",
-      got: String(approximate),
-      expected: '"none" or "tanh"',
-      mend: "leave the option out for the exact function",
-    });
-  }
+  const approximate = options?.approximate ?? "none";
+  checkChoice("gelu", "approximate", approximate, ["none", "tanh"]);
   const t = asFloat("gelu", x);
   const half = mul(t, 0.5);
   if (approximate === "none") return mul(half, add(1, erf(mul(t, Math.SQRT1_2))));

@@ -1,23 +1,11 @@
 import { type DType, isFloatDType } from "../base/dtype.js";
 import { DTypeError, ValueError } from "../base/errors.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { asTensor, checkIndices, scalar, type TensorLike } from "./operands.js";
 
-/** Throws unless a count is a whole number from `least`. */
-export function checkCount(op: string, name: string, count: number, least: number): void {
-  if (Number.isInteger(count) && count >= least && count < 2 ** 31) return;
-  throw new ValueError({
-    code: "value/count",
-    op,
-    problem: `${name} is not a count.`,
-    got: String(count),
-    expected: `a whole number ≥ ${least}`,
-    mend: "round it first: Math.round(x)",
-  });
-}
-
 /** Throws unless a dtype holds a number without change of kind: int32 no fractions, bool only 0 and 1. */
-export function checkHeld(op: string, value: number, dtype: DType): void {
+export function checkHeld(op: string, value: unknown, dtype: DType): void {
   const held =
     typeof value === "number" &&
     (dtype === "int32" ? value === (value | 0) : dtype === "bool" ? value === 0 || value === 1 : true);
@@ -26,7 +14,7 @@ export function checkHeld(op: string, value: number, dtype: DType): void {
     code: "value/dtype",
     op,
     problem: `${dtype} does not hold this value.`,
-    got: String(value),
+    got: show(value),
     expected: dtype === "bool" ? "0 or 1" : dtype === "int32" ? "a whole number of 32 bits" : "a number",
     mend: 'cast the tensor first, or pass { dtype: "float32" }',
   });

@@ -1,5 +1,5 @@
+import { checkOptions } from "../base/checks.js";
 import { ShapeError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { asTensor, type TensorLike } from "./operands.js";

@@ -1,12 +1,13 @@
 import { eagerIota } from "../backends/javascript/eager-routines.js";
+import { checkCount, checkOptions, checkSize, outOfRange } from "../base/checks.js";
 import { checkDType, type DType } from "../base/dtype.js";
 import { ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
-import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
+import { checkShape, type Shape, showShape } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { asIndices, checkCount, checkFloat, checkHeld } from "./argument-checks.js";
+import { asIndices, checkFloat, checkHeld } from "./argument-checks.js";
 import { add } from "./arithmetic.js";
 import { expandDims } from "./axes.js";
 import { equal, greaterEqual, where } from "./comparison.js";
@@ -47,8 +48,8 @@ export interface CreationOptions {
   readonly dtype?: DType;
 }
 
-function dtypeOf(op: string, options: CreationOptions | undefined, otherwise: DType, other = "dtype"): DType {
-  checkOptions(op, options, ["dtype", other]);
+function dtypeOf(op: string, options: CreationOptions | undefined, otherwise: DType, other?: string): DType {
+  checkOptions(op, options, other === undefined ? ["dtype"] : [other, "dtype"]);
   const dtype = options?.dtype ?? otherwise;
   checkDType(op, dtype);
   return dtype;
@@ -61,19 +62,10 @@ function filled(
   options: CreationOptions | undefined,
   otherwise: DType = "float32",
 ): Tensor {
+  checkShape(op, shape);
   const dtype = dtypeOf(op, options, otherwise);
   checkHeld(op, value, dtype);
-  checkShape(op, shape);
-  if (sizeOf(shape) >= 2 ** 31) {
-    throw new ValueError({
-      code: "value/too-large",
-      op,
-      problem: "too many elements.",
-      got: `${showShape(shape)}: ${sizeOf(shape)} elements`,
-      expected: "fewer than 2³¹ elements",
-      mend: "work on smaller pieces",
-    });
-  }
+  checkSize(op, shape);
   return filledLike({ shape: [...shape], dtype }, value);
 }
 
@@ -139,11 +131,16 @@ export const onesLike = (x: TensorLike, options?: CreationOptions): Tensor => li
  * fullLike(tensor([1, 2]), 7).toArray() // => [7, 7]
  */
 export const fullLike = (x: TensorLike, value: number | boolean, options?: CreationOptions): Tensor =>
-  like("fullLike", x, Number(value), options);
+  like("fullLike", x, value, options);
 
-function like(op: string, x: TensorLike, value: number, options: CreationOptions | undefined): Tensor {
+function like(
+  op: string,
+  x: TensorLike,
+  value: number | boolean,
+  options: CreationOptions | undefined,
+): Tensor {
   const t = asTensor(op, x);
-  return filled(op, t.shape, value, options, t.dtype);
+  return filled(op, t.shape, typeof value === "boolean" ? Number(value) : value, options, t.dtype);
 }
 
 /** A matrix with ones on its diagonal.
@@ -155,8 +152,9 @@ function like(op: string, x: TensorLike, value: number, options: CreationOptions
  * eye(2).toArray() // => [[1, 0], [0, 1]]
  */
 export function eye(rows: number, options?: CreationOptions & { readonly columns?: number }): Tensor {
-  const columns = options?.columns ?? rows;
   checkCount("eye", "rows", rows, 0);
+  checkOptions("eye", options, ["columns", "dtype"]);
+  const columns = options?.columns ?? rows;
   checkCount("eye", "columns", columns, 0);
   return oneAt("eye", positions(rows), columns, options, "columns");
 }
@@ -170,19 +168,14 @@ function oneAt(
   other?: string,
 ): Tensor {
   const dtype = dtypeOf(op, options, "float32", other);
+  checkSize(op, [...indices.shape, depth]);
   return cast(equal(expandDims(indices, -1), positions(depth)), dtype);
 }
 
-function checkRange(op: string, values: readonly number[], step = 1): void {
-  if (values.every(Number.isFinite) && step !== 0) return;
-  throw new ValueError({
-    code: "value/range",
-    op,
-    problem: "these numbers make no range.",
-    got: values.map(String).join(", "),
-    expected: "finite numbers, and no step of 0",
-    mend: "arange(5), arange(2, 5), arange(0, 1, { step: 0.25 })",
-  });
+/** Throws unless the bounds of a range are finite numbers. */
+function checkBound(op: string, name: string, value: unknown, expected: string, mend: string): void {
+  if (typeof value === "number" && Number.isFinite(value) && (value !== 0 || name !== "step")) return;
+  throw outOfRange(op, name, value, expected, mend);
 }
 
 /** Numbers from start up to, without, stop.
@@ -203,8 +196,18 @@ export function arange(
 ): Tensor {
   const from = stop === undefined ? 0 : start;
   const to = stop ?? start;
+  const usage = "arange(5), arange(2, 5), arange(0, 1, { step: 0.25 }): options come third";
+  checkBound(
+    "arange",
+    stop === undefined ? "stop" : "start",
+    stop === undefined ? to : from,
+    "a finite number",
+    usage,
+  );
+  checkBound("arange", "stop", to, "a finite number", usage);
+  checkOptions("arange", options, ["step", "dtype"]);
   const step = options?.step ?? 1;
-  checkRange("arange", [from, to, step], step);
+  checkBound("arange", "step", step, "a finite number, not 0", usage);
   const whole = [from, to, step].every(Number.isInteger);
   const dtype = dtypeOf("arange", options, whole ? "int32" : "float32", "step");
   checkHeld("arange", from, dtype);
@@ -225,7 +228,8 @@ export function arange(
  * linspace(0, 1, 5).toArray() // => [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: number, stop: number, count: number, options?: CreationOptions): Tensor {
-  checkRange("linspace", [start, stop]);
+  checkBound("linspace", "start", start, "a finite number", "linspace(0, 1, 5)");
+  checkBound("linspace", "stop", stop, "a finite number", "linspace(0, 1, 5)");
   checkCount("linspace", "count", count, 0);
   const dtype = dtypeOf("linspace", options, "float32");
   checkFloat("linspace", dtype);
@@ -266,7 +270,7 @@ function triangle(
       code: "value/triangle",
       op,
       problem: "not a matrix with a whole diagonal.",
-      got: `shape ${showShape(t.shape)}, diagonal ${diagonal}`,
+      got: `shape ${showShape(t.shape)}, diagonal ${show(diagonal)}`,
       expected: "at least two axes, and a whole number",
       mend: "the main diagonal is 0, the one above it 1",
     });

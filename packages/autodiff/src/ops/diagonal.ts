@@ -1,6 +1,7 @@
+import { checkOptions } from "../base/checks.js";
 import { ShapeError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { showShape } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import { asTensor, type TensorLike } from "./operands.js";
@@ -27,7 +28,7 @@ export function diagonal(x: TensorLike, options?: { readonly offset?: number }):
       code: "shape/diagonal",
       op: "diagonal",
       problem: "not a matrix with a whole offset.",
-      got: `shape ${showShape(t.shape)}, offset ${offset}`,
+      got: `shape ${showShape(t.shape)}, offset ${show(offset)}`,
       expected: "at least two axes, and a whole number",
       mend: "the main diagonal is 0, the one above it 1",
     });

@@ -1,5 +1,6 @@
 import { ShapeError, ValueError } from "../base/errors.js";
 import { showShape, sizeOf } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { diagonal } from "./diagonal.js";
 import { matmul } from "./linear-algebra.js";
@@ -18,7 +19,7 @@ const invalid = (problem: string, got: unknown, expected: string): ValueError =>
     code: "value/einsum",
     op: "einsum",
     problem,
-    got: String(got),
+    got: typeof got === "string" ? got : show(got),
     expected,
     mend: 'a letter per axis: einsum("ij,jk->ik", a, b)',
   });

@@ -1,5 +1,6 @@
 import * as loops from "../backends/javascript/instruction-loops.js";
 import { ValueError } from "../base/errors.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { mul } from "./arithmetic.js";
@@ -70,7 +71,7 @@ export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | n
       code: "value/clip",
       op: "clip",
       problem: none ? "no bound was given." : "the bounds are not in order.",
-      got: `low ${String(low)}, high ${String(high)}`,
+      got: `low ${show(low)}, high ${show(high)}`,
       expected: "low ≤ high, at most one of them null",
       mend: "clip(x, low, high); clip(x, 0, null) has no upper bound",
     });

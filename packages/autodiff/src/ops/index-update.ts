@@ -1,4 +1,4 @@
-import { checkOptions } from "../base/options.js";
+import { checkOptions } from "../base/checks.js";
 import { normalizeAxis } from "../base/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
@@ -52,7 +52,7 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
   const axis = normalizeAxis("setAt", options?.axis ?? 0, t.shape.length);
   const size = t.shape[axis];
   if (!(index instanceof Tensor || index instanceof Variable)) {
-    const region = indexRegion(t.shape, axis, normalizeIndex("setAt", Number(index), size));
+    const region = indexRegion(t.shape, axis, normalizeIndex("setAt", index, size));
     return replaced(t, region, update);
   }
   const indices = axisIndices("setAt", index, size);

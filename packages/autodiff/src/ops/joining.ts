@@ -1,5 +1,5 @@
+import { checkCount, checkOptions, checkSize, isList } from "../base/checks.js";
 import { ShapeError, ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import {
   normalizeAxes,
   normalizeAxis,
@@ -9,10 +9,11 @@ import {
   sameShape,
   showShape,
 } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { checkCount, checkHeld } from "./argument-checks.js";
+import { checkHeld } from "./argument-checks.js";
 import { zerosOf } from "./fill.js";
 import { linearOp } from "./linear.js";
 import { asTensor, promoted, type TensorLike } from "./operands.js";
@@ -62,12 +63,12 @@ function stacked(tensors: readonly Tensor[], axis: number): Tensor {
 }
 
 function operands(op: string, tensors: readonly TensorLike[]): Tensor[] {
-  if (Array.isArray(tensors) && tensors.length > 0) return promoted(op, tensors);
+  if (isList(tensors) && tensors.length > 0) return promoted(op, tensors);
   throw new ValueError({
     code: "value/empty-list",
     op,
     problem: "no tensors to join.",
-    got: Array.isArray(tensors) ? "an empty array" : typeof tensors,
+    got: show(tensors),
     expected: "an array of at least one tensor",
     mend: `${op}([a, b]); of no tensors, zeros(shape)`,
   });
@@ -104,6 +105,7 @@ export function concat(tensors: readonly TensorLike[], options?: AxisOptions): T
   if (parts.length === 1) return parts[0];
   const sizes = parts.map((t) => t.shape[axis]);
   const shape = first.map((d, k) => (k === axis ? total(sizes) : d));
+  checkSize("concat", shape);
   return applyOne(placeOp, parts, { shape, regions: consecutive(shape, axis, sizes), fill: 0 });
 }
 
@@ -165,15 +167,15 @@ export function unstack(x: TensorLike, options?: AxisOptions): readonly Tensor[]
 export function split(x: TensorLike, sizes: number | readonly number[], options?: AxisOptions): Tensor[] {
   const [t, axis] = withAxis("split", x, options, 0);
   const n = t.shape[axis];
-  const whole = (d: number): boolean => Number.isInteger(d) && d >= 0;
+  const whole = (d: unknown): boolean => typeof d === "number" && Number.isInteger(d) && d >= 0;
   const list = typeof sizes !== "number" ? sizes : sizes > 0 && whole(sizes) ? pieces(n, sizes) : [sizes];
-  const fits = Array.isArray(list) && list.every(whole) && total(list) === n;
+  const fits = isList(list) && list.every(whole) && total(list) === n;
   if (!fits) {
     throw new ShapeError({
       code: "shape/split",
       op: "split",
       problem: "the pieces do not make up the axis.",
-      got: `${Array.isArray(sizes) ? showShape(sizes) : String(sizes)} for axis ${axis} of ${showShape(t.shape)}`,
+      got: `${show(sizes)} for axis ${axis} of ${showShape(t.shape)}`,
       expected: `whole sizes that add up to ${n}, or one size ≥ 1`,
       mend: "chunk(x, count) makes nearly equal pieces",
     });
@@ -216,26 +218,28 @@ export function pad(
   const t = asTensor("pad", x);
   const rank = t.shape.length;
   if (
-    !Array.isArray(margins) ||
+    !isList(margins) ||
     margins.length !== rank ||
-    margins.some((m) => !Array.isArray(m) || m.length !== 2)
+    margins.some((pair) => !isList(pair) || pair.length !== 2)
   ) {
     throw new ShapeError({
       code: "shape/pad",
       op: "pad",
       problem: "not one pair of margins per axis.",
-      got: `${JSON.stringify(margins)} for shape ${showShape(t.shape)}`,
+      got: `${show(margins)} for shape ${showShape(t.shape)}`,
       expected: `an array of ${rank} pairs [before, after]`,
       mend: "an axis without a margin has [0, 0]",
     });
   }
-  for (const margin of margins) for (const size of margin) checkCount("pad", "a margin", size, 0);
+  for (const margin of margins) for (const size of margin) checkCount("pad", "each margin", size, 0);
   checkOptions("pad", options, ["value"]);
   const value = options?.value ?? 0;
   checkHeld("pad", value, t.dtype);
   if (margins.every(([before, after]) => before + after === 0)) return t;
+  const shape = t.shape.map((d, k) => d + margins[k][0] + margins[k][1]);
+  checkSize("pad", shape);
   return applyOne(placeOp, [t], {
-    shape: t.shape.map((d, k) => d + margins[k][0] + margins[k][1]),
+    shape,
     regions: [{ axes: t.shape.map((d, k): AxisRegion => [margins[k][0], d, 1]), dropped: [] }],
     fill: value,
   });
@@ -260,12 +264,12 @@ export function roll(
   const every = normalizeAxes("roll", options?.axis, t.shape.length);
   const axes = [options?.axis ?? every].flat();
   const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
-  if (!Array.isArray(shifts) || shifts.length !== axes.length || !shifts.every(Number.isInteger)) {
+  if (!isList(shifts) || shifts.length !== axes.length || !shifts.every(Number.isInteger)) {
     throw new ValueError({
       code: "value/shift",
       op: "roll",
       problem: "not one whole shift per axis.",
-      got: `shift ${JSON.stringify(shift)} for ${axes.length} axes`,
+      got: `shift ${show(shift)} for ${axes.length} axes`,
       expected: "a whole number, or an array of one per axis",
       mend: "roll(x, [1, -2], { axis: [0, 1] })",
     });

@@ -1,6 +1,6 @@
+import { checkOptions } from "../base/checks.js";
 import { checkDType, type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { ShapeError, ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
 import { fromArray, Tensor } from "../tensor/tensor.js";
 import { scalar } from "./operands.js";

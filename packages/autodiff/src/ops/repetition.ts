@@ -1,7 +1,8 @@
+import { checkCount, checkSize, isList } from "../base/checks.js";
 import { ValueError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkCount } from "./argument-checks.js";
 import { expandDims } from "./axes.js";
 import { asTensor, type TensorLike } from "./operands.js";
 import { broadcastTo, reshape } from "./shape.js";
@@ -18,20 +19,27 @@ import { type AxisOptions, withAxis } from "./slicing.js";
  */
 export function tile(x: TensorLike, counts: readonly number[]): Tensor {
   const t = asTensor("tile", x);
-  if (!Array.isArray(counts)) {
+  if (!isList(counts)) {
     throw new ValueError({
       code: "value/counts",
       op: "tile",
       problem: "not a list of counts.",
-      got: `${counts} for shape ${showShape(t.shape)}`,
+      got: `${show(counts)} for shape ${showShape(t.shape)}`,
       expected: "an array of whole numbers ≥ 0, the last one for the last axis",
       mend: "tile(x, [2])",
     });
   }
-  for (const count of counts) checkCount("tile", "a count", count, 0);
+  for (const count of counts) checkCount("tile", "each count", count, 0);
   const rank = Math.max(counts.length, t.shape.length);
-  const shape = [...counts.map(() => 1), ...t.shape].slice(-rank);
-  const times = [...t.shape.map(() => 1), ...counts].slice(-rank);
+  const pad = (list: readonly number[]): number[] => [
+    ...new Array<number>(rank - list.length).fill(1),
+    ...list,
+  ];
+  const [shape, times] = [pad(t.shape), pad(counts)];
+  checkSize(
+    "tile",
+    shape.map((d, k) => d * times[k]),
+  );
   // [d] becomes [1, d], then [n, d], then [n·d].
   const apart = reshape(
     t,
@@ -58,7 +66,8 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
  */
 export function repeat(x: TensorLike, count: number, options?: AxisOptions): Tensor {
   const [t, axis] = withAxis("repeat", x, options, -1);
-  checkCount("repeat", "the count", count, 0);
+  checkCount("repeat", "count", count, 0);
+  checkSize("repeat", [...t.shape, count]);
   const repeated = [...t.shape];
   repeated.splice(axis + 1, 0, count);
   return reshape(

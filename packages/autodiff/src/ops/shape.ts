@@ -1,5 +1,6 @@
 import { eagerReduce } from "../backends/javascript/eager.js";
 import { sum as sumReduction } from "../backends/javascript/reductions.js";
+import { checkSize, isList } from "../base/checks.js";
 import { ShapeError } from "../base/errors.js";
 import {
   checkShape,
@@ -11,6 +12,7 @@ import {
   showShape,
   sizeOf,
 } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Layout } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -162,8 +164,9 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
  */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor("reshape", x);
+  if (!isList(shape)) checkShape("reshape", shape);
   if (sameShape(t.shape, shape)) return t;
-  const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  const unknown = shape.indexOf(-1);
   let full = shape;
   if (unknown >= 0) {
     const rest = sizeOf(shape.filter((_, k) => k !== unknown));
@@ -193,8 +196,9 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
  */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor("broadcastTo", x);
-  if (sameShape(t.shape, shape)) return t;
+  if (Array.isArray(shape) && sameShape(t.shape, shape)) return t;
   checkShape("broadcastTo", shape);
+  checkSize("broadcastTo", shape);
   const lead = shape.length - t.shape.length;
   if (lead < 0 || t.shape.some((d, k) => d !== 1 && d !== shape[k + lead])) {
     throw new ShapeError({
@@ -220,12 +224,12 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
 export function permute(x: TensorLike, axes: readonly number[]): Tensor {
   const t = asTensor("permute", x);
   const rank = t.shape.length;
-  if (!Array.isArray(axes) || normalizeAxes("permute", axes, rank).length !== rank) {
+  if (!isList(axes) || normalizeAxes("permute", axes, rank).length !== rank) {
     throw new ShapeError({
       code: "shape/permute",
       op: "permute",
       problem: "not an order of all axes.",
-      got: `axes ${String(axes)} of a tensor of rank ${rank}`,
+      got: `axes ${show(axes)} of a tensor of rank ${rank}`,
       expected: `a list of each of the ${rank} axes once`,
       mend: "name every axis: permute(x, [1, 0]); swapAxes(x, 0, 1) swaps two",
     });

@@ -1,7 +1,8 @@
 import { eagerPlace } from "../backends/javascript/eager-routines.js";
+import { checkOptions, isList } from "../base/checks.js";
 import { IndexError, ShapeError, ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -81,14 +82,14 @@ export type SliceRange =
 /** What a range takes of an axis of `n` indices, by the rules of NumPy and Python. */
 function resolveRange(op: string, range: SliceRange, n: number, axis: number): AxisRegion {
   if (range === null) return [0, n, 1];
-  const known = Array.isArray(range) && range.length <= 3;
+  const known = isList(range) && range.length >= 2 && range.length <= 3;
   const [start, stop, step] = known ? [range[0], range[1], range[2] ?? 1] : [0, 0, 0];
   if (step === 0 || ![start, stop, step].every((bound) => bound === null || Number.isInteger(bound))) {
     throw new ValueError({
       code: "value/slice",
       op,
       problem: "not a range of whole numbers with a step.",
-      got: `${JSON.stringify(range)} for axis ${axis}`,
+      got: `${show(range)} for axis ${axis}`,
       expected: "null, [start, stop] or [start, stop, step] of whole numbers, the step not 0",
       mend: "slice(x, [[0, 3], null]) takes the first three rows; at(x, i) takes one index",
     });
@@ -104,12 +105,12 @@ function resolveRange(op: string, range: SliceRange, n: number, axis: number): A
 
 /** A region from a range for each of the first axes. */
 export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRange[]): Region {
-  if (!Array.isArray(ranges) || ranges.length > shape.length) {
+  if (!isList(ranges) || ranges.length > shape.length) {
     throw new ShapeError({
       code: "shape/slice",
       op,
       problem: "not one range per axis.",
-      got: `${JSON.stringify(ranges)} for shape ${showShape(shape)}`,
+      got: `${show(ranges)} for shape ${showShape(shape)}`,
       expected: `an array of at most ${shape.length} ranges`,
       mend: "leave out the last ones to have these axes whole",
     });
@@ -162,15 +163,19 @@ export function withAxis(
 }
 
 /** A whole index in 0 … size − 1 from one that may be negative. */
-export function normalizeIndex(op: string, index: number, size: number): number {
-  if (Number.isInteger(index) && index >= -size && index < size) return index < 0 ? index + size : index;
+export function normalizeIndex(op: string, index: unknown, size: number): number {
+  if (typeof index === "number" && Number.isInteger(index) && index >= -size && index < size)
+    return index < 0 ? index + size : index;
   throw new IndexError({
     code: "index/range",
     op,
     problem: "index out of range.",
-    got: `index ${index} along an axis of size ${size}`,
+    got: `index ${show(index)} along an axis of size ${size}`,
     expected: size === 0 ? "no index: the axis is empty" : `a whole number from ${-size} to ${size - 1}`,
-    mend: "index -1 is the last one; look at x.shape",
+    mend:
+      typeof index === "object" && index !== null
+        ? "take(x, indices) looks up a tensor of indices"
+        : "index -1 is the last one; look at x.shape",
   });
 }
 

@@ -1,3 +1,4 @@
+import { checkCount, switchOf } from "../base/checks.js";
 import { eagerArgSort } from "../backends/javascript/eager-routines.js";
 import { ValueError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
@@ -38,7 +39,7 @@ export interface SortOptions extends AxisOptions {
 export function argSort(x: TensorLike, options?: SortOptions): Tensor {
   return sortedOrder(
     ...withAxis("argSort", x, options, -1, ["axis", "descending"]),
-    options?.descending ?? false,
+    switchOf("argSort", "descending", options?.descending, false),
   );
 }
 
@@ -58,7 +59,7 @@ function sortedOrder(t: Tensor, axis: number, descending: boolean, limit = t.sha
  */
 export function sort(x: TensorLike, options?: SortOptions): Tensor {
   const [t, axis] = withAxis("sort", x, options, -1, ["axis", "descending"]);
-  return elementsAt("sort", t, axis, sortedOrder(t, axis, options?.descending ?? false));
+  return elementsAt("sort", t, axis, sortedOrder(t, axis, switchOf("sort", "descending", options?.descending, false)));
 }
 
 /** The `k` greatest elements along an axis, in order, and where they stand; of equal ones the first, NaN counts as greatest.
@@ -78,7 +79,8 @@ export function topK(
   options?: AxisOptions & { readonly largest?: boolean },
 ): { readonly values: Tensor; readonly indices: Tensor } {
   const [t, axis] = withAxis("topK", x, options, -1, ["axis", "largest"]);
-  if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]) {
+  checkCount("topK", "k", k, 0);
+  if (k > t.shape[axis]) {
     throw new ValueError({
       code: "value/top-k",
       op: "topK",
@@ -88,6 +90,6 @@ export function topK(
       mend: "topK(x, Math.min(k, x.shape[axis]))",
     });
   }
-  const indices = sortedOrder(t, axis, options?.largest ?? true, k);
+  const indices = sortedOrder(t, axis, switchOf("topK", "largest", options?.largest, true), k);
   return { values: elementsAt("topK", t, axis, indices), indices };
 }

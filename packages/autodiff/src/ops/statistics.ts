@@ -1,10 +1,19 @@
+import { checkNumber } from "../base/checks.js";
 import { ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
+import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { abs, div, sqrt, square, sub } from "./arithmetic.js";
 import { equal, where } from "./comparison.js";
 import { asFloat, type TensorLike } from "./operands.js";
-import { floatReduction, max, mean, type ReduceOptions, reduceOptionNames, sum } from "./reduction.js";
+import {
+  checkReduceOptions,
+  floatReduction,
+  max,
+  mean,
+  type ReduceOptions,
+  reduceOptionNames,
+  sum,
+} from "./reduction.js";
 
 /** Options of variance and std. */
 export interface VarianceOptions extends ReduceOptions {
@@ -25,16 +34,7 @@ export function variance(x: TensorLike, options?: VarianceOptions): Tensor {
   const names = [...reduceOptionNames, "correction"];
   const { t, axes, count } = floatReduction("variance", x, options, names);
   const correction = options?.correction ?? 0;
-  if (!Number.isFinite(correction)) {
-    throw new ValueError({
-      code: "value/correction",
-      op: "variance",
-      problem: "the correction is not a number.",
-      got: String(correction),
-      expected: "a finite number, such as 0 or 1",
-      mend: "leave it out for the plain mean of squares",
-    });
-  }
+  checkNumber("variance", "correction", correction);
   const squares = square(sub(t, mean(t, { axis: axes, keepDims: true })));
   return div(
     sum(squares, { axis: axes, keepDims: options?.keepDims ?? false }),
@@ -68,7 +68,7 @@ export const std = (x: TensorLike, options?: VarianceOptions): Tensor => rootOfS
  * norm(tensor([3, -4]), { order: 1 }).item() // => 7
  */
 export function norm(x: TensorLike, options?: ReduceOptions & { readonly order?: number }): Tensor {
-  checkOptions("norm", options, [...reduceOptionNames, "order"]);
+  checkReduceOptions("norm", options, [...reduceOptionNames, "order"]);
   const t = asFloat("norm", x);
   const { order = 2, ...over } = options ?? {};
   switch (order) {
@@ -83,7 +83,7 @@ export function norm(x: TensorLike, options?: ReduceOptions & { readonly order?:
         code: "value/norm-order",
         op: "norm",
         problem: "no such norm.",
-        got: `order ${order}`,
+        got: `order: ${show(order)}`,
         expected: "1, 2 or Infinity",
         mend: "pow(sum(pow(abs(x), p)), 1 / p) is the norm of another order",
       });

@@ -1,4 +1,5 @@
 import { executeEagerly } from "../backends/eager.js";
+import { checkSize } from "../base/checks.js";
 import type { Spec } from "../kernel/lowering.js";
 import { leaked, type Tensor } from "../tensor/tensor.js";
 import { anomalies } from "./anomaly-search.js";
@@ -46,6 +47,7 @@ export function executeOp(
   specs: readonly Spec[],
 ): readonly Tensor[] {
   if (op.check !== undefined) op.check(inputs, attributes);
+  for (let i = 0; i < specs.length; i++) checkSize(op.name, specs[i].shape);
   const outputs =
     op.lower === undefined
       ? op.forward!(inputs, attributes, specs)

@@ -1,6 +1,6 @@
+import { checkOptions } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { sizeOf } from "../base/shape.js";
 import { eye } from "../ops/creation.js";
 import { zerosOf } from "../ops/fill.js";

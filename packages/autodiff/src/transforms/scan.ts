@@ -1,5 +1,5 @@
+import { checkOptions } from "../base/checks.js";
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { sameShape, showShape, showSpec } from "../base/shape.js";
 import { stack, unstack } from "../ops/joining.js";
 import type { Tensor } from "../tensor/tensor.js";

@@ -1,5 +1,5 @@
+import { checkOptions } from "../base/checks.js";
 import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
 import { normalizeAxis, showSpec } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";

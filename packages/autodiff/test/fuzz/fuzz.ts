@@ -36,18 +36,25 @@ async function bundleOfEntries(entries: ReadonlyMap<string, string>, file: strin
     target: "node20",
     logLevel: "silent",
     sourcemap: false,
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
     plugins: [
       {
         name: "entries",
         setup({ onResolve, onLoad }): void {
           onResolve({ filter: /^fuzz:entries$/ }, () => ({ path: "entries", namespace: "fuzz" }));
-          onLoad({ filter: /^entries$/, namespace: "fuzz" }, () => ({ contents, resolveDir: import.meta.dirname }));
+          onLoad({ filter: /^entries$/, namespace: "fuzz" }, () => ({
+            contents,
+            resolveDir: import.meta.dirname,
+          }));
           onResolve({ filter: /^(@scope\/|planted)/ }, ({ path }) => {
             const source = path === "@scope/autodiff" ? "packages/autodiff/src/server.ts" : entries.get(path);
             return source === undefined ? undefined : { path: join(repository, source) };
           });
-          onLoad({ filter: /base\/limits\.ts$/ }, () => ({ contents: "export const mostElements = 2 ** 22;" }));
+          onLoad({ filter: /base\/limits\.ts$/ }, () => ({
+            contents: "export const mostElements = 2 ** 22;",
+          }));
         },
       },
     ],
@@ -57,7 +64,9 @@ async function bundleOfEntries(entries: ReadonlyMap<string, string>, file: strin
 /** The bodies of all examples in docstrings. */
 export function examplePrograms(): string[] {
   const files = [...filesUnder("packages/autodiff/src", ".ts"), ...filesUnder("packages/nn/src", ".ts")];
-  return files.flatMap((path) => docstringExamples(read(path)).map(({ code }) => compileExample(code).javascript));
+  return files.flatMap((path) =>
+    docstringExamples(read(path)).map(({ code }) => compileExample(code).javascript),
+  );
 }
 
 interface ChildEnd {
@@ -65,10 +74,15 @@ interface ChildEnd {
   readonly errors: string;
 }
 function runChild(file: string, orderFile: string, describe: boolean): Promise<ChildEnd> {
-  const args = [`--max-old-space-size=${limits.heapMegabytes}`, file, orderFile, ...(describe ? ["describe"] : [])];
+  const args = [
+    `--max-old-space-size=${limits.heapMegabytes}`,
+    file,
+    orderFile,
+    ...(describe ? ["describe"] : []),
+  ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-      let errors = "";
+    let errors = "";
     child.stderr.on("data", (text) => {
       errors = (errors + text).slice(-20_000);
     });
@@ -95,7 +109,13 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       const journal = join(folder, "journal");
       writeFileSync(journal, new Uint8Array(4));
       const order: FuzzOrder = {
-        seed, from: first, to, only, programs, journal, answer,
+        seed,
+        from: first,
+        to,
+        only,
+        programs,
+        journal,
+        answer,
         hangMs: options.hangMs ?? limits.hangMs,
         memoryBytes: limits.memoryBytes,
       };
@@ -109,7 +129,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       if (code === 0) {
         const report = reportOf();
         failures.push(...report.failures);
-        for (const [name, count] of Object.entries(report.targets)) targets[name] = (targets[name] ?? 0) + count;
+        for (const [name, count] of Object.entries(report.targets))
+          targets[name] = (targets[name] ?? 0) + count;
         from = to;
         continue;
       }

@@ -55,7 +55,12 @@ function asOwn(value: unknown): unknown {
 
 const wrapped = new WeakSet<object>();
 
-function heardCall(target: string, original: OutsideCall["original"], self: unknown, args: readonly unknown[]): unknown {
+function heardCall(
+  target: string,
+  original: OutsideCall["original"],
+  self: unknown,
+  args: readonly unknown[],
+): unknown {
   if (listener === null || inside > 0) return original(self, args);
   return listener({ target, self, args, original: (s, a) => within(() => original(s, a.map(asOwn))) });
 }

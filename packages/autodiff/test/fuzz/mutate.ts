@@ -24,7 +24,9 @@ function mutateInside(value: unknown, draws: Draws): Drawn | null {
       delete copy[at];
       return [`without element ${at}`, copy];
     }
-    const [text, part] = draws.chance(0.2) ? (mutateInside(copy[at], draws) ?? drawNasty(draws)) : drawNasty(draws);
+    const [text, part] = draws.chance(0.2)
+      ? (mutateInside(copy[at], draws) ?? drawNasty(draws))
+      : drawNasty(draws);
     copy[at] = part;
     return [`with element ${at}: ${text}`, copy];
   }
@@ -67,7 +69,8 @@ export function mutateArguments(
       texts.push(`argument ${args.length + 1} left out`);
     } else {
       const drawn = how < 0.5 ? mutateInside(args[at], draws) : null;
-      const [text, value] = drawn ?? (isPlain(args[at]) && draws.chance(0.3) ? drawGuess(draws, options) : drawNasty(draws));
+      const [text, value] =
+        drawn ?? (isPlain(args[at]) && draws.chance(0.3) ? drawGuess(draws, options) : drawNasty(draws));
       args[at] = value;
       texts.push(`argument ${at + 1} ${drawn === null ? "=" : ""} ${text}`);
     }

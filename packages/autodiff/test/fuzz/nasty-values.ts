@@ -146,8 +146,20 @@ const makers: readonly (readonly [text: string, make: () => unknown])[] = [
   ["async () => 1", () => async () => 1],
   ["async () => { throw }", () => async () => throwOwn()],
   ["function* () {}", () => function* () {}],
-  ["a generator", () => (function* () { yield 1; })()],
-  ["a generator that throws", () => (function* () { yield throwOwn(); })()],
+  [
+    "a generator",
+    () =>
+      (function* () {
+        yield 1;
+      })(),
+  ],
+  [
+    "a generator that throws",
+    () =>
+      (function* () {
+        yield throwOwn();
+      })(),
+  ],
   ["class Point", () => Point],
   ["new Point()", () => new Point()],
   ["new Map([[1, 2]])", () => new Map([[1, 2]])],
@@ -158,7 +170,14 @@ const makers: readonly (readonly [text: string, make: () => unknown])[] = [
   ["new Error()", () => new Error("an argument")],
   ["a StateDictError", () => StateDictError],
   ["a Promise", () => Promise.resolve(1)],
-  ["a rejected Promise", () => { const p = Promise.reject(new OwnError("rejected")); p.catch(() => {}); return p; }],
+  [
+    "a rejected Promise",
+    () => {
+      const p = Promise.reject(new OwnError("rejected"));
+      p.catch(() => {});
+      return p;
+    },
+  ],
   ["new Float32Array([1, 2])", () => new Float32Array([1, 2])],
   ["new Float64Array(0)", () => new Float64Array(0)],
   ["new Uint8Array([7])", () => new Uint8Array([7])],
@@ -168,7 +187,17 @@ const makers: readonly (readonly [text: string, make: () => unknown])[] = [
   ["a detached Float32Array", detached],
   ["tensor(2)", () => tensor(2)],
   ["tensor([1, 2])", () => tensor([1, 2])],
-  ["tensor([[1, 2], [3, 4]], float64)", () => tensor([[1, 2], [3, 4]], { dtype: "float64" })],
+  [
+    "tensor([[1, 2], [3, 4]], float64)",
+    () =>
+      tensor(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { dtype: "float64" },
+      ),
+  ],
   ["tensor([0, 1], int32)", () => tensor([0, 1], { dtype: "int32" })],
   ["tensor([9, -9], int32)", () => tensor([9, -9], { dtype: "int32" })],
   ["tensor(1, int32)", () => tensor(1, { dtype: "int32" })],
@@ -208,9 +237,14 @@ export function drawGuess(draws: Draws, names: ReadonlySet<string>): Drawn {
   const known = [...names];
   if (known.length > 0 && draws.chance(0.8)) {
     const name = draws.pick(known);
-    return isLong(name) && big(value) ? [`{ ${name}: 2 }`, { [name]: 2 }] : [`{ ${name}: ${text} }`, { [name]: value }];
+    return isLong(name) && big(value)
+      ? [`{ ${name}: 2 }`, { [name]: 2 }]
+      : [`{ ${name}: ${text} }`, { [name]: value }];
   }
-  return [`{ any: ${text} }`, new Proxy({}, { get: (_, name) => (typeof name === "symbol" ? undefined : value) })];
+  return [
+    `{ any: ${text} }`,
+    new Proxy({}, { get: (_, name) => (typeof name === "symbol" ? undefined : value) }),
+  ];
 }
 
 /** Options that say how long to work. */

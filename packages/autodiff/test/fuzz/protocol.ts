@@ -22,7 +22,15 @@ export interface FuzzOrder {
 /** One call that ended otherwise than with a result or with the library's own error. */
 export interface FuzzFailure {
   readonly index: number;
-  readonly kind: "raw error" | "hang" | "memory" | "crash" | "rejection" | "long text" | "unclear text" | "spoilt";
+  readonly kind:
+    | "raw error"
+    | "hang"
+    | "memory"
+    | "crash"
+    | "rejection"
+    | "long text"
+    | "unclear text"
+    | "spoilt";
   readonly call: string;
   readonly reason: string;
 }

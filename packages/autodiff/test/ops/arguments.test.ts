@@ -48,8 +48,8 @@ const unary = {
 
 describe("options and operands are looked at before any work", () => {
   const bad: readonly (readonly [string, () => unknown])[] = [
-    ["value/option", () => s.leakyRelu(x, { slope: Number.NaN })],
-    ["value/option", () => s.elu(x, { alpha: Number.POSITIVE_INFINITY })],
+    ["value/range", () => s.leakyRelu(x, { slope: Number.NaN })],
+    ["value/range", () => s.elu(x, { alpha: Number.POSITIVE_INFINITY })],
     // @ts-expect-error There is no such approximation.
     ["value/gelu", () => s.gelu(x, { approximate: "fast" })],
     ["value/clip", () => s.clip(x, 2, 1)],

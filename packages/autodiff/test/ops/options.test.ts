@@ -36,19 +36,22 @@ const alongAxis = ["softmax", "logSoftmax", "cumsum", "cumprod", "sort", "argSor
 
 describe("options that plain JavaScript gets wrong", () => {
   test.each([...reductions, ...alongAxis])("%s: a bare number, and dim", (name) => {
-    expect(thrown(name, 0)).toMatchObject({ code: "value/option", mend: "name the option: { axis: 0 }" });
-    expect(thrown(name, null)).toMatchObject({ code: "value/option" });
-    expect(thrown(name, { dim: 1 })).toMatchObject({ code: "value/option", mend: "dim is called axis here" });
+    expect(thrown(name, 0)).toMatchObject({ code: "option/object", mend: "name the option: { axis: 0 }" });
+    expect(thrown(name, null)).toMatchObject({ code: "option/object" });
+    expect(thrown(name, { dim: 1 })).toMatchObject({
+      code: "option/unknown",
+      mend: "dim is called axis here",
+    });
   });
   test.each([...reductions, "any", "all"])("%s: keepdim", (name) => {
     expect(thrown(name, { axis: 0, keepdim: true })).toMatchObject({
-      code: "value/option",
+      code: "option/unknown",
       got: "keepdim",
       mend: "keepdim is called keepDims here",
     });
   });
   test("topK, and several axes in a bare list", () => {
-    expect(thrown("topK", 1, { dim: 0 }).code).toBe("value/option");
+    expect(thrown("topK", 1, { dim: 0 }).code).toBe("option/unknown");
     expect(thrown("sum", [0, 1]).mend).toBe("name the option: { axis: [0, 1] }");
   });
   test("norm takes its order together with the others", () => {

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
+import { allEntries } from "../repository/entries.js";
 import { repository } from "../repository/source-files.js";
-
-const source = (path: string): string => join(repository, "packages", path);
 
 /** One module with everything that it imports, from the sources of the packages.
  * @param code - a module that may import `@scope/autodiff`, `@scope/nn` and the files of this folder
@@ -17,12 +16,10 @@ export async function bundle(code: string): Promise<string> {
     platform: "neutral",
     target: "es2022",
     logLevel: "silent",
-    alias: {
-      "@scope/autodiff": source("autodiff/src/index.ts"),
-      "@scope/autodiff/accelerate": source("autodiff/src/accelerate.ts"),
-      "@scope/autodiff/compile": source("autodiff/src/compile.ts"),
-      "@scope/nn": source("nn/src/index.ts"),
-    },
+    // Longer names first: an alias also stands for what lies under it.
+    alias: Object.fromEntries(
+      [...allEntries()].reverse().map(([name, path]) => [name, join(repository, path)]),
+    ),
   });
   return outputFiles[0].text;
 }

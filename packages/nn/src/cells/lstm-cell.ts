@@ -1,3 +1,4 @@
+import { checkNumber, outOfRange } from "@scope/autodiff/checks";
 import {
   add,
   concat,
@@ -11,7 +12,6 @@ import {
   zeros,
 } from "@scope/autodiff/functions";
 import type { Parameter } from "../modules/parameter.js";
-import { checkNumber, invalidOption } from "../option-checks.js";
 import type { PreparedSteps } from "./cell.js";
 import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
 
@@ -52,7 +52,7 @@ export class LSTMCell extends GatedCell<LSTMState> {
     if (forgetBias === undefined) return;
     checkNumber("LSTMCell", "forgetBias", forgetBias, -Number.MAX_VALUE);
     if (this.biasIh === null || this.biasHh === null)
-      throw invalidOption("LSTMCell", "forgetBias", forgetBias, "no forgetBias where bias is false");
+      throw outOfRange("LSTMCell", "forgetBias", forgetBias, "no forgetBias where bias is false");
     this.setForgetGate(this.biasIh, full([hiddenSize], forgetBias, { dtype: this.dtype }));
     this.setForgetGate(this.biasHh, zeros([hiddenSize], { dtype: this.dtype }));
   }

@@ -1,5 +1,5 @@
+import { outOfRange } from "@scope/autodiff/checks";
 import { add, matmul, relu, type Tensor, tanh } from "@scope/autodiff/functions";
-import { invalidOption } from "../option-checks.js";
 import type { PreparedSteps } from "./cell.js";
 import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
 
@@ -38,7 +38,7 @@ export class RNNCell extends GatedCell<RNNState> {
     super(["hidden"], inputSize, hiddenSize, options, ["nonlinearity"]);
     this.nonlinearity = options?.nonlinearity ?? "tanh";
     if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu")
-      throw invalidOption("RNNCell", "nonlinearity", this.nonlinearity, '"tanh" or "relu"');
+      throw outOfRange("RNNCell", "nonlinearity", this.nonlinearity, '"tanh" or "relu"');
   }
 
   /** Zeros. */

@@ -1,5 +1,5 @@
+import { checkCount, checkOptions } from "@scope/autodiff/checks";
 import { Random, ValueError } from "@scope/autodiff/functions";
-import { checkCount, checkOptions } from "../option-checks.js";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
 /** Options of {@link batches}. */

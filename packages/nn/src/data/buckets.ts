@@ -1,5 +1,6 @@
+import { checkCount, checkOptions } from "@scope/autodiff/checks";
 import { Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff/functions";
-import { checkCount, checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
+import { kindOf, sameShape, showShape } from "../option-checks.js";
 import { type Batches, orderOf } from "./batches.js";
 
 /** Sequences of different lengths in one tensor. */

@@ -1,3 +1,4 @@
+import { checkCount, checkOptions } from "@scope/autodiff/checks";
 import {
   add,
   type DType,
@@ -12,7 +13,7 @@ import {
   zeros,
 } from "@scope/autodiff/functions";
 import { Module } from "../modules/module.js";
-import { checkCount, checkFeatures, checkOptions } from "../option-checks.js";
+import { checkFeatures } from "../option-checks.js";
 
 /** Brings every feature to mean 0 and standard deviation 1, with statistics that are measured, not trained. They are Variables of the
  * module, so that a model that holds a Normalizer saves them in its state dict and gets them back with it.

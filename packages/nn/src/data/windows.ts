@@ -1,5 +1,6 @@
+import { checkCount, checkOptions } from "@scope/autodiff/checks";
 import { ShapeError, Tensor } from "@scope/autodiff/functions";
-import { checkCount, checkOptions, showShape } from "../option-checks.js";
+import { showShape } from "../option-checks.js";
 import { takeRows } from "./tensor-tree.js";
 
 /** Options of {@link windows}. */

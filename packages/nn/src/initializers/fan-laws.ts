@@ -1,5 +1,6 @@
+import { checkNumber, outOfRange } from "@scope/autodiff/checks";
 import { ShapeError, type Tensor } from "@scope/autodiff/functions";
-import { checkDraw, checkNumber, invalidOption, showShape } from "../option-checks.js";
+import { checkDraw, showShape } from "../option-checks.js";
 import { type DrawOptions, drawOf, normal, uniform } from "./random-laws.js";
 
 /** Nonlinearities with a known gain. */
@@ -26,7 +27,7 @@ export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
     case "selu":
       return 3 / 4;
     default:
-      throw invalidOption(
+      throw outOfRange(
         "gainOf",
         "nonlinearity",
         nonlinearity,
@@ -107,7 +108,7 @@ function kaimingDeviation(op: string, shape: readonly number[], options: Kaiming
   checkDraw(op, options, ["mode", "nonlinearity", "slope"]);
   const { fanIn, fanOut } = fans(op, shape);
   const mode = options?.mode ?? "fanIn";
-  if (mode !== "fanIn" && mode !== "fanOut") throw invalidOption(op, "mode", mode, "fanIn or fanOut");
+  if (mode !== "fanIn" && mode !== "fanOut") throw outOfRange(op, "mode", mode, "fanIn or fanOut");
   return (
     gainOf(options?.nonlinearity ?? "relu", options?.slope) / Math.sqrt(mode === "fanIn" ? fanIn : fanOut)
   );

@@ -1,5 +1,6 @@
+import { checkCount, checkNumber, checkOptions } from "@scope/autodiff/checks";
 import { cast, eye, mul, reshape, type Tensor, tensor } from "@scope/autodiff/functions";
-import { checkCount, checkDraw, checkNumber, checkOptions } from "../option-checks.js";
+import { checkDraw } from "../option-checks.js";
 import { fans } from "./fan-laws.js";
 import { type DrawOptions, drawOf, type FloatDType, normal } from "./random-laws.js";
 

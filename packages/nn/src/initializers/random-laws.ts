@@ -1,5 +1,6 @@
+import { checkNumber } from "@scope/autodiff/checks";
 import { Random, type Tensor } from "@scope/autodiff/functions";
-import { checkDraw, checkNumber } from "../option-checks.js";
+import { checkDraw } from "../option-checks.js";
 
 /** Where random numbers come from. */
 export interface SeedOptions {

@@ -1,7 +1,7 @@
+import { checkNumber, checkOptions } from "@scope/autodiff/checks";
 import { mul, type Random, type Tensor, where } from "@scope/autodiff/functions";
 import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
-import { checkNumber, checkOptions } from "../option-checks.js";
 
 /** Sets elements to 0 at random while training, and makes the others larger, so that the mean stays; identity in evaluation.
  * y = x ∘ m / (1 − rate), m = 1 with probability 1 − rate

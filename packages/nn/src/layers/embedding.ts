@@ -1,3 +1,4 @@
+import { checkCount } from "@scope/autodiff/checks";
 import {
   arange,
   checkedIndices,
@@ -12,7 +13,7 @@ import {
 import { type DrawOptions, drawOf, normal } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkDraw, checkTensor } from "../option-checks.js";
+import { checkDraw, checkTensor } from "../option-checks.js";
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends DrawOptions {

@@ -1,3 +1,4 @@
+import { checkCount, checkNumber, checkOptions } from "@scope/autodiff/checks";
 import {
   add,
   div,
@@ -14,14 +15,7 @@ import {
 import type { FloatDType } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import {
-  checkCount,
-  checkNumber,
-  checkOptions,
-  checkPrecision,
-  checkTensor,
-  showShape,
-} from "../option-checks.js";
+import { checkPrecision, checkTensor, showShape } from "../option-checks.js";
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions {

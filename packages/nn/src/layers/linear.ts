@@ -1,8 +1,9 @@
+import { checkCount } from "@scope/autodiff/checks";
 import { add, matmul, permute, type Tensor } from "@scope/autodiff/functions";
 import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkDraw, checkFeatures, checkPrecision } from "../option-checks.js";
+import { checkDraw, checkFeatures, checkPrecision } from "../option-checks.js";
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends DrawOptions {

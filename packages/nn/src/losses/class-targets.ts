@@ -1,5 +1,6 @@
 import { checkedIndices, ShapeError, type Tensor } from "@scope/autodiff/functions";
-import { checkOptions, checkTensor, sameShape, showShape } from "../option-checks.js";
+import { checkOptions } from "@scope/autodiff/checks";
+import { checkTensor, sameShape, showShape } from "../option-checks.js";
 
 /** Targets as they came, and as they are looked up: 0 where they are ignored. */
 export interface Targets {

@@ -1,3 +1,4 @@
+import { checkNumber } from "@scope/autodiff/checks";
 import {
   add,
   div,
@@ -16,7 +17,6 @@ import {
   where,
 } from "@scope/autodiff/functions";
 import { improving } from "../metrics/direction.js";
-import { checkNumber } from "../option-checks.js";
 import { checkTargets, type Targets } from "./class-targets.js";
 import { type LossOptions, type Reduction, reduced } from "./reduction.js";
 

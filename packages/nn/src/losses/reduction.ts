@@ -1,6 +1,7 @@
+import { checkOptions, outOfRange } from "@scope/autodiff/checks";
 import { mean, ShapeError, sum, Tensor, type TensorLike, Variable } from "@scope/autodiff/functions";
 import { improving } from "../metrics/direction.js";
-import { checkOptions, invalidOption, sameShape, showShape } from "../option-checks.js";
+import { sameShape, showShape } from "../option-checks.js";
 
 /** How the losses of single elements become the result: their mean, their sum, or themselves. */
 export type Reduction = "mean" | "sum" | "none";
@@ -25,7 +26,7 @@ export function reduced(op: string, losses: Tensor, reduction: Reduction | undef
     case "none":
       return losses;
     default:
-      throw invalidOption(op, "reduction", reduction, '"mean", "sum" or "none"');
+      throw outOfRange(op, "reduction", reduction, '"mean", "sum" or "none"');
   }
 }
 

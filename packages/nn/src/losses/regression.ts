@@ -1,5 +1,5 @@
+import { checkNumber, outOfRange } from "@scope/autodiff/checks";
 import { abs, clip, mul, square, sub, type Tensor, type TensorLike } from "@scope/autodiff/functions";
-import { checkNumber, invalidOption } from "../option-checks.js";
 import { checkPair, type LossOptions, reduced } from "./reduction.js";
 
 /** Mean of the squared differences: (ŷ − y)².
@@ -50,7 +50,7 @@ export function huber(prediction: TensorLike, target: TensorLike, options?: Hube
   checkPair("huber", prediction, target, options, ["delta"]);
   const delta = options?.delta ?? 1;
   checkNumber("huber", "delta", delta, 0);
-  if (delta === 0) throw invalidOption("huber", "delta", delta, "a finite number > 0");
+  if (delta === 0) throw outOfRange("huber", "delta", delta, "a finite number > 0");
   const difference = sub(prediction, target);
   // With c = d cut to ±δ, c(d − c/2) is both pieces at once, and its derivative is c everywhere.
   const cut = clip(difference, -delta, delta);

@@ -1,5 +1,5 @@
+import { checkNumber } from "@scope/autodiff/checks";
 import { add, div, mul, sqrt, square, sub, type Tensor } from "@scope/autodiff/functions";
-import { checkNumber } from "../option-checks.js";
 import { Optimizer, type OptimizerOptions, type Trained, type UpdateRule } from "./optimizer.js";
 
 /** Options of {@link Adagrad}. */

@@ -1,3 +1,4 @@
+import { checkNumber } from "@scope/autodiff/checks";
 import {
   add,
   div,
@@ -10,7 +11,6 @@ import {
   sub,
   type Tensor,
 } from "@scope/autodiff/functions";
-import { checkNumber } from "../option-checks.js";
 import { Optimizer, type OptimizerOptions, type Trained, type UpdateRule } from "./optimizer.js";
 
 /** Options of {@link Adam} and {@link AdamW}. */

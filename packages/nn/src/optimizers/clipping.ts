@@ -1,3 +1,4 @@
+import { checkNumber, checkOptions, outOfRange } from "@scope/autodiff/checks";
 import {
   abs,
   add,
@@ -14,7 +15,6 @@ import {
   type Tensor,
   TreeError,
 } from "@scope/autodiff/functions";
-import { checkNumber, checkOptions, invalidOption } from "../option-checks.js";
 
 /** Gradients in the order or under the names of the Variables that they belong to. */
 export type Gradients = readonly Tensor[] | { readonly [name: string]: Tensor };
@@ -52,7 +52,7 @@ function normOf(op: string, gradients: Gradients, options: NormOptions | undefin
     });
   }
   if (order === Number.POSITIVE_INFINITY) return all.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
-  if (order !== 1 && order !== 2) throw invalidOption(op, "order", order, "1, 2 or Infinity");
+  if (order !== 1 && order !== 2) throw outOfRange(op, "order", order, "1, 2 or Infinity");
   const total = all.map((g) => sum(order === 1 ? abs(g) : square(g))).reduce((a, b) => add(a, b));
   return order === 1 ? total : sqrt(total);
 }

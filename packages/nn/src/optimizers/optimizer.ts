@@ -1,3 +1,4 @@
+import { checkNumber, checkOptions } from "@scope/autodiff/checks";
 import {
   add,
   cast,
@@ -11,7 +12,7 @@ import {
   Variable,
   zeros,
 } from "@scope/autodiff/functions";
-import { checkNumber, checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
+import { kindOf, sameShape, showShape } from "../option-checks.js";
 import {
   type LoadOptions,
   loadState,

@@ -1,5 +1,5 @@
+import { checkNumber, outOfRange } from "@scope/autodiff/checks";
 import { add, equal, mul, sub, type Tensor, where } from "@scope/autodiff/functions";
-import { checkNumber, invalidOption } from "../option-checks.js";
 import { Optimizer, type OptimizerOptions, type Trained, type UpdateRule } from "./optimizer.js";
 
 /** Options of {@link SGD}. */
@@ -30,7 +30,7 @@ const rule: UpdateRule<SGDOptions, Scalars> = {
     checkNumber("SGD", "dampening", dampening, 0, 1);
     checkNumber("SGD", "weightDecay", weightDecay, 0);
     if (nesterov && (momentum === 0 || dampening !== 0))
-      throw invalidOption("SGD", "nesterov", nesterov, "nesterov with momentum > 0 and dampening 0");
+      throw outOfRange("SGD", "nesterov", nesterov, "nesterov with momentum > 0 and dampening 0");
     return { learningRate, momentum, dampening, nesterov, weightDecay };
   },
   moments: ({ momentum }) => ({ ...(momentum > 0 && { velocity: 0 }) }),

@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions, invalidOption } from "../option-checks.js";
+import { checkCount, checkNumber, checkOptions, outOfRange } from "@scope/autodiff/checks";
 
 /** A learning rate for every step, counted from 0. */
 export type Schedule = (step: number) => number;
@@ -158,7 +158,7 @@ export function oneCycleRate(maximum: number, options: OneCycleRateOptions): Sch
   checkNumber("oneCycleRate", "startDivisor", startDivisor, Number.MIN_VALUE);
   checkNumber("oneCycleRate", "endDivisor", endDivisor, Number.MIN_VALUE);
   if (shape !== "cosine" && shape !== "linear")
-    throw invalidOption("oneCycleRate", "shape", shape, '"cosine" or "linear"');
+    throw outOfRange("oneCycleRate", "shape", shape, '"cosine" or "linear"');
   const start = maximum / startDivisor;
   const end = start / endDivisor;
   const rise = riseFraction * steps - 1;

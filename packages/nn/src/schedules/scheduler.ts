@@ -1,5 +1,5 @@
+import { checkOptions } from "@scope/autodiff/checks";
 import { ValueError } from "@scope/autodiff/functions";
-import { checkOptions } from "../option-checks.js";
 import type { Schedule } from "./schedule.js";
 
 /** What a scheduler sets: an optimiser. */

@@ -1,3 +1,4 @@
+import { checkOptions } from "@scope/autodiff/checks";
 import {
   cast,
   type NestedArray,
@@ -8,7 +9,7 @@ import {
   type Variable,
 } from "@scope/autodiff/functions";
 import { StateDictError } from "../errors.js";
-import { checkOptions, kindOf, sameShape, showShape } from "../option-checks.js";
+import { kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Tensors by name: what is saved of a module or an optimiser. */
 export type StateDict = Record<string, Tensor>;

@@ -1,6 +1,7 @@
+import { checkCount, checkNumber, checkOptions, outOfRange } from "@scope/autodiff/checks";
 import { AsyncError, Tensor, ValueError } from "@scope/autodiff/functions";
 import { Module } from "../modules/module.js";
-import { checkCount, checkNumber, checkOptions, invalidOption, kindOf, showShape } from "../option-checks.js";
+import { kindOf, showShape } from "../option-checks.js";
 import type { FitOptions, TrainerOptions, Watch } from "./fit-options.js";
 import type { FitReporter } from "./history.js";
 
@@ -123,7 +124,7 @@ export function checkTrainer<Batch>(
   );
   if (clipNorm !== undefined) checkNumber(op, "clipNorm", clipNorm, Number.MIN_VALUE);
   if (Object.hasOwn(metrics ?? {}, "loss"))
-    throw invalidOption(op, "metrics", "loss", "names other than loss, which is measured anyway");
+    throw outOfRange(op, "metrics", "loss", "names other than loss, which is measured anyway");
 }
 
 /** Throws unless `fit` can begin. */
@@ -160,7 +161,7 @@ function checkWatch(watch: Watch, metrics: readonly string[]): void {
   checkOptions("fit", watch, ["metric", "mode"]);
   const { metric, mode }: { readonly metric: unknown; readonly mode?: unknown } = watch;
   if (mode !== undefined && mode !== "min" && mode !== "max")
-    throw invalidOption("fit", "watch.mode", mode, '"min" or "max"');
+    throw outOfRange("fit", "watch.mode", mode, '"min" or "max"');
   if (typeof metric === "string" && ["loss", ...metrics].includes(metric)) return;
   const name = typeof metric === "string" ? metric.toLowerCase() : "";
   const near = metrics.find((each) => name !== "" && each.toLowerCase().startsWith(name));

@@ -50,16 +50,16 @@ describe("mistakes", () => {
   const h = (...shape: number[]): { h: Tensor } => ({ h: zeros(shape) });
 
   test.each([
-    ["a size of 0", () => new RNNCell(0, 3), "option/count"],
-    ["a fractional size", () => new LSTMCell(3, 2.5), "option/count"],
-    ["a NaN size", () => new GRUCell(Number.NaN, 3), "option/count"],
+    ["a size of 0", () => new RNNCell(0, 3), "value/count"],
+    ["a fractional size", () => new LSTMCell(3, 2.5), "value/count"],
+    ["a NaN size", () => new GRUCell(Number.NaN, 3), "value/count"],
     ["a wrong input", () => new RNNCell(3, 4).step(zeros([2, 4]), h(2, 4)), "input/features"],
     ["an input without batch", () => new RNNCell(3, 4).step(zeros([3]), h(1, 4)), "input/features"],
     ["a wrong batch of the state", () => new GRUCell(3, 4).step(zeros([2, 3]), h(1, 4)), "recurrent/state"],
     ["a wrong size of the state", () => new GRUCell(3, 4).step(zeros([2, 3]), h(2, 3)), "recurrent/state"],
-    ["a negative batch", () => new GRUCell(3, 4).initialState(-1), "option/count"],
-    ["a forget bias without bias", () => new LSTMCell(3, 4, { bias: false, forgetBias: 1 }), "option/range"],
-    ["a NaN forget bias", () => new LSTMCell(3, 4, { forgetBias: Number.NaN }), "option/range"],
+    ["a negative batch", () => new GRUCell(3, 4).initialState(-1), "value/count"],
+    ["a forget bias without bias", () => new LSTMCell(3, 4, { bias: false, forgetBias: 1 }), "value/range"],
+    ["a NaN forget bias", () => new LSTMCell(3, 4, { forgetBias: Number.NaN }), "value/range"],
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 });
 

@@ -142,11 +142,11 @@ describe("mistakes", () => {
   test.each([
     ["a vector has no fans", () => xavierUniform([3]), "initializer/fan"],
     ["a vector is not orthogonal", () => orthogonal([3]), "initializer/fan"],
-    ["a negative gain", () => xavierNormal([3, 3], { gain: -1 }), "option/range"],
-    ["high below low", () => uniform([3], { low: 1, high: 0 }), "option/range"],
-    ["a NaN std", () => normal([3], { std: Number.NaN }), "option/range"],
-    ["a negative size", () => scaledIdentity(-1), "option/count"],
-    ["an unknown nonlinearity", () => gainOf("step" as "tanh"), "option/range"],
-    ["an unknown mode", () => kaimingNormal([2, 2], { mode: "fan" as "fanIn" }), "option/range"],
+    ["a negative gain", () => xavierNormal([3, 3], { gain: -1 }), "value/range"],
+    ["high below low", () => uniform([3], { low: 1, high: 0 }), "value/range"],
+    ["a NaN std", () => normal([3], { std: Number.NaN }), "value/range"],
+    ["a negative size", () => scaledIdentity(-1), "value/count"],
+    ["an unknown nonlinearity", () => gainOf("step" as "tanh"), "value/range"],
+    ["an unknown mode", () => kaimingNormal([2, 2], { mode: "fan" as "fanIn" }), "value/range"],
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 });

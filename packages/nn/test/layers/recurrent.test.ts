@@ -193,10 +193,10 @@ describe("mistakes", () => {
   const x = zeros([2, 5, 3]);
   const h = (...shape: number[]): { h: Tensor } => ({ h: zeros(shape) });
   test.each([
-    ["no layers", () => new RNN(3, 4, { layers: 0 }), "option/count"],
-    ["a rate of 1", () => new RNN(3, 4, { layers: 2, dropout: 1 }), "option/range"],
-    ["a NaN rate", () => new RNN(3, 4, { dropout: Number.NaN }), "option/range"],
-    ["an unknown nonlinearity", () => new RNN(3, 4, { nonlinearity: "sin" as "tanh" }), "option/range"],
+    ["no layers", () => new RNN(3, 4, { layers: 0 }), "value/count"],
+    ["a rate of 1", () => new RNN(3, 4, { layers: 2, dropout: 1 }), "value/range"],
+    ["a NaN rate", () => new RNN(3, 4, { dropout: Number.NaN }), "value/range"],
+    ["an unknown nonlinearity", () => new RNN(3, 4, { nonlinearity: "sin" as "tanh" }), "value/range"],
     ["one sequence without batch", () => new RNN(3, 4).forward(zeros([5, 3])), "recurrent/input"],
     ["another number of features", () => new RNN(4, 4).forward(x), "input/features"],
     ["double input for single weights", () => new RNN(3, 4).forward(x.cast("float64")), "input/dtype"],

@@ -54,19 +54,19 @@ const int = (values: number[]): Tensor => tensor(values, { dtype: "int32" });
 
 describe("mistakes", () => {
   test.each([
-    ["Linear of size 0", () => new Linear(0, 1), "option/count"],
+    ["Linear of size 0", () => new Linear(0, 1), "value/count"],
     ["Linear with another input", () => new Linear(3, 1).forward(zeros([2, 4])), "input/features"],
-    ["Embedding of fractional size", () => new Embedding(2, 1.5), "option/count"],
+    ["Embedding of fractional size", () => new Embedding(2, 1.5), "value/count"],
     [
       "a padding index that is no symbol",
       () => new Embedding(2, 1, { paddingIndex: 2 }),
       "embedding/padding-index",
     ],
-    ["a rate of 1", () => new Dropout(1), "option/range"],
-    ["a negative rate", () => new Dropout(-0.1), "option/range"],
-    ["a NaN rate", () => new Dropout(Number.NaN), "option/range"],
-    ["LayerNorm without axes", () => new LayerNorm([]), "option/count"],
-    ["LayerNorm with a negative epsilon", () => new LayerNorm(2, { epsilon: -1 }), "option/range"],
+    ["a rate of 1", () => new Dropout(1), "value/range"],
+    ["a negative rate", () => new Dropout(-0.1), "value/range"],
+    ["a NaN rate", () => new Dropout(Number.NaN), "value/range"],
+    ["LayerNorm without axes", () => new LayerNorm([]), "value/count"],
+    ["LayerNorm with a negative epsilon", () => new LayerNorm(2, { epsilon: -1 }), "value/range"],
     ["LayerNorm of another shape", () => new LayerNorm([2, 3]).forward(zeros([3, 2])), "layer-norm/shape"],
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 

@@ -35,7 +35,7 @@ describe("mistakes in options", () => {
     ["a negative accumulator", () => new Adagrad(w, { initialAccumulator: -1 })],
     ["a NaN limit", () => clipByGlobalNorm([ones([1])], Number.NaN)],
     ["a negative limit", () => clipByValue([ones([1])], -1)],
-  ])("%s", (_what, run) => expect(thrownCode(run)).toBe("option/range"));
+  ])("%s", (_what, run) => expect(thrownCode(run)).toBe("value/range"));
 
   test.each([
     ["no parameters", () => new SGD([])],
@@ -56,7 +56,7 @@ describe("mistakes in options", () => {
       thrownCode(() => {
         optimizer.learningRate = Number.NaN;
       }),
-    ).toBe("option/range");
+    ).toBe("value/range");
     expect(optimizer.learningRate).toBe(0.5);
   });
 });

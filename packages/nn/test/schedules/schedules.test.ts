@@ -83,12 +83,12 @@ test("a rate stays at its end after the last step", () => {
 
 describe("mistakes", () => {
   test.each([
-    ["a NaN rate", () => constantRate(Number.NaN), "option/range"],
-    ["no steps", () => cosineRate(1, { steps: 0 }), "option/count"],
-    ["a fractional interval", () => stepRate(1, { every: 1.5 }), "option/count"],
-    ["a negative factor", () => exponentialRate(1, { factor: -1 }), "option/range"],
-    ["a warm-up from above", () => warmUp(constantRate(1), { steps: 2, startFactor: 2 }), "option/range"],
-    ["a rise of more than all", () => oneCycleRate(1, { steps: 10, riseFraction: 2 }), "option/range"],
+    ["a NaN rate", () => constantRate(Number.NaN), "value/range"],
+    ["no steps", () => cosineRate(1, { steps: 0 }), "value/count"],
+    ["a fractional interval", () => stepRate(1, { every: 1.5 }), "value/count"],
+    ["a negative factor", () => exponentialRate(1, { factor: -1 }), "value/range"],
+    ["a warm-up from above", () => warmUp(constantRate(1), { steps: 2, startFactor: 2 }), "value/range"],
+    ["a rise of more than all", () => oneCycleRate(1, { steps: 10, riseFraction: 2 }), "value/range"],
   ])("%s", (_what, run, code) => expect(thrownCode(run)).toBe(code));
 });
 

@@ -1,12 +1,13 @@
+import { checkCount, checkOptions } from "../../base/checks.js";
 import { checkDType, type DType } from "../../base/dtype.js";
 import { ValueError } from "../../base/errors.js";
-import { checkOptions } from "../../base/options.js";
 import { checkShape, type Shape } from "../../base/shape.js";
-import { fromArray, type Tensor } from "../../tensor/tensor.js";
+import { show } from "../../base/show.js";
+import { contiguousArray, fromArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Op } from "../../trace/op.js";
 import { Variable } from "../../trace/variable.js";
-import { checkCount, checkFloat } from "../argument-checks.js";
+import { checkFloat } from "../argument-checks.js";
 import { add, mul, neg, sub } from "../arithmetic.js";
 import { less } from "../comparison.js";
 import { cast, stopGradient } from "../conversion.js";
@@ -15,7 +16,7 @@ import { log } from "../exponential.js";
 import { maximum } from "../extrema.js";
 import { unstack } from "../joining.js";
 import { asFloat, type TensorLike } from "../operands.js";
-import { argMax, checkNotEmpty } from "../reduction.js";
+import { argMax, checkNotEmpty, max } from "../reduction.js";
 import { broadcastTo } from "../shape.js";
 import { withAxis } from "../slicing.js";
 import { argSort } from "../sorting.js";
@@ -47,7 +48,7 @@ export class Random {
   /** `[3]`, int32: two words of the key, and the counter. */
   readonly state: Variable;
   // Added to the state by every draw.
-  private readonly tick: Tensor = fromArray(Int32Array.of(0, 0, 1), [3], "int32");
+  readonly #tick: Tensor = fromArray(Int32Array.of(0, 0, 1), [3], "int32");
 
   /** @param seed - a whole number from 0 to 2⁵³ − 1 (0)
    * @throws {@link ValueError} if it is not */
@@ -57,7 +58,7 @@ export class Random {
         code: "value/seed",
         op: "Random",
         problem: "not a seed.",
-        got: String(seed),
+        got: show(seed),
         expected: "a whole number from 0 to 9007199254740991",
         mend: "new Random(42); new Random(Date.now()) differs from run to run",
       });
@@ -71,14 +72,14 @@ export class Random {
     return this;
   }
 
-  private bits(shape: Shape): Tensor {
+  #bits(shape: Shape): Tensor {
     const state = this.state.value;
     const bits = applyOne(randomBitsOp, [state], [...shape]);
-    this.state.value = add(state, this.tick);
+    this.state.value = add(state, this.#tick);
     return bits;
   }
 
-  private floats(
+  #floats(
     op: string,
     shape: Shape,
     dtype: DType,
@@ -91,8 +92,8 @@ export class Random {
     checkFloat(op, dtype);
     const drawn =
       dtype === "float32"
-        ? applyOne(narrow, [this.bits(shape)], null)
-        : applyOne(wide, unstack(this.bits([2, ...shape])), null);
+        ? applyOne(narrow, [this.#bits(shape)], null)
+        : applyOne(wide, unstack(this.#bits([2, ...shape])), null);
     return scale === 1 && offset === 0 ? drawn : add(mul(drawn, scale), offset);
   }
 
@@ -111,7 +112,7 @@ export class Random {
     checkOptions("uniform", options, ["low", "high", "dtype"]);
     const { low = 0, high = 1, dtype = "float32" } = options ?? {};
     checkBounds("uniform", low, high, low <= high, "finite numbers low ≤ high");
-    return this.floats("uniform", shape, dtype, unitOps, high - low, low);
+    return this.#floats("uniform", shape, dtype, unitOps, high - low, low);
   }
 
   /** Normally distributed numbers.
@@ -129,7 +130,7 @@ export class Random {
     checkOptions("normal", options, ["mean", "std", "dtype"]);
     const { mean = 0, std = 1, dtype = "float32" } = options ?? {};
     checkBounds("normal", mean, std, std >= 0, "a finite mean, and std ≥ 0");
-    return this.floats("normal", shape, dtype, normalOps, std, mean);
+    return this.#floats("normal", shape, dtype, normalOps, std, mean);
   }
 
   /** Whole numbers, all of `low` … `high − 1` equally likely.
@@ -143,11 +144,16 @@ export class Random {
   randint(shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
     checkShape("randint", shape);
     checkOptions("randint", options, ["low", "high"]);
-    const { low = 0, high } = options;
-    const whole = low === (low | 0) && Number.isInteger(high) && high <= 2 ** 31 && high - low < 2 ** 31;
+    const { low = 0, high } = options ?? {};
+    const whole =
+      typeof low === "number" &&
+      low === (low | 0) &&
+      Number.isInteger(high) &&
+      high <= 2 ** 31 &&
+      high - low < 2 ** 31;
     checkBounds("randint", low, high, whole && low < high, "whole numbers low < high, less than 2³¹ apart");
     // 32 bits as a fraction of the range: less than high, as the product is less than a whole number by more than rounding.
-    const unsigned = add(cast(this.bits(shape), "float64"), 2 ** 31);
+    const unsigned = add(cast(this.#bits(shape), "float64"), 2 ** 31);
     return add(cast(mul(unsigned, (high - low) * 2 ** -32), "int32"), low);
   }
 
@@ -165,7 +171,7 @@ export class Random {
     const p = options?.p ?? 0.5;
     if (typeof p === "number") checkBounds("bernoulli", 0, p, p >= 0 && p <= 1, "a probability from 0 to 1");
     const probability = broadcastTo(asFloat("bernoulli", p), shape);
-    return less(this.floats("bernoulli", shape, probability.dtype, unitOps), probability);
+    return less(this.#floats("bernoulli", shape, probability.dtype, unitOps), probability);
   }
 
   /** The numbers 0 … n − 1 in random order. To shuffle a tensor: `take(x, random.permutation(x.shape[0]))`.
@@ -177,7 +183,7 @@ export class Random {
    */
   permutation(n: number): Tensor {
     checkCount("permutation", "n", n, 0);
-    return argSort(this.bits([n]));
+    return argSort(this.#bits([n]));
   }
 
   /** Positions along an axis, each with the probability that `softmax` gives it.
@@ -192,8 +198,9 @@ export class Random {
     const scores = stopGradient(asFloat("categorical", logits));
     const [t, axis] = withAxis("categorical", scores, options, -1);
     checkNotEmpty("categorical", t.shape, [axis]);
+    checkScores(t, axis);
     // The greatest of logit − log(−log u) falls on i with probability softmax(logits)ᵢ (Gumbel); u = 0 is moved off −∞.
-    const u = maximum(this.floats("categorical", t.shape, t.dtype, unitOps), 2 ** -26);
+    const u = maximum(this.#floats("categorical", t.shape, t.dtype, unitOps), 2 ** -26);
     return argMax(sub(t, log(neg(log(u)))), { axis });
   }
 
@@ -208,7 +215,7 @@ export class Random {
   fork(): Random {
     // First, as it is refused while a function is traced.
     const child = new Random();
-    const { data } = this.bits([2]);
+    const { data } = this.#bits([2]);
     child.state.value = stateOf(data[0], data[1]);
     return child;
   }
@@ -226,14 +233,30 @@ export class Random {
   }
 }
 
+/** Throws where no probabilities follow from scores, if their values are known. */
+function checkScores(scores: Tensor, axis: number): void {
+  if (scores.storage === null) return;
+  const greatest = contiguousArray(max(scores, { axis }));
+  const wrong = greatest.findIndex((score) => !Number.isFinite(score));
+  if (wrong < 0) return;
+  throw new ValueError({
+    code: "value/scores",
+    op: "categorical",
+    problem: "these scores give no probabilities.",
+    got: `${Number.isNaN(greatest[wrong]) ? "NaN among them" : `${greatest[wrong]} as the greatest of them`} (row ${wrong})`,
+    expected: "numbers or −∞, and at least one finite number along the axis",
+    mend: "look for where it comes from: detectAnomalies(() => …)",
+  });
+}
+
 /** Throws unless the bounds of a distribution are finite and `holds`. */
-function checkBounds(op: string, low: number, high: number, holds: boolean, expected: string): void {
+function checkBounds(op: string, low: unknown, high: unknown, holds: boolean, expected: string): void {
   if (Number.isFinite(low) && Number.isFinite(high) && holds) return;
   throw new ValueError({
     code: "value/distribution",
     op,
     problem: "these numbers make no distribution.",
-    got: `${low} and ${high}`,
+    got: `${show(low)} and ${show(high)}`,
     expected,
     mend: "normal has mean and std, the others low and high, or p",
   });

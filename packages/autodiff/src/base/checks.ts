@@ -1,0 +1,281 @@
+import { type ScopeError, ValueError } from "./errors.js";
+import { mostElements } from "./limits.js";
+import { show } from "./show.js";
+
+/** What other libraries call an option in a word of their own, in camelCase, and Scope's word for it. */
+const otherNames: Readonly<Record<string, string>> = {
+  dim: "axis",
+  dims: "axis",
+  axes: "axis",
+  keepdim: "keepDims",
+  keepdims: "keepDims",
+  keepDim: "keepDims",
+  ddof: "correction",
+  p: "order",
+  ord: "order",
+  lr: "learningRate",
+  lrDecay: "learningRateDecay",
+  alpha: "smoothing",
+  batchFirst: "timeFirst",
+  paddingIdx: "paddingIndex",
+  gamma: "factor",
+  stepSize: "every",
+  posWeight: "positiveWeight",
+};
+
+/** How to put an option right that is called something else here: in Scope's own word, with a word more (numLayers), or with less of it (eps). */
+function renaming(name: string, known: readonly string[]): string {
+  const camel = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const own = Object.hasOwn(otherNames, camel) ? otherNames[camel] : camel;
+  const near = (option: string): boolean =>
+    own.toLowerCase().endsWith(option.toLowerCase()) || own.startsWith(option);
+  const meant = known.includes(own)
+    ? own
+    : known.find((option) => near(option) || (own.length > 1 && option.startsWith(own)));
+  if (meant === undefined) return "leave it out, or name one of these";
+  return meant === "timeFirst"
+    ? "batch is the first axis already; { timeFirst: true } makes it time"
+    : `${name} is called ${meant} here`;
+}
+
+/** The option that a bare value was probably meant for: a dtype is a text, all others are anything else. */
+function namedOption(value: unknown, known: readonly string[]): string {
+  const name = known.find((option) => (option === "dtype") === (typeof value === "string")) ?? known[0];
+  const fits = (name === "dtype") === (typeof value === "string") && typeof value !== "object";
+  return `name the option: { ${name}: ${fits ? show(value) : "…"} }`;
+}
+
+/** Whether a value is an object with properties, as options are: no array, no tensor, no Map.
+ * @example
+ * isRecord({ axis: 0 }) // => true
+ * isRecord(tensor([1, 2])) // => false
+ */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return true;
+    return (
+      Object.prototype.toString.call(value) === "[object Object]" && !("shape" in value && "dtype" in value)
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Throws unless options are left out or an object of known names; plain JavaScript gets no such word from a compiler.
+ * @example
+ * checkOptions("f", { axes: 0 }, ["axis"]) // throws ValueError: axes is called axis here
+ */
+export function checkOptions(op: string, options: unknown, known: readonly string[]): void {
+  if (options === undefined) return;
+  if (!isRecord(options)) {
+    throw new ValueError({
+      code: "option/object",
+      op,
+      problem: "options are not an object.",
+      got: show(options),
+      expected: `{ ${known.join(", ")} }`,
+      mend: namedOption(options, known),
+    });
+  }
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    throw new ValueError({
+      code: "option/unknown",
+      op,
+      problem: `there is no option ${show(name).slice(1, -1)}.`,
+      got: show(name).slice(1, -1),
+      expected: `{ ${known.join(", ")} }`,
+      mend: renaming(name, known),
+    });
+  }
+}
+
+/** How to put an argument right: where it came as an option of its own name, by its place. */
+function mendOf(op: string, name: string, value: unknown, otherwise: string): string {
+  return isRecord(value) && Object.hasOwn(value, name)
+    ? `${name} is no option but an argument in its own place: ${show(value[name])} instead of { ${name}: ${show(value[name])} } in ${op}`
+    : otherwise;
+}
+
+/** The error for a number outside of its range.
+ * @example
+ * outOfRange("f", "rate", 2, "0 to 1").got // => "rate: 2"
+ */
+export const outOfRange = (
+  op: string,
+  name: string,
+  value: unknown,
+  expected: string,
+  mend = `pass a ${name} in this range`,
+): ScopeError =>
+  new ValueError({
+    code: "value/range",
+    op,
+    problem: `${name} is out of range.`,
+    got: `${name}: ${show(value)}`,
+    expected,
+    mend: mendOf(op, name, value, mend),
+  });
+
+/** Throws unless a count is a whole number from `least`.
+ * @example
+ * checkCount("f", "depth", 1.5) // throws ValueError: a whole number ≥ 1
+ */
+export function checkCount(op: string, name: string, value: unknown, least = 1): asserts value is number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value < 2 ** 31) return;
+  throw new ValueError({
+    code: "value/count",
+    op,
+    problem: `${name} is not a count.`,
+    got: `${name}: ${show(value)}`,
+    expected: `a whole number ≥ ${least}${typeof value === "number" && value >= 2 ** 31 ? ", below 2³¹" : ""}`,
+    mend: mendOf(op, name, value, `pass ${name} as a whole number`),
+  });
+}
+
+/** Throws unless `value` is a finite number with `low ≤ value ≤ high` (`< high` where `open`).
+ * @example
+ * checkNumber("f", "rate", 2, 0, 1) // throws ValueError: 0 ≤ rate ≤ 1
+ */
+export function checkNumber(
+  op: string,
+  name: string,
+  value: unknown,
+  low: number = Number.NEGATIVE_INFINITY,
+  high: number = Number.POSITIVE_INFINITY,
+  open = false,
+): asserts value is number {
+  const within = typeof value === "number" && Number.isFinite(value) && value >= low;
+  if (within && (open ? value < high : value <= high)) return;
+  const range = Number.isFinite(high)
+    ? `${low} ≤ ${name} ${open ? "<" : "≤"} ${high}`
+    : Number.isFinite(low)
+      ? `a finite number ≥ ${low}`
+      : "a finite number";
+  throw outOfRange(op, name, value, range);
+}
+
+/** Throws unless a switch is left out, true or false.
+ * @example
+ * checkBoolean("f", "keepDims", "no") // throws ValueError: neither true nor false
+ */
+export function checkBoolean(op: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new ValueError({
+    code: "value/boolean",
+    op,
+    problem: `${name} is neither true nor false.`,
+    got: `${name}: ${show(value)}`,
+    expected: "true or false",
+    mend: `pass { ${name}: true } or { ${name}: false }`,
+  });
+}
+
+/** A switch, or what it is when left out; throws unless it is true or false.
+ * @example
+ * switchOf("f", "keepDims", undefined, false) // => false
+ */
+export function switchOf(op: string, name: string, value: boolean | undefined, otherwise: boolean): boolean {
+  checkBoolean(op, name, value);
+  return value ?? otherwise;
+}
+
+/** Throws unless a value is one of the names that there are.
+ * @example
+ * checkChoice("f", "reduction", "max", ["mean", "sum"]) // throws ValueError: "mean" or "sum"
+ */
+export function checkChoice<T extends string>(
+  op: string,
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): asserts value is T {
+  if (choices.some((choice) => choice === value)) return;
+  throw new ValueError({
+    code: "value/choice",
+    op,
+    problem: `there is no such ${name}.`,
+    got: show(value),
+    expected: choices.map((choice) => JSON.stringify(choice)).join(" or "),
+    mend: `name one of these, or leave ${name} out`,
+  });
+}
+
+/** Throws unless `value` can be called.
+ * @example
+ * checkFunction("f", "body", 3) // throws ValueError: body is not a function
+ */
+export function checkFunction(op: string, name: string, value: unknown, example = `${op}((x) => …)`): void {
+  if (typeof value === "function") return;
+  throw new ValueError({
+    code: "value/function",
+    op,
+    problem: `${name} is not a function.`,
+    got: `${name}: ${show(value)}`,
+    expected: "a function",
+    mend: example,
+  });
+}
+
+/** Throws unless `value` is an array without holes.
+ * @example
+ * checkList("f", "sizes", new Array(2), "an array of sizes") // throws ValueError: sizes is not a list
+ */
+export function checkList(
+  op: string,
+  name: string,
+  value: unknown,
+  expected: string,
+): asserts value is readonly unknown[] {
+  if (isList(value)) return;
+  throw new ValueError({
+    code: "value/list",
+    op,
+    problem: `${name} is not a list.`,
+    got: `${name}: ${show(value)}`,
+    expected,
+    mend: mendOf(op, name, value, "pass an array, and nothing undefined in it"),
+  });
+}
+
+/** Whether a value is an array without holes.
+ * @example
+ * isList([1, 2]) // => true
+ * isList(new Array(2)) // => false
+ */
+export function isList(value: unknown): value is readonly unknown[] {
+  try {
+    if (!Array.isArray(value)) return false;
+    for (let i = 0; i < value.length; i++) if (!(i in value)) return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Throws if a result would have more elements than a tensor may have, before anything is computed.
+ * @example
+ * checkSize("f", [1e5, 1e5]) // throws ValueError: 100000 × 100000
+ */
+export function checkSize(op: string, shape: readonly number[]): void {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i];
+  if (size <= mostElements) return;
+  throw tooLarge(op, `a result of ${shape.join(" × ")} = ${size} elements`);
+}
+
+/** The error for a tensor of too many elements.
+ * @example
+ * tooLarge("f", "1e10 elements").code // => "value/too-large"
+ */
+export const tooLarge = (op: string, got: string): ScopeError =>
+  new ValueError({
+    code: "value/too-large",
+    op,
+    problem: "too many elements.",
+    got,
+    expected: `at most ${mostElements} elements (2³¹ − 1)`,
+    mend: "work on smaller pieces",
+  });
