@@ -32,9 +32,9 @@ export function newArray(dtype: DType, length: number): TypedArray {
       code: "value/memory",
       op: "a new tensor",
       problem: "there is no memory for it.",
-      got: `${length} elements of ${dtype}: ${length * bytesOf[dtype]} bytes`,
+      got: `${length} × ${bytesOf[dtype]} bytes`,
       expected: "what the process may still allocate",
-      mend: "work on smaller pieces, or drop tensors that are no longer needed",
+      mend: "work on smaller pieces",
     });
   }
 }

@@ -16,15 +16,7 @@ export interface Complaint {
   readonly mend: string;
 }
 
-/** One part of a complaint, short enough for a message of less than 1,000 characters. */
-function textOf(complaint: Complaint, name: keyof Complaint, most: number): string {
-  try {
-    const text: unknown = complaint[name];
-    return clip(typeof text === "string" ? text : show(text), most);
-  } catch {
-    return "unknown";
-  }
-}
+const names = ["code", "op", "problem", "got", "expected", "mend"] as const;
 
 /** Base of every error that Scope throws for a user's mistake; `code`, `op`, `problem`, `got`, `expected` and `mend` are data.
  * @example
@@ -40,11 +32,17 @@ export class ScopeError extends Error {
   declare readonly expected: string;
   declare readonly mend: string;
   constructor(complaint: Complaint) {
-    const part = (name: keyof Complaint, most: number): string => textOf(complaint, name, most);
-    const [op, problem, got] = [part("op", 60), part("problem", 200), part("got", 230)];
-    const [expected, mend] = [part("expected", 230), part("mend", 230)];
-    super(`${op}: ${problem}\n  got:      ${got}\n  expected: ${expected}\n  mend:     ${mend}`);
-    Object.assign(this, { code: part("code", 60), op, problem, got, expected, mend });
+    // Short enough for a message of less than 1,000 characters, whatever values stand in the texts.
+    const data = Object.fromEntries(
+      names.map((name) => [
+        name,
+        clip(typeof complaint?.[name] === "string" ? complaint[name] : show(complaint?.[name]), 210),
+      ]),
+    );
+    super(
+      `${data.op}: ${data.problem}\n  got:      ${data.got}\n  expected: ${data.expected}\n  mend:     ${data.mend}`,
+    );
+    Object.assign(this, data);
   }
 }
 

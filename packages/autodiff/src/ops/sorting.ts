@@ -1,5 +1,5 @@
-import { checkCount, switchOf } from "../base/checks.js";
 import { eagerArgSort } from "../backends/javascript/eager-routines.js";
+import { checkCount, switchOf } from "../base/checks.js";
 import { ValueError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -59,7 +59,12 @@ function sortedOrder(t: Tensor, axis: number, descending: boolean, limit = t.sha
  */
 export function sort(x: TensorLike, options?: SortOptions): Tensor {
   const [t, axis] = withAxis("sort", x, options, -1, ["axis", "descending"]);
-  return elementsAt("sort", t, axis, sortedOrder(t, axis, switchOf("sort", "descending", options?.descending, false)));
+  return elementsAt(
+    "sort",
+    t,
+    axis,
+    sortedOrder(t, axis, switchOf("sort", "descending", options?.descending, false)),
+  );
 }
 
 /** The `k` greatest elements along an axis, in order, and where they stand; of equal ones the first, NaN counts as greatest.

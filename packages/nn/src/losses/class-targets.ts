@@ -1,5 +1,5 @@
-import { checkedIndices, ShapeError, type Tensor } from "@scope/autodiff/functions";
 import { checkOptions } from "@scope/autodiff/checks";
+import { checkedIndices, ShapeError, type Tensor } from "@scope/autodiff/functions";
 import { checkTensor, sameShape, showShape } from "../option-checks.js";
 
 /** Targets as they came, and as they are looked up: 0 where they are ignored. */
