@@ -41,7 +41,8 @@ function renaming(name: string, known: readonly string[]): string {
 /** The option that a bare value was probably meant for: a dtype is a text, all others are anything else. */
 function namedOption(value: unknown, known: readonly string[]): string {
   const name = known.find((option) => (option === "dtype") === (typeof value === "string")) ?? known[0];
-  const fits = (name === "dtype") === (typeof value === "string") && typeof value !== "object";
+  const fits =
+    (name === "dtype") === (typeof value === "string") && (typeof value !== "object" || Array.isArray(value));
   return `name the option: { ${name}: ${fits ? show(value) : "…"} }`;
 }
 

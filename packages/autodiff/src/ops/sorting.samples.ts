@@ -29,6 +29,6 @@ export const argSortSamples: Samples<{ readonly descending: boolean; readonly li
     { code: "index/axis", run: (random) => argSort(random.tensor([])) },
     { code: "index/axis", run: (random) => sort(random.tensor([2]), { axis: 1 }) },
     { code: "value/top-k", run: (random) => topK(random.tensor([2]), 3) },
-    { code: "value/top-k", run: (random) => topK(random.tensor([2]), 0.5) },
+    { code: "value/count", run: (random) => topK(random.tensor([2]), 0.5) },
   ],
 };
