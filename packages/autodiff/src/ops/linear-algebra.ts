@@ -104,6 +104,7 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
 
 /** Products of operands of at least two axes, with leading axes that broadcast. */
 function matrices(x: Tensor, y: Tensor): Tensor {
+  if (y.shape.length === 2) return applyOne(matmulOp, [x, y], null);
   const leadX = x.shape.slice(0, -2);
   const leadY = y.shape.slice(0, -2);
   if (leadY.length <= leadX.length && leadY.every((d) => d === 1)) {

@@ -8,33 +8,42 @@ export function mapStates<State>(
   op = "Recurrent",
   path = "state",
 ): State {
-  const first: unknown = states[0];
-  const map = (): unknown => {
-    if (states.every((state) => state instanceof Tensor)) return f(states, path);
-    if (typeof first === "object" && first !== null && !(first instanceof Tensor)) {
-      // Where another state lacks the part, the recursion meets undefined and says so.
-      const part = (key: string): unknown[] =>
-        states.map((state) =>
-          typeof state === "object" && state !== null ? Reflect.get(state, key) : undefined,
-        );
-      const parts = Object.keys(first).map(
-        (key) => [key, mapStates(part(key), f, op, `${path}.${key}`)] as const,
-      );
-      return Array.isArray(first) ? parts.map(([, value]) => value) : Object.fromEntries(parts);
-    }
-    const kinds = states.map((state) => (state instanceof Tensor ? "a tensor" : kindOf(state)));
-    throw new TreeError({
-      code: "state/tree",
-      op,
-      problem: "a state is not a tree of tensors of the expected form.",
-      got: `${path}: ${[...new Set(kinds)].join(" beside ")}`,
-      expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",
-      mend: "start with initialState(batchSize), and pass on what came back",
-    });
-  };
   // The result has the form of the states: the same keys with tensors at the leaves.
-  return map() as State;
+  return mapParts(states, f, op, path) as State;
 }
+
+function mapParts(
+  states: readonly unknown[],
+  f: (leaves: readonly Tensor[], path: string) => Tensor,
+  op: string,
+  path: string,
+): unknown {
+  const [first] = states;
+  if (areTensors(states)) return f(states, path);
+  if (typeof first === "object" && first !== null && !(first instanceof Tensor)) {
+    const parts: [string, unknown][] = [];
+    for (const key of Object.keys(first)) {
+      // Where another state lacks the part, the recursion meets undefined and says so.
+      const part = states.map((state) =>
+        typeof state === "object" && state !== null ? Reflect.get(state, key) : undefined,
+      );
+      parts.push([key, mapParts(part, f, op, `${path}.${key}`)]);
+    }
+    return Array.isArray(first) ? parts.map(([, value]) => value) : Object.fromEntries(parts);
+  }
+  const kinds = states.map((state) => (state instanceof Tensor ? "a tensor" : kindOf(state)));
+  throw new TreeError({
+    code: "state/tree",
+    op,
+    problem: "a state is not a tree of tensors of the expected form.",
+    got: `${path}: ${[...new Set(kinds)].join(" beside ")}`,
+    expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",
+    mend: "start with initialState(batchSize), and pass on what came back",
+  });
+}
+
+const areTensors = (states: readonly unknown[]): states is readonly Tensor[] =>
+  states.every((state) => state instanceof Tensor);
 
 /** Throws unless a leaf of a state, such as `state.h`, is a tensor of this shape. */
 export function checkLeaf(op: string, path: string, leaf: unknown, shape: readonly number[]): void {

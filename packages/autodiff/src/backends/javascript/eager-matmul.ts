@@ -44,14 +44,18 @@ export function matmulLoops(a: Tensor, b: Tensor, spec: Spec): Tensor {
   const m = spec.shape[rank - 2];
   const n = spec.shape[rank - 1];
   const k = a.shape[a.shape.length - 1];
-  const batch = sizeOf(spec.shape.slice(0, -2));
   const x = matrixOperand(a);
   const y = matrixOperand(b);
+  const c = { data: out.storage!, offset: out.offset, rowStride: n, columnStride: 1 };
+  if (rank === 2) {
+    gemm(m, n, k, x, y, c, false);
+    return out;
+  }
+  const batch = sizeOf(spec.shape.slice(0, -2));
   for (let z = 0; z < batch; z++) {
-    const c = { data: out.storage!, offset: out.offset + z * m * n, rowStride: n, columnStride: 1 };
     const left = { ...x, offset: x.offset + z * x.batchStride };
     const right = { ...y, offset: y.offset + z * y.batchStride };
-    gemm(m, n, k, left, right, c, false);
+    gemm(m, n, k, left, right, { ...c, offset: c.offset + z * m * n }, false);
   }
   return out;
 }

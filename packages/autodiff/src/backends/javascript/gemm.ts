@@ -20,29 +20,20 @@ export function gemm(
   accumulate: boolean,
 ): void {
   const tiled = c.data instanceof Int32Array ? 0 : n - (n % 4);
+  const pairs = m - (m % 2);
   for (let j = 0; j < tiled; j += 4) {
-    for (let i = 0; i < m; i += 2) addTile(k, a, b, c, i, j, i + 1 < m, accumulate);
+    for (let i = 0; i < pairs; i += 2) addTile(k, a, b, c, i, j, accumulate);
+    if (pairs < m) addHalfTile(k, a, b, c, pairs, j, accumulate);
   }
   for (let j = tiled; j < n; j++) for (let i = 0; i < m; i++) addElement(k, a, b, c, i, j, accumulate);
 }
 
-/** Adds two rows by four columns at once (the second row only where `two`): eight sums in registers, measured 2.4 times as fast as rows of
- * sums in memory. */
-function addTile(
-  k: number,
-  a: Matrix,
-  b: Matrix,
-  c: Matrix,
-  i: number,
-  j: number,
-  two: boolean,
-  carries: boolean,
-): void {
+/** Adds two rows by four columns at once: eight sums in registers, measured 2.4 times as fast as rows of sums in memory. */
+function addTile(k: number, a: Matrix, b: Matrix, c: Matrix, i: number, j: number, carries: boolean): void {
   const x = a.data;
   const y = b.data;
   const z = c.data;
-  // Without a second row, the first is computed twice and stored once.
-  const below = two ? a.rowStride : 0;
+  const below = a.rowStride;
   const right = b.columnStride;
   let s00 = 0;
   let s01 = 0;
@@ -56,7 +47,7 @@ function addTile(
   const o1 = o0 + c.columnStride;
   const o2 = o1 + c.columnStride;
   const o3 = o2 + c.columnStride;
-  const d = two ? c.rowStride : 0;
+  const d = c.rowStride;
   let p = a.offset + i * a.rowStride;
   let q = b.offset + j * b.columnStride;
   for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride) {
@@ -90,11 +81,53 @@ function addTile(
   z[o1] = s01;
   z[o2] = s02;
   z[o3] = s03;
-  if (!two) return;
   z[o0 + d] = s10;
   z[o1 + d] = s11;
   z[o2 + d] = s12;
   z[o3 + d] = s13;
+}
+
+/** The same for a last row without another. */
+function addHalfTile(
+  k: number,
+  a: Matrix,
+  b: Matrix,
+  c: Matrix,
+  i: number,
+  j: number,
+  carries: boolean,
+): void {
+  const x = a.data;
+  const y = b.data;
+  const z = c.data;
+  const right = b.columnStride;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  const o0 = c.offset + i * c.rowStride + j * c.columnStride;
+  const o1 = o0 + c.columnStride;
+  const o2 = o1 + c.columnStride;
+  const o3 = o2 + c.columnStride;
+  let p = a.offset + i * a.rowStride;
+  let q = b.offset + j * b.columnStride;
+  for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride) {
+    const x0 = x[p];
+    s0 += x0 * y[q];
+    s1 += x0 * y[q + right];
+    s2 += x0 * y[q + 2 * right];
+    s3 += x0 * y[q + 3 * right];
+  }
+  if (carries) {
+    s0 += z[o0];
+    s1 += z[o1];
+    s2 += z[o2];
+    s3 += z[o3];
+  }
+  z[o0] = s0;
+  z[o1] = s1;
+  z[o2] = s2;
+  z[o3] = s3;
 }
 
 function addElement(
