@@ -71,6 +71,33 @@ export function gemmConformance(backend: ProgramBackend): void {
     }
   }
 
+  it("int32 wraps in every column, rows and batches of any size", () => {
+    const large = (length: number): number[] => numbers.wholes(length, -(2 ** 31), 2 ** 31 - 1);
+    for (const n of [...odd, 16, 17, 33])
+      for (const [m, k] of [
+        [1, 3],
+        [2, 5],
+        [7, 66],
+      ] as const)
+        for (const mode of modes) {
+          const b = new ProgramBuilder();
+          const left = b.buffer("int32", large(m * k));
+          const right = b.buffer("int32", large(k * n));
+          const bias = b.buffer("int32", large(n));
+          const c = b.buffer("int32", large(m * n));
+          const kernels = b.gemm(
+            backend,
+            {
+              ...{ batch: [], m, n, k, mode, a: access(left, [k, 1]), c: access(c, [n, 1]) },
+              b: { packed: false, at: access(right, [n, 1]) },
+              ...(mode === "bias" ? { bias: access(bias, [1]) } : {}),
+            },
+            false,
+          );
+          expectAsNaive(backend, { ...b.program(kernels), name: `int32 ${mode} ${m}×${k}×${n}` }, b.opaque);
+        }
+  });
+
   it("inside larger rows: offsets and leading dimensions beyond the sizes", () => {
     for (const [m, n, k] of [
       [5, 7, 9],

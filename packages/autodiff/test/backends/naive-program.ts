@@ -172,6 +172,7 @@ class NaiveRun {
 
   #gemm(kernel: GemmKernel, counters: readonly number[]): void {
     const packed = this.#packed.get(kernel.b.at.buffer);
+    const whole = kernel.c.buffer.dtype === "int32";
     for (const index of indicesOf([...kernel.batch, kernel.m, kernel.n])) {
       const batch = index.slice(0, -2);
       const [i, j] = index.slice(-2);
@@ -183,7 +184,8 @@ class NaiveRun {
           kernel.b.packed && packed
             ? packed[l * kernel.n + j]
             : this.get(kernel.b.at, [...batch, l, j], counters);
-        sum += this.get(kernel.a, [...batch, i, l], counters) * b;
+        const a = this.get(kernel.a, [...batch, i, l], counters);
+        sum = whole ? (sum + Math.imul(a, b)) | 0 : sum + a * b;
       }
       this.put(kernel.c, index, counters, sum);
     }

@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
 import {
   add,
+  at,
   logSoftmax,
   matmul,
   mean,
   mul,
+  reshape,
   scan,
   sigmoid,
   slice,
@@ -84,3 +86,34 @@ test("stacks of transforms with the JavaScript backend in them, and programs did
   });
   expect(runs).toBeGreaterThan(20);
 });
+
+test.each(["float64", "float32"] as const)(
+  "two products of a loop by parts of one matrix, in %s",
+  (dtype) => {
+    const draw = (...shape: number[]): Tensor => random.tensor(shape, [-0.5, 0.5], dtype);
+    const parts: readonly (readonly [string, (w: Tensor, i: number) => Tensor])[] = [
+      ["rows", (w, i) => slice(w, [[8 * i, 8 * i + 8]])],
+      ["columns", (w, i) => slice(w, [null, [8 * i, 8 * i + 8]])],
+      ["rows, turned", (w, i) => transpose(slice(w, [[8 * i, 8 * i + 8]]))],
+      ["columns, turned", (w, i) => transpose(slice(w, [null, [8 * i, 8 * i + 8]]))],
+      ["one of a stack", (w, i) => reshape(at(reshape(w, [2, 64]), i), [8, 8])],
+      ["every other row", (w, i) => slice(w, [[i, null, 2]])],
+    ];
+    for (const [name, part] of parts)
+      for (const length of [1, 5]) {
+        const columns = name.startsWith("columns") || name === "one of a stack";
+        const w = columns ? draw(8, 16) : draw(16, 8);
+        const run = ([h0, xs, all]: readonly Tensor[]): Tensor[] => [
+          scan(
+            (h: Tensor, x: Tensor) => {
+              const next = tanh(add(matmul(h, part(all, 0)), matmul(mul(h, x), part(all, 1))));
+              return [next, next];
+            },
+            h0,
+            xs,
+          )[1],
+        ];
+        compiledIsEager(run, [draw(3, 8), draw(length, 3, 8), w], name);
+      }
+  },
+);

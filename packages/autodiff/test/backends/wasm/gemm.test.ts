@@ -27,7 +27,7 @@ function difference({ product, packed }: Case): { error: number; gapsKept: boole
     extent(m, k, a),
     extent(k, n, strideB),
     extent(m, n, c),
-    n * (product.bias ?? 1),
+    (n - 1) * (product.bias ?? 1) + 1,
     (k + 8) * (n + 8),
   ];
   const at: number[] = [];
@@ -135,6 +135,62 @@ describe.each(dtypes)("products of %s", (dtype) => {
       check({ product: { dtype, m: 7, n: 9, k: 5, a: [0, 1], b: [9, 1], c: [9, 1], mode, bias: 1 } });
       check({ product: { dtype, m: 65, n: 1, k: 33, a: [33, 1], b: [1, 1], c: [1, 1], mode, bias: 1 } });
       check({ product: { dtype, m: 4, n: 6, k: 0, a: [0, 1], b: [6, 1], c: [6, 1], mode, bias: 1 } });
+    }
+  });
+  it("take a bias at any stride, whatever path the product goes", () => {
+    for (const bias of [0, 1, 2, 3])
+      for (const [m, n, k, a, b] of [
+        [7, 9, 5, [5, 1], [9, 1]],
+        [1, 40, 5, [5, 1], [40, 1]],
+        [2, 9, 5, [5, 1], [1, 5]],
+        [9, 1, 5, [5, 1], [1, 1]],
+        [7, 9, 5, [1, 7], [9, 1]],
+        [300, 9, 5, [1, 300], [9, 1]],
+        [7, 9, 5, [2, 14], [9, 1]],
+        [3, 9, 9000, [9000, 1], [9, 1]],
+      ] as const) {
+        check({ product: { dtype, m, n, k, a, b, c: [n, 1], mode: "bias", bias } });
+        if (bias === 1 || n === 1)
+          check({ product: { dtype, m, n, k, a, b: "packed", c: [n, 1], mode: "bias", bias }, packed: b });
+      }
+  });
+  // One less than each size that a path treats apart, that size, and one more.
+  const beside = (...sizes: readonly number[]): number[] =>
+    sizes.flatMap((size) => [size - 1, size, size + 1]);
+  let turn = 0;
+  const everyMode = (product: Omit<Product, "b" | "mode">, b: Pair): void => {
+    const mode = modes[turn++ % 3];
+    check({ product: { ...product, b, mode, bias: 1 } });
+    if (product.c[1] === 1) check({ product: { ...product, b: "packed", mode, bias: 1 }, packed: b });
+  };
+  it("agree at and beside the heights of tiles and of blocks of rows", () => {
+    for (const m of beside(6, 12, 192, 384))
+      for (const n of [3, 260]) {
+        const k = 9;
+        everyMode({ dtype, m, n, k, a: [1, m], c: [n, 1] }, [n, 1]);
+        everyMode({ dtype, m, n, k, a: [k, 1], c: [n, 1] }, [n, 1]);
+      }
+  });
+  it("agree at and beside the widths of panels", () => {
+    for (const n of beside(2, 4, 8, 16, 32, 64, 128))
+      for (const m of [1, 2, 7]) {
+        const k = 9;
+        everyMode({ dtype, m, n, k, a: [k, 1], c: [n, 1] }, [n, 1]);
+        everyMode({ dtype, m, n, k, a: [k, 1], c: [n, 1] }, [1, k]);
+        everyMode({ dtype, m, n, k, a: [1, m], c: [n, 1] }, [n, 1]);
+      }
+  });
+  it("agree at and beside the lengths of rounds, chains, blocks and parts", () => {
+    for (const k of beside(4, 8, 32, 56, 64, 112, 256, 448, 512, 1024, 2048, 4096, 8192, 16384)) {
+      const n = 9;
+      const c: Pair = [n, 1];
+      everyMode({ dtype, m: 3, n, k, a: [k, 1], c }, [n, 1]);
+      everyMode({ dtype, m: 3, n, k, a: [1, 3], c }, [n, 1]);
+      everyMode({ dtype, m: 3, n, k, a: [1, 257], c }, [n, 1]);
+      everyMode({ dtype, m: 2, n, k, a: [k, 1], c }, [1, k]);
+      everyMode({ dtype, m: 1, n: 65, k, a: [k, 1], c: [65, 1] }, [65, 1]);
+      everyMode({ dtype, m: 3, n, k, a: [k, 1], c: [1, 3] }, [n, 1]);
+      everyMode({ dtype, m: 3, n, k, a: [k, 1], c: [2 * n, 2] }, [n, 1]);
     }
   });
 });
