@@ -104,11 +104,26 @@ export class Block {
       if (node === undefined || this.requestedDestinations.has(now.id)) return false;
       const lowering = loweringOf(node);
       if (lowering === null) return false;
-      if (lowering.kind !== "view") return this.assembly.temporaries.has(this.destinationOf(now).buffer);
+      if (lowering.kind !== "view")
+        return this.assembly.temporaries.has(this.destinationOf(now).buffer) && !this.holdsReadPieces(node);
       if (node.outputs.length !== 1 || sizeOf(node.outputs[0].shape) !== sizeOf(node.inputs[0].shape))
         return false;
       now = node.inputs[0];
     }
+  }
+  /** Whether a piece that was written straight into a placed tensor has readers of its own. */
+  private holdsReadPieces(node: Node): boolean {
+    const inside = [node];
+    for (const place of inside) {
+      if (loweringOf(place)?.kind !== "place") continue;
+      const { buffer } = this.destinationOf(place.outputs[0]);
+      for (const piece of place.inputs) {
+        if (this.destinations.get(piece.id)?.buffer !== buffer) continue;
+        if (this.uses.get(piece.id) !== 1) return true;
+        inside.push(this.makers.get(piece.id)!);
+      }
+    }
+    return false;
   }
   private get makers(): ReadonlyMap<number, Node> {
     return producers(this.graph);
