@@ -13,6 +13,7 @@ export { type FloatDrawOptions, Random } from "./ops/random/random.js";
 export type { ArgOptions, ReduceOptions } from "./ops/reduction.js";
 
 export type { AxisOptions, SliceRange } from "./ops/slicing.js";
+export type { MaskOptions } from "./ops/softmax.js";
 export type { SortOptions } from "./ops/sorting.js";
 export type { VarianceOptions } from "./ops/statistics.js";
 export { type NestedArray, type ReadonlyData, Tensor } from "./tensor/tensor.js";

@@ -15,6 +15,16 @@ export const sigmoidSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => 1 / (1 + Math.exp(-x)),
+  guardPoints: [
+    [0, 0.25, 0, -0.125],
+    [1e-300, 0.25, 0, -0.125],
+    [100, 0, 0, 0],
+    [-100, 0, 0, 0],
+    [800, 0, 0, 0],
+    [-800, 0, 0, 0],
+    [Infinity, 0, 0, 0],
+    [-Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => sigmoid(wrongOperand) }],
 };
 
@@ -29,6 +39,15 @@ export const softplusSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  guardPoints: [
+    [0, 0.5, 0.25, 0],
+    [100, 1, 0, 0],
+    [-100, 0, 0, 0],
+    [800, 1, 0, 0],
+    [-800, 0, 0, 0],
+    [Infinity, 1, 0, 0],
+    [-Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => softplus(wrongOperand) }],
 };
 
@@ -53,6 +72,13 @@ export const erfSamples: ElementwiseSamples = {
     }
     return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
   },
+  guardPoints: [
+    [0, 1.1283791670955126, 0, -2.256758334191025],
+    [-0, 1.1283791670955126, 0, -2.256758334191025],
+    [100, 0, 0, 0],
+    [-800, 0, 0, 0],
+    [Infinity, 0, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => erf(wrongOperand) }],
 };
 
@@ -76,5 +102,13 @@ export const reluSamples: ElementwiseSamples = {
   ],
   reference: (x) => Math.max(x, 0),
   ulps: 0,
+  guardPoints: [
+    [0, 0, 0, 0],
+    [-0, 0, 0, 0],
+    [1e-300, 1, 0, 0],
+    [-800, 0, 0, 0],
+    [Infinity, 1, 0, 0],
+    [-Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => relu(wrongOperand) }],
 };

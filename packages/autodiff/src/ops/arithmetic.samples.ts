@@ -15,6 +15,7 @@ export const subSamples: ElementwiseSamples = {
   ],
   reference: (a, b) => a - b,
   ulps: 0,
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [{ code: "shape/broadcast", run: (random) => sub(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -38,6 +39,12 @@ export const divSamples: ElementwiseSamples = {
   ],
   reference: (a, b) => a / b,
   ulps: 0,
+  guardPoints: [
+    [0, 1, 1, 0, 0, -1, 0, 0, 0, 2, 0],
+    [1, 0, Infinity, -Infinity, 0, -Infinity, Infinity, 0, 0, Infinity, -Infinity],
+    [0, 0, NaN, NaN, 0, NaN, NaN, 0, 0, NaN, NaN],
+    [1, Infinity, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  ],
   rejects: [{ code: "shape/broadcast", run: (random) => div(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -59,6 +66,14 @@ export const absSamples: ElementwiseSamples = {
   ],
   reference: (x) => Math.abs(x),
   ulps: 0,
+  guardPoints: [
+    [0, 0, 0, 0],
+    [-0, 0, 0, 0],
+    [1e-300, 1, 0, 0],
+    [-1e-300, -1, 0, 0],
+    [Infinity, 1, 0, 0],
+    [-Infinity, -1, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => abs(wrongOperand) }],
 };
 
@@ -81,6 +96,12 @@ export const signSamples: ElementwiseSamples = {
   ],
   reference: (x) => Math.sign(x),
   ulps: 0,
+  guardPoints: [
+    [0, 0, 0, 0],
+    [-0, 0, 0, 0],
+    [1e-300, 0, 0, 0],
+    [Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => sign(wrongOperand) }],
 };
 
@@ -98,5 +119,11 @@ export const sqrtSamples: ElementwiseSamples = {
   ],
   reference: (x) => Math.sqrt(x),
   ulps: 0,
+  guardPoints: [
+    [0, Infinity, -Infinity, Infinity],
+    [1e-300, 0.5e150, -Infinity, Infinity],
+    [Infinity, 0, 0, 0],
+    [-1, NaN, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => sqrt(wrongOperand) }],
 };

@@ -12,6 +12,7 @@ import {
   where,
 } from "./comparison.js";
 import { type ElementwiseSamples, wrongOperand } from "./samples.js";
+import { logSumExp, softmax } from "./softmax.js";
 
 export const equalSamples: ElementwiseSamples = {
   names: { numpy: "equal", torch: "eq", onnx: "Equal" },
@@ -25,6 +26,7 @@ export const equalSamples: ElementwiseSamples = {
     [Infinity, -Infinity, 0],
   ],
   reference: (a, b) => Number(a === b),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => equal(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -39,6 +41,7 @@ export const notEqualSamples: ElementwiseSamples = {
     [Infinity, Infinity, 0],
   ],
   reference: (a, b) => Number(a !== b),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => notEqual(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -55,6 +58,7 @@ export const lessSamples: ElementwiseSamples = {
     [1, NaN, 0],
   ],
   reference: (a, b) => Number(a < b),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => less(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -70,6 +74,7 @@ export const lessEqualSamples: ElementwiseSamples = {
     [NaN, NaN, 0],
   ],
   reference: (a, b) => Number(a <= b),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => lessEqual(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -86,6 +91,7 @@ export const greaterSamples: ElementwiseSamples = {
     [1, NaN, 0],
   ],
   reference: (a, b) => Number(a > b),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => greater(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -100,6 +106,7 @@ export const greaterEqualSamples: ElementwiseSamples = {
     [NaN, NaN, 0],
   ],
   reference: (a, b) => Number(a >= b),
+  guardPoints: "true or false: it has no derivative",
   rejects: [
     { code: "shape/broadcast", run: (random) => greaterEqual(random.tensor([2]), random.tensor([3])) },
   ],
@@ -116,6 +123,7 @@ export const logicalAndSamples: ElementwiseSamples = {
     [1, 1, 1],
   ],
   reference: (a, b) => Number(a !== 0 && b !== 0),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => logicalAnd(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -130,6 +138,7 @@ export const logicalOrSamples: ElementwiseSamples = {
     [1, 1, 1],
   ],
   reference: (a, b) => Number(a !== 0 || b !== 0),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => logicalOr(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -144,6 +153,7 @@ export const logicalXorSamples: ElementwiseSamples = {
     [1, 1, 0],
   ],
   reference: (a, b) => Number((a !== 0) !== (b !== 0)),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "shape/broadcast", run: (random) => logicalXor(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -156,6 +166,7 @@ export const logicalNotSamples: ElementwiseSamples = {
     [1, 0],
   ],
   reference: (x) => Number(x === 0),
+  guardPoints: "true or false: it has no derivative",
   rejects: [{ code: "operand/type", run: () => logicalNot(wrongOperand) }],
 };
 
@@ -171,7 +182,14 @@ export const whereSamples: ElementwiseSamples = {
   ],
   reference: (condition, a, b) => (condition !== 0 ? a : b),
   ulps: 0,
+  guardPoints:
+    "linear in what it chooses; that the other side leaks nothing is among the guard points of clip, elu and softmax",
   rejects: [
+    { code: "dtype/mask", run: (random) => softmax(random.tensor([2]), { mask: random.tensor([2]) }) },
+    {
+      code: "shape/broadcast-to",
+      run: (random) => logSumExp(random.tensor([2]), { mask: random.of([true, false, true], "bool") }),
+    },
     { code: "dtype/condition", run: (random) => where(random.tensor([2]), 1, 0) },
     {
       code: "shape/broadcast",

@@ -28,6 +28,7 @@ export const iotaSamples: Samples<Iota> = {
     { inputs: [], attributes: { size: 3, start: 2, step: -0.5, dtype: "float64" }, outputs: [[2, 1.5, 1]] },
     { inputs: [], attributes: { size: 0, start: 2, step: 1, dtype: "int32" }, outputs: [[]] },
   ],
+  guardPoints: "made of nothing: it has no derivative",
   rejects: [
     { code: "shape/invalid", run: () => zeros([-1]) },
     { code: "shape/invalid", run: () => ones([1.5]) },

@@ -15,6 +15,7 @@ export const addSamples: ElementwiseSamples = {
   ],
   reference: (a, b) => a + b,
   ulps: 0,
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [{ code: "shape/broadcast", run: (random) => add(random.tensor([2, 3]), random.tensor([2])) }],
 };
 
@@ -31,6 +32,11 @@ export const mulSamples: ElementwiseSamples = {
   ],
   reference: (a, b) => a * b,
   ulps: 0,
+  guardPoints: [
+    [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0],
+    [0, Infinity, Infinity, 0, 0, 1, 0, 0, 0, 0, 0],
+    [-0, 2, 2, 0, 0, 1, 0, 0, 0, 0, 0],
+  ],
   rejects: [{ code: "shape/broadcast", run: (random) => mul(random.tensor([4]), random.tensor([3])) }],
 };
 
@@ -46,5 +52,6 @@ export const negSamples: ElementwiseSamples = {
   ],
   reference: (x) => -x,
   ulps: 0,
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [{ code: "operand/type", run: () => neg(wrongOperand) }],
 };

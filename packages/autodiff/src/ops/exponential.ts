@@ -2,8 +2,7 @@ import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { add, div, mul, sub } from "./arithmetic.js";
-import { equal, greaterEqual, logicalAnd, where } from "./comparison.js";
-import { binaryNumeric, elementwiseOp, unaryFloat } from "./elementwise.js";
+import { elementwiseOp, unaryFloat } from "./elementwise.js";
 import type { TensorLike } from "./operands.js";
 
 /** e to the power of each element. */
@@ -35,22 +34,6 @@ export const log1pOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.log1p(x),
   partials: [{ times: (t, [x]) => div(t, add(x, 1)) }],
 });
-/** a to the power of b. */
-export const powOp: Op<null> = /* @__PURE__ */ elementwiseOp({
-  name: "pow",
-  loops: { pow: loops.pow },
-  lower: (kernel, a, b) => kernel.pow(a, b),
-  partials: [
-    // b·a^(b−1), and 0 where b = 0 (also at a = 0). What is not chosen is replaced inside as well: second derivatives stay finite.
-    ([a, b]) => {
-      const constant = equal(b, 0);
-      return where(constant, 0, mul(b, pow(a, where(constant, 1, sub(b, 1)))));
-    },
-    // aᵇ·ln a, and 0 where a = 0 and b ≥ 0, as in PyTorch
-    ([a, b], y) => mul(y, log(where(logicalAnd(equal(a, 0), greaterEqual(b, 0)), 1, a))),
-  ],
-});
-
 /** Hyperbolic tangent. */
 export const tanhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "tanh",
@@ -88,16 +71,6 @@ export const log = (x: TensorLike): Tensor => unaryFloat(logOp, x);
  * log1p(tensor(1e-20, { dtype: "float64" })).item() // => 1e-20
  */
 export const log1p = (x: TensorLike): Tensor => unaryFloat(log1pOp, x);
-/** `base` to the power of `exponent`, element by element; shapes broadcast. 0⁰ is 1.
- * The derivative of x⁰ is 0 everywhere; that of 0ʸ with respect to y is 0 for y ≥ 0.
- * @param base - any shape, any dtype
- * @param exponent - a shape that broadcasts; of int32 bases a negative exponent gives a quotient cut towards 0
- * @returns the broadcast shape, the promoted dtype
- * @throws {@link ShapeError} if the shapes do not broadcast
- * @example
- * pow(tensor([2, 3]), 2).toArray() // => [4, 9]
- */
-export const pow = (base: TensorLike, exponent: TensorLike): Tensor => binaryNumeric(powOp, base, exponent);
 /** Hyperbolic tangent of each element.
  * @param x - any shape; integers become float32
  * @returns the shape of `x`, float, in −1 … 1

@@ -21,6 +21,12 @@ export const maximumSamples: ElementwiseSamples = {
   ],
   reference: (a, b) => Math.max(a, b),
   ulps: 0,
+  guardPoints: [
+    [1, 1, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0],
+    [0, -0, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0],
+    [Infinity, Infinity, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0],
+    [1, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0],
+  ],
   rejects: [{ code: "shape/broadcast", run: (random) => maximum(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -44,5 +50,11 @@ export const minimumSamples: ElementwiseSamples = {
   ],
   reference: (a, b) => Math.min(a, b),
   ulps: 0,
+  guardPoints: [
+    [1, 1, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0],
+    [0, -0, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0],
+    [Infinity, Infinity, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0],
+    [1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+  ],
   rejects: [{ code: "shape/broadcast", run: (random) => minimum(random.tensor([2]), random.tensor([3])) }],
 };

@@ -14,5 +14,6 @@ export const fillSamples: Samples<{ readonly shape: Shape; readonly dtype: DType
       { inputs: [], attributes: { shape: [1], dtype: "bool", value: 1 }, outputs: [[true]] },
       { inputs: [], attributes: { shape: [0, 2], dtype: "float32", value: NaN }, outputs: [[]] },
     ],
+    guardPoints: "made of nothing: it has no derivative",
     rejects: [],
   };

@@ -50,6 +50,7 @@ export const gatherSamples: Samples<null> = {
       ],
     },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [
     { code: "dtype/indices", run: (random) => take(random.tensor([3]), random.tensor([2])) },
     { code: "dtype/indices", run: (random) => take(random.tensor([3]), 0.5) },
@@ -84,6 +85,7 @@ export const scatterAddSamples: Samples<number> = {
       ],
     },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [
     { code: "index/value", run: (random) => scatterAdd(random.tensor([3]), random.of([3], "int32"), 1) },
     { code: "dtype/indices", run: (random) => scatterAdd(random.tensor([3]), random.tensor([1]), 1) },

@@ -36,7 +36,7 @@ export { cumprod, cumsum, prod } from "./cumulative.js";
 export { diagonal } from "./diagonal.js";
 export { einsum } from "./einsum.js";
 
-export { exp, expm1, log, log1p, pow, tanh } from "./exponential.js";
+export { exp, expm1, log, log1p, tanh } from "./exponential.js";
 export { clip, maximum, minimum } from "./extrema.js";
 export { gather, scatterAdd, take, takeAlongAxis } from "./gather.js";
 export { setAt, setSlice } from "./index-update.js";
@@ -44,6 +44,7 @@ export { checkedIndices } from "./indices.js";
 export { chunk, concat, pad, roll, split, stack, unstack } from "./joining.js";
 export { dot, matmul, outer } from "./linear-algebra.js";
 export { tensor } from "./literal.js";
+export { pow } from "./power.js";
 export { all, any, argMax, argMin, max, mean, min, sum } from "./reduction.js";
 export { repeat, tile } from "./repetition.js";
 export { ceil, floor, mod, round } from "./rounding.js";

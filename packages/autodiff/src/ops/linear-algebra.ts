@@ -1,6 +1,6 @@
 import { eagerGemm } from "../backends/javascript/eager-routines.js";
 import { InternalError, ShapeError } from "../base/errors.js";
-import { broadcastShapes, type Shape, sameShape, showShape } from "../base/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -49,7 +49,8 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
 
 /** The last two axes exchanged. */
 export const swapLast = (t: Tensor): Tensor => swapAxes(t, -1, -2);
-const joinRows = (t: Tensor): Tensor => reshape(t, [-1, t.shape[t.shape.length - 1]]);
+const joinRows = (t: Tensor): Tensor =>
+  reshape(t, [sizeOf(t.shape.slice(0, -1)), t.shape[t.shape.length - 1]]);
 
 function mismatch(op: string, a: Shape, b: Shape): ShapeError {
   const got = `a ${showShape(a)}, b ${showShape(b)}`;

@@ -52,6 +52,18 @@ export const maxSamples: Samples<readonly number[]> = {
     },
     { inputs: [random.tensor([0, 2])], attributes: [1], outputs: [[]] },
   ],
+  guardPoints: [
+    {
+      what: "elements that tie",
+      at: [1, 1, 0],
+      f: (x) => max(x),
+      gradient: [0.5, 0.5, 0],
+      hessian: 0,
+      third: 0,
+    },
+    { what: "infinite", at: [Infinity, 1], f: (x) => max(x), gradient: [1, 0], hessian: 0, third: 0 },
+    { what: "NaN", at: [NaN, 1], f: (x) => max(x), gradient: [NaN, NaN], hessian: 0, third: 0 },
+  ],
   rejects: [
     { code: "value/empty-reduction", run: (random) => max(random.tensor([2, 0]), { axis: 1 }) },
     { code: "value/empty-reduction", run: (random) => max(random.tensor([0])) },
@@ -94,6 +106,18 @@ export const minSamples: Samples<readonly number[]> = {
       outputs: [[[Number.NaN], [Infinity]]],
     },
   ],
+  guardPoints: [
+    {
+      what: "elements that tie",
+      at: [1, 1, 2],
+      f: (x) => min(x),
+      gradient: [0.5, 0.5, 0],
+      hessian: 0,
+      third: 0,
+    },
+    { what: "infinite", at: [-Infinity, 1], f: (x) => min(x), gradient: [1, 0], hessian: 0, third: 0 },
+    { what: "NaN", at: [NaN, 1], f: (x) => min(x), gradient: [NaN, NaN], hessian: 0, third: 0 },
+  ],
   rejects: [{ code: "value/empty-reduction", run: (random) => min(random.tensor([0, 2]), { axis: 0 }) }],
 };
 
@@ -131,6 +155,7 @@ export const argExtremeSamples: Samples<{ readonly largest: boolean }> = {
       outputs: [[0, 1]],
     },
   ],
+  guardPoints: "whole numbers: it has no derivative",
   rejects: [
     { code: "value/empty-reduction", run: (random) => argMax(random.tensor([0])) },
     { code: "value/empty-reduction", run: (random) => argMin(random.tensor([2, 0]), { axis: 1 }) },

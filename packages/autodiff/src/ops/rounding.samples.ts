@@ -20,6 +20,12 @@ export const floorSamples: ElementwiseSamples = {
   ],
   reference: (x) => Math.floor(x),
   ulps: 0,
+  guardPoints: [
+    [0, 0, 0, 0],
+    [-0, 0, 0, 0],
+    [1, 0, 0, 0],
+    [Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => floor(wrongOperand) }],
 };
 
@@ -42,6 +48,12 @@ export const ceilSamples: ElementwiseSamples = {
   ],
   reference: (x) => Math.ceil(x),
   ulps: 0,
+  guardPoints: [
+    [0, 0, 0, 0],
+    [-0, 0, 0, 0],
+    [1, 0, 0, 0],
+    [Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => ceil(wrongOperand) }],
 };
 
@@ -66,6 +78,13 @@ export const roundSamples: ElementwiseSamples = {
   ],
   reference: (x) => (Math.abs(x - Math.trunc(x)) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
   ulps: 0,
+  guardPoints: [
+    [0, 0, 0, 0],
+    [0.5, 0, 0, 0],
+    [1.5, 0, 0, 0],
+    [-0.5, 0, 0, 0],
+    [Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => round(wrongOperand) }],
 };
 
@@ -92,5 +111,10 @@ export const modSamples: ElementwiseSamples = {
     const r = a % b;
     return r !== 0 && r < 0 !== b < 0 ? r + b : r;
   },
+  guardPoints: [
+    [0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+    [4, 2, 1, -2, 0, 0, 0, 0, 0, 0, 0],
+    [-4, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0],
+  ],
   rejects: [{ code: "shape/broadcast", run: (random) => mod(random.tensor([2]), random.tensor([3])) }],
 };

@@ -43,6 +43,20 @@ export interface ForeignNames {
   readonly onnx?: string;
 }
 
+/** Points at which derivatives are delicate (a rule avoids 0/0, 0 · ∞ or log 0 there, or the op is saturated, tied or infinite), with the first three;
+ * or why there are none. An expected NaN stands for anything that is not finite, ±∞ for itself or NaN; other numbers for themselves. */
+export type GuardPoints<P> = readonly P[] | string;
+
+/** A function of a vector that gives a number, and its first three derivatives at a point; a number stands for a whole array of it. */
+export interface Guard {
+  readonly what: string;
+  readonly at: readonly number[];
+  f(x: Tensor): Tensor;
+  readonly gradient: NestedArray;
+  readonly hessian: NestedArray;
+  readonly third: NestedArray;
+}
+
 /** Of an elementwise op: the test draws shapes that broadcast, and values from `domain`. */
 export interface ElementwiseSamples {
   readonly names?: ForeignNames;
@@ -56,6 +70,8 @@ export interface ElementwiseSamples {
   readonly ulps?: number;
   /** The dtype of each operand in gradient-free checks (float64). */
   readonly dtypes?: readonly DType[];
+  /** Rows of the operands and then the derivatives: of f(x) f′, f″, f‴; of f(a, b) by a, b, aa, ab, bb, aaa, aab, abb, bbb. */
+  readonly guardPoints: GuardPoints<readonly number[]>;
   readonly rejects: readonly Rejection[];
 }
 
@@ -75,6 +91,7 @@ export interface StructuralSamples<A> {
   exact(random: SampleRandom): readonly (Application<A> & { readonly outputs: readonly NestedArray[] })[];
   /** The derivative is 0 on purpose, though the value varies. */
   readonly cutsGradient?: true;
+  readonly guardPoints: GuardPoints<Guard>;
   readonly rejects: readonly Rejection[];
 }
 

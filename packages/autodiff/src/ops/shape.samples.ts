@@ -50,7 +50,9 @@ export const reshapeSamples: Samples<Shape> = {
       outputs: [[1, 3, 2, 4]],
     },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [
+    { code: "shape/reshape-ambiguous", run: (random) => reshape(random.tensor([0, 3]), [0, -1]) },
     { code: "shape/reshape", run: (random) => reshape(random.tensor([2]), [3]) },
     { code: "shape/reshape", run: (random) => reshape(random.tensor([3]), [2, -1]) },
     { code: "shape/invalid", run: (random) => reshape(random.tensor([2]), [-2, -1]) },
@@ -84,6 +86,7 @@ export const transposeSamples: Samples<readonly number[]> = {
       ],
     },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [
     { code: "shape/permute", run: (random) => permute(random.tensor([2, 2]), [0]) },
     { code: "index/axes", run: (random) => permute(random.tensor([2, 2]), [0, -2]) },
@@ -118,6 +121,7 @@ export const broadcastToSamples: Samples<Shape> = {
     },
     { inputs: [random.tensor([1])], attributes: [0], outputs: [[]] },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [
     { code: "shape/broadcast-to", run: (random) => broadcastTo(random.tensor([2]), [3]) },
     { code: "shape/broadcast-to", run: (random) => broadcastTo(random.tensor([2, 2]), [2]) },
@@ -150,6 +154,7 @@ export const sumSamples: Samples<readonly number[]> = {
     { inputs: [random.of([2147483647, 1], "int32")], attributes: [0], outputs: [[-2147483648]] },
     { inputs: [random.tensor([2, 0])], attributes: [1], outputs: [[[0], [0]]] },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [
     { code: "index/axis", run: (random) => sum(random.tensor([2]), { axis: 1 }) },
     { code: "index/axes", run: (random) => sum(random.tensor([2]), { axis: [0, 0] }) },

@@ -154,11 +154,21 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
   return reshape(summed, shape);
 }
 
+const ambiguous = (from: Shape, to: Shape): ShapeError =>
+  new ShapeError({
+    code: "shape/reshape-ambiguous",
+    op: "reshape",
+    problem: "any size fits in place of -1.",
+    got: `${showShape(from)} into ${showShape(to)}`,
+    expected: "no 0 beside -1",
+    mend: "write the size itself",
+  });
+
 /** The same elements in row-major order under another shape.
  * @param x - any shape, any dtype
  * @param shape - as many elements; one size may be −1 and is then worked out
  * @returns `shape`
- * @throws {@link ShapeError} if the number of elements differs
+ * @throws {@link ShapeError} if the number of elements differs, or −1 stands beside a 0, where any size would do
  * @example
  * reshape(tensor([1, 2, 3, 4]), [2, -1]).toArray() // => [[1, 2], [3, 4]]
  */
@@ -170,7 +180,8 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
   let full = shape;
   if (unknown >= 0) {
     const rest = sizeOf(shape.filter((_, k) => k !== unknown));
-    full = shape.map((d, k) => (k === unknown ? (rest === 0 ? 0 : t.size / rest) : d));
+    if (rest === 0 && t.size === 0) throw ambiguous(t.shape, shape);
+    full = shape.map((d, k) => (k === unknown ? t.size / rest : d));
   }
   if (unknown < 0 || full.every(Number.isInteger)) checkShape("reshape", full);
   if (sizeOf(full) !== t.size || !full.every(Number.isInteger)) {

@@ -40,6 +40,7 @@ export const sliceSamples: Samples<Region> = {
       outputs: [[]],
     },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [
     { code: "shape/slice", run: (random) => slice(random.tensor([2]), [null, null]) },
     { code: "value/slice", run: (random) => slice(random.tensor([2]), [[0, 1.5]]) },
@@ -86,5 +87,6 @@ export const placeSamples: Samples<Placement> = {
       outputs: [[-1, 2, -1, 1, -1]],
     },
   ],
+  guardPoints: "linear: its derivative is the same everywhere",
   rejects: [],
 };

@@ -12,6 +12,11 @@ export const sinSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.sin(x),
+  guardPoints: [
+    [0, 1, 0, -1],
+    [1e-300, 1, 0, -1],
+    [Infinity, NaN, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => sin(wrongOperand) }],
 };
 
@@ -26,6 +31,11 @@ export const cosSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.cos(x),
+  guardPoints: [
+    [0, 0, -1, 0],
+    [-0, 0, -1, 0],
+    [Infinity, NaN, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => cos(wrongOperand) }],
 };
 
@@ -40,6 +50,11 @@ export const tanSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.tan(x),
+  guardPoints: [
+    [0, 1, 0, 2],
+    [-0, 1, 0, 2],
+    [Infinity, NaN, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => tan(wrongOperand) }],
 };
 
@@ -55,6 +70,12 @@ export const asinSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.asin(x),
+  guardPoints: [
+    [0, 1, 0, 1],
+    [1, Infinity, Infinity, Infinity],
+    [-1, Infinity, -Infinity, Infinity],
+    [2, NaN, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => asin(wrongOperand) }],
 };
 
@@ -68,6 +89,12 @@ export const acosSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.acos(x),
+  guardPoints: [
+    [0, -1, 0, -1],
+    [1, -Infinity, -Infinity, -Infinity],
+    [-1, -Infinity, Infinity, -Infinity],
+    [2, NaN, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => acos(wrongOperand) }],
 };
 
@@ -83,6 +110,12 @@ export const atanSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.atan(x),
+  guardPoints: [
+    [0, 1, 0, -2],
+    [-0, 1, 0, -2],
+    [1e12, 1e-24, -2e-36, 0],
+    [Infinity, 0, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => atan(wrongOperand) }],
 };
 
@@ -108,6 +141,14 @@ export const atan2Samples: ElementwiseSamples = {
     [NaN, 1, NaN],
   ],
   reference: (y, x) => Math.atan2(y, x),
+  guardPoints: [
+    [0, 1, 1, 0, 0, -1, 0, -2, 0, 2, 0],
+    [0, -1, -1, 0, 0, -1, 0, 2, 0, -2, 0],
+    [1, 0, 0, -1, 0, 1, 0, 0, -2, 0, 2],
+    [0, 0, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN, NaN],
+    [1e-200, 1e-200, 5e199, -5e199, -Infinity, 0, Infinity, Infinity, Infinity, -Infinity, -Infinity],
+    [1e200, 1e200, 5e-201, -5e-201, 0, 0, 0, 0, 0, 0, 0],
+  ],
   rejects: [{ code: "shape/broadcast", run: (random) => atan2(random.tensor([2]), random.tensor([3])) }],
 };
 
@@ -123,6 +164,11 @@ export const sinhSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.sinh(x),
+  guardPoints: [
+    [0, 1, 0, 1],
+    [800, Infinity, Infinity, Infinity],
+    [-Infinity, Infinity, -Infinity, Infinity],
+  ],
   rejects: [{ code: "operand/type", run: () => sinh(wrongOperand) }],
 };
 
@@ -138,6 +184,11 @@ export const coshSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.cosh(x),
+  guardPoints: [
+    [0, 0, 1, 0],
+    [800, Infinity, Infinity, Infinity],
+    [-Infinity, -Infinity, Infinity, -Infinity],
+  ],
   rejects: [{ code: "operand/type", run: () => cosh(wrongOperand) }],
 };
 
@@ -153,6 +204,14 @@ export const asinhSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.asinh(x),
+  guardPoints: [
+    [0, 1, 0, -1],
+    [1e15, 1e-15, -1e-30, 0],
+    [1e200, 1e-200, 0, 0],
+    [-1e200, 1e-200, 0, 0],
+    [Infinity, 0, 0, 0],
+    [-Infinity, 0, 0, 0],
+  ],
   rejects: [{ code: "operand/type", run: () => asinh(wrongOperand) }],
 };
 
@@ -166,6 +225,12 @@ export const acoshSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.acosh(x),
+  guardPoints: [
+    [1, Infinity, -Infinity, Infinity],
+    [1e200, 1e-200, 0, 0],
+    [Infinity, 0, NaN, NaN],
+    [0.5, NaN, NaN, NaN],
+  ],
   rejects: [{ code: "operand/type", run: () => acosh(wrongOperand) }],
 };
 
@@ -182,5 +247,10 @@ export const atanhSamples: ElementwiseSamples = {
     [NaN, NaN],
   ],
   reference: (x) => Math.atanh(x),
+  guardPoints: [
+    [0, 1, 0, 2],
+    [1, Infinity, Infinity, Infinity],
+    [-1, Infinity, -Infinity, Infinity],
+  ],
   rejects: [{ code: "operand/type", run: () => atanh(wrongOperand) }],
 };

@@ -2,8 +2,11 @@ import * as loops from "../backends/javascript/instruction-loops.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
-import { add, div, mul, neg, rsqrt, sqrt, square, sub } from "./arithmetic.js";
+import { abs, add, div, mul, neg, rsqrt, sqrt, square, sub } from "./arithmetic.js";
+import { greater, where } from "./comparison.js";
+import { stopGradient } from "./conversion.js";
 import { elementwiseOp, unaryFloat } from "./elementwise.js";
+import { maximum } from "./extrema.js";
 import { promotedFloat, type TensorLike } from "./operands.js";
 
 /** Sine. */
@@ -50,16 +53,21 @@ export const atanOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   lower: (kernel, x) => kernel.atan(x),
   partials: [{ times: (t, [x]) => div(t, add(1, square(x))) }],
 });
+/** a / (a² + b²) of numbers divided by the greater of the two, so that no square overflows or underflows. It is the same whatever they are
+ * divided by: a constant of derivatives. */
+function overSquaredLength(a: Tensor, b: Tensor): Tensor {
+  const scale = stopGradient(maximum(abs(a), abs(b)));
+  const [p, q] = [div(a, scale), div(b, scale)];
+  return div(div(p, add(square(p), square(q))), scale);
+}
+
 /** Angle of the point (x, y). */
 export const atan2Op: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "atan2",
   loops: { atan2: loops.atan2 },
   lower: (kernel, y, x) => kernel.atan2(y, x),
   // x / (x² + y²) and −y / (x² + y²); NaN at the origin, as in PyTorch
-  partials: [
-    ([y, x]) => div(x, add(square(x), square(y))),
-    ([y, x]) => neg(div(y, add(square(x), square(y)))),
-  ],
+  partials: [([y, x]) => overSquaredLength(x, y), ([y, x]) => neg(overSquaredLength(y, x))],
 });
 /** Hyperbolic sine. */
 export const sinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -80,7 +88,13 @@ export const asinhOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "asinh",
   loops: { asinh: loops.asinh },
   lower: (kernel, x) => kernel.asinh(x),
-  partials: [([x]) => rsqrt(add(square(x), 1))],
+  // 1 / √(x² + 1); far from 0 that is 1 / |x|, without a square that overflows
+  partials: [
+    ([x]) => {
+      const far = greater(abs(x), 2 ** 30);
+      return where(far, div(1, abs(where(far, x, 1))), rsqrt(add(square(where(far, 0, x)), 1)));
+    },
+  ],
 });
 /** Inverse hyperbolic cosine. */
 export const acoshOp: Op<null> = /* @__PURE__ */ elementwiseOp({

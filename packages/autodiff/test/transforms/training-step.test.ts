@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
 import { add, div, mul, sqrt, square, sub } from "../../src/ops/arithmetic.js";
 import { cast } from "../../src/ops/conversion.js";
-import { pow, tanh } from "../../src/ops/exponential.js";
+import { tanh } from "../../src/ops/exponential.js";
+import { pow } from "../../src/ops/power.js";
 import { sum } from "../../src/ops/reduction.js";
 
 import type { Tensor } from "../../src/tensor/tensor.js";

@@ -20,6 +20,7 @@ export const randomBitsSamples: Samples<Shape> = {
     { inputs: [random.of([0, 0, 0], "int32")], attributes: [2], outputs: [[0x6b200159, 0x99ba4efe | 0]] },
     { inputs: [random.of([1, 2, 3], "int32")], attributes: [0], outputs: [[]] },
   ],
+  guardPoints: "whole numbers: it has no derivative",
   rejects: [],
 };
 
@@ -32,6 +33,7 @@ export const unitFloat32Samples: Samples<null> = {
       outputs: [[0, 2 ** -24, 1 - 2 ** -24, 0, 0]],
     },
   ],
+  guardPoints: "random numbers: they have no derivative",
   rejects: [],
 };
 
@@ -44,5 +46,6 @@ export const unitFloat64Samples: Samples<null> = {
       outputs: [[0, 2 ** -53, 1 - 2 ** -53]],
     },
   ],
+  guardPoints: "random numbers: they have no derivative",
   rejects: [],
 };

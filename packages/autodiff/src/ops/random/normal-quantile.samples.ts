@@ -18,6 +18,7 @@ export const normalFloat32Samples: Samples<null> = {
       ],
     },
   ],
+  guardPoints: "random numbers: they have no derivative",
   rejects: [],
 };
 
@@ -35,5 +36,6 @@ export const normalFloat64Samples: Samples<null> = {
       ],
     },
   ],
+  guardPoints: "random numbers: they have no derivative",
   rejects: [],
 };
