@@ -26,6 +26,7 @@ export const indexSamples: Samples<IndexRange & { readonly checked: boolean }> =
       outputs: [[2, 0, 0]],
     },
   ],
+  guardPoints: "whole numbers: it has no derivative",
   rejects: [
     { code: "index/value", run: (random) => checkedIndices(random.of([3], "int32"), 3) },
     { code: "index/value", run: (random) => checkedIndices(random.of([-1], "int32"), 3) },

@@ -114,6 +114,7 @@ export const compositeGuards: Readonly<Record<string, CompositeGuards>> = {
     "any",
     "argMax",
     "argMin",
+    "checkedIndices",
     "isFinite",
     "isNaN",
   ]),

@@ -19,7 +19,7 @@ import { type Elementwise, elementwiseGuards, isExpected, vectorGuard } from "./
 import { isElementwise } from "./laws.js";
 import { opModules, opTable } from "./op-table.js";
 
-const { entries } = opTable(opModules);
+const { entries, missing } = opTable(opModules);
 
 const isGuard = (point: Guard | readonly number[]): point is Guard => "what" in point;
 function holds(points: GuardPoints<Guard | readonly number[]>, f: Elementwise, arity: number): void {
@@ -45,8 +45,11 @@ describe("first to third derivatives at guard points", () => {
 });
 
 test("every op and every composite has guard points, or a reason for none", () => {
-  const without = entries.filter(({ samples: { guardPoints } }) => guardPoints.length === 0);
-  expect(without.map(({ name }) => name)).toEqual([]);
+  const { lonelyOp, lonelySamples } = { lonelyOp: entries[0].op, lonelySamples: { guardPoints: [] } };
+  expect(opTable({ "a.ts": { lonelyOp }, "a.samples.ts": { lonelySamples } }).missing).toEqual([
+    "a.samples.ts: lonelySamples has neither guard points nor a reason for none",
+  ]);
+  expect(missing).toEqual([]);
   expect(Object.keys(compositeGuards).sort()).toEqual(Object.keys(composites).sort());
   expect(Object.entries(compositeGuards).filter(([, { points }]) => points.length === 0)).toEqual([]);
 });

@@ -38,8 +38,11 @@ export function opTable(modules: Modules): {
       const besidePath = path.replace(/\.ts$/, ".samples.ts");
       const samples = modules[besidePath]?.[`${name}Samples`];
       // Exports are looked up by name; the naming rule says what they are.
-      if (samples !== undefined) entries.push({ name, op, samples: samples as Samples<unknown> });
-      else missing.push(`${path}: ${exported} has no ${name}Samples in ${besidePath}`);
+      const beside = samples as Samples<unknown> | undefined;
+      if (beside === undefined) missing.push(`${path}: ${exported} has no ${name}Samples in ${besidePath}`);
+      else if (beside.guardPoints === undefined || beside.guardPoints.length === 0)
+        missing.push(`${besidePath}: ${name}Samples has neither guard points nor a reason for none`);
+      else entries.push({ name, op, samples: beside });
     }
   }
   return { entries, missing };
