@@ -4,7 +4,8 @@ import { gatherAfterProducts } from "../../src/compiler/passes/gather-after-prod
 import { inlineCalls } from "../../src/compiler/passes/inline-calls.js";
 import { mergePlaces } from "../../src/compiler/passes/merge-places.js";
 import { mergeSums } from "../../src/compiler/passes/merge-sums.js";
-import { type Motion, moveLoops } from "../../src/compiler/passes/move-loops.js";
+import { moveLoops } from "../../src/compiler/passes/move-loops.js";
+import type { Motion } from "../../src/compiler/passes/plan-motion.js";
 import { pushSlices } from "../../src/compiler/passes/push-slices.js";
 import { reuseStacks } from "../../src/compiler/passes/reuse-stacks.js";
 import { type HostCheck, settleIndices } from "../../src/compiler/passes/settle-indices.js";
