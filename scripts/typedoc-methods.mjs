@@ -1,7 +1,7 @@
 // TypeDoc plugin. The methods of Tensor are derived from functions by a mapped type, which carries no comments: each gets its function's.
 // What the main entry exports stands in its package itself, beside the modules of the other entries: pages keep short names. And docstrings may link to
 // names of other entries, and to errors of the other package, without importing them.
-import { Comment, Converter, ReflectionKind } from "typedoc";
+import { Comment, Converter, ReflectionKind, Renderer } from "typedoc";
 
 /** Pages of the classes of the packages that have been read, by name: all pages lie in folders beside each other. */
 const classPages = new Map();
@@ -32,6 +32,11 @@ export function load(app) {
             reflection.comment = new Comment(Comment.cloneDisplayParts(source.summary));
       }
     }
+  });
+  // The first page has the project's name as its title; the README's own would stand right below it.
+  app.renderer.on(Renderer.EVENT_BEGIN, ({ project }) => {
+    const [first] = project.readme ?? [];
+    if (first?.kind === "text") first.text = first.text.replace(/^# .*\n+/, "");
   });
   app.converter.addUnknownSymbolResolver((reference) => {
     const path = reference.symbolReference?.path;

@@ -7,13 +7,14 @@ export { detach } from "./cells/state-tree.js";
 export { type Batches, type BatchOptions, batches } from "./data/batches.js";
 export {
   type BucketBatch,
+  type BucketBatchOf,
   type BucketOptions,
   bucketByLength,
   type PaddedSequences,
   padSequences,
 } from "./data/buckets.js";
 export { Normalizer } from "./data/normalizer.js";
-export { splitInTime } from "./data/splits.js";
+export { type Parts, splitInTime } from "./data/splits.js";
 export { type WindowOptions, type Windows, windows } from "./data/windows.js";
 export { type Complex, eigenvalues, spectralRadius } from "./diagnostics/eigenvalues.js";
 export { type GradientFlow, gradientFlow } from "./diagnostics/gradient-flow.js";

@@ -129,6 +129,7 @@ describe("a character model", () => {
     let carried = model.lstm.initialState(batch);
     for (const [x, y] of batches) [, carried] = chunk(x, y, carried);
     expect(carried.c.shape).toEqual([1, batch, 24]);
+    expect(carried.h.data.every((h) => Math.abs(h) < 1)).toBe(true);
     expect(carried.h.data.some((h) => h !== 0)).toBe(true);
   });
 

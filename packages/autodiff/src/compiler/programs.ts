@@ -175,8 +175,15 @@ class Shown {
 
 function warnOfRetraces(name: string, entries: readonly Entry[]): void {
   const seen = entries.map((entry) => `  ${showSignature(entry).slice(0, 150)}`).join("\n");
+  const [{ specs }] = entries;
+  const sizesDiffer = entries.some((entry) =>
+    entry.specs.some((spec, k) => !sameShape(spec.shape, specs[k]?.shape ?? [])),
+  );
+  const mend = sizesDiffer
+    ? "Sizes differ: leave a smaller last batch out (dropLast), and pad sequences to one length, or to a few (bucketByLength of @scope/nn, with fewer paddedLengths)."
+    : "A number that changes belongs into a tensor (tensor(rate)) or a Variable.";
   console.warn(
     `@scope/autodiff: compile(${name}) was traced ${retracesBeforeWarning} times, for these arguments:\n${seen}\n` +
-      "  Each is a program of its own. A number that changes belongs into a tensor (tensor(rate)) or a Variable; pad batches to one shape.",
+      `  Each is a program of its own. ${mend}`,
   );
 }

@@ -142,9 +142,14 @@ describe("after five traces", () => {
         [float32[2, 3], 0.3]
         [float32[2, 3], 0.4]
         [float32[2, 3], 0.5]
-        Each is a program of its own. A number that changes belongs into a tensor (tensor(rate)) or a Variable; pad batches to one shape.",
+        Each is a program of its own. A number that changes belongs into a tensor (tensor(rate)) or a Variable.",
       ]
     `);
+  });
+  test("of sizes that differ, it names buckets and last batches", () => {
+    const f = compile((x: Tensor) => mul(x, 2), { name: "step" });
+    for (let length = 1; length < 8; length++) f(zeros([4, length]));
+    expect(warnings).toEqual([expect.stringMatching(/Sizes differ: .*dropLast.*bucketByLength/)]);
   });
   test("nothing is said of a learning rate, a seed or a state that is a Variable or a tensor", () => {
     const rate = new Variable(tensor(1));

@@ -33,7 +33,7 @@ export interface Batches<T> extends Iterable<T> {
  * twos.length // => 2
  * Array.from(twos, ({ x, y }) => [x.toArray(), y.toArray()]) // => [[[1, 2], [10, 20]], [[3], [30]]]
  */
-export function batches<T>(data: T, options: BatchOptions): Batches<T> {
+export function batches<const T>(data: T, options: BatchOptions): Batches<T> {
   checkOptions("batches", options, ["size", "shuffle", "dropLast", "random", "seed"]);
   // Plain JavaScript leaves the options out as well: then it is the size that is missing.
   const { size, shuffle = false, dropLast = false } = options ?? {};

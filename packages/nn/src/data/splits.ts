@@ -1,6 +1,9 @@
 import { ValueError } from "@scope/autodiff/functions";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
+/** One part for each cut, and the rest. */
+export type Parts<T, Cuts extends readonly number[]> = [...{ -readonly [K in keyof Cuts]: T }, T];
+
 /** Cuts data at points in time, in order and without shuffling, so that what is tested on lies after what is trained on.
  * Windows that overlap a cut share days with both sides: split the series first, or split windows by the time of their targets.
  * @param data - a tensor, or arrays and plain objects of tensors, with time on the first axis
@@ -11,7 +14,7 @@ import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
  * splitInTime(tensor([1, 2, 3, 4, 5]), [3, 4]).map((part) => part.toArray()) // => [[1, 2, 3], [4], [5]]
  * splitInTime(tensor([1, 2, 3, 4]), [0.5]).map((part) => part.toArray()) // => [[1, 2], [3, 4]]
  */
-export function splitInTime<T>(data: T, cuts: readonly number[]): T[] {
+export function splitInTime<T, const Cuts extends readonly number[]>(data: T, cuts: Cuts): Parts<T, Cuts> {
   const length = commonLength("splitInTime", data);
   const fractions = cuts.every((cut) => cut > 0 && cut < 1);
   const edges = [0, ...cuts.map((cut) => (fractions ? Math.round(cut * length) : cut)), length];
@@ -25,9 +28,11 @@ export function splitInTime<T>(data: T, cuts: readonly number[]): T[] {
       mend: "give the index of the first entry of each later part",
     });
   }
-  return edges.slice(1).map((end, part) => {
+  const parts = edges.slice(1).map((end, part) => {
     const start = edges[part];
     const rows = Int32Array.from({ length: end - start }, (_, i) => start + i);
     return mapTree("splitInTime", data, (leaf) => takeRows(leaf, rows));
   });
+  // As many as there are cuts, and one more.
+  return parts as Parts<T, Cuts>;
 }

@@ -91,6 +91,8 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
   readonly count: Variable = new Variable(zeros([], { dtype: "int32" }));
   readonly #rule: UpdateRule<Options, Scalars>;
   readonly #groups: readonly Group<Options>[];
+  // The first group's learning rate, before it was rounded to float32.
+  #givenRate: number;
   // The names of the gradients, if the parameters came in a record.
   readonly #names: readonly string[] | null;
 
@@ -99,6 +101,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
     const op = this.constructor.name;
     this.#names = Array.isArray(trained) ? null : Object.keys(trained);
     this.#groups = groupsOf<Options>(op, trained).map((group) => makeGroup(op, rule, options, group));
+    this.#givenRate = this.#groups[0]?.options.learningRate ?? 0;
     const all = this.parameters();
     if (all.length === 0) throw untrainable(op, "no parameters");
     if (new Set(all).size !== all.length) throw untrainable(op, "a parameter twice");
@@ -123,7 +126,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
   /** The learning rate of the first group; assigning one sets all groups.
    * @throws {@link ValueError} if it is not a finite number ≥ 0 */
   get learningRate(): number {
-    return this.#groups[0].rate.value.item();
+    return asGiven(this.#groups[0].rate.value.item(), this.#givenRate);
   }
 
   set learningRate(rate: number) {
@@ -145,6 +148,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
         mend: "pass a rate for every group of parameters",
       });
     }
+    this.#givenRate = rates[0];
     this.#groups.forEach(({ rate }, k) => {
       rate.value = full([], rates[k], { dtype: rate.dtype });
     });
@@ -256,6 +260,17 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
     loadState(`${this.constructor.name}.loadStateDict`, this.namedVariables(), state, options);
     return this;
   }
+}
+
+/** What a rate was before it was rounded to float32: the number that was given, if that is still it; else the shortest that rounds to it, 0.1 and not 0.10000000149. */
+function asGiven(rate: number, given: number): number {
+  if (Math.fround(given) === rate) return given;
+  if (Math.fround(rate) !== rate) return rate;
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(rate.toPrecision(digits));
+    if (Math.fround(short) === rate) return short;
+  }
+  return rate;
 }
 
 const isList = (gradients: Gradients): gradients is readonly Tensor[] => Array.isArray(gradients);

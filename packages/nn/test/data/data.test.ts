@@ -1,5 +1,17 @@
-import { Random, tensor } from "@scope/autodiff";
-import { batches, bucketByLength, Normalizer, padSequences, splitInTime, windows } from "@scope/nn";
+import { arange, ones, Random, type Tensor, tensor, zeros } from "@scope/autodiff";
+import {
+  type BucketOptions,
+  batches,
+  bucketByLength,
+  fit,
+  Linear,
+  meanSquaredError,
+  Normalizer,
+  padSequences,
+  SGD,
+  splitInTime,
+  windows,
+} from "@scope/nn";
 import { describe, expect, test } from "vitest";
 
 describe("windows", () => {
@@ -148,10 +160,119 @@ describe("sequences of different lengths", () => {
     expect(padded).toBeLessThan(lengths.reduce((a, b) => a + b, 0) / 3);
   });
 
+  describe("lengths are rounded up to few", () => {
+    const sequences = Array.from({ length: 103 }, (_, i) =>
+      tensor(new Float64Array(1 + ((i * 37) % 30)).fill(i)),
+    );
+    const shapes = (options: Partial<BucketOptions>, passes = 3): string[] => {
+      const cut = bucketByLength(sequences, { size: 10, shuffle: true, seed: 2, ...options });
+      const seen = new Set<string>();
+      for (let k = 0; k < passes; k++) for (const { values } of cut) seen.add(values.shape.join());
+      return [...seen].sort();
+    };
+    test("four by default, the smaller last batch included, in every pass the same", () => {
+      expect(shapes({})).toHaveLength(4);
+      expect(shapes({}, 9)).toEqual(shapes({}, 1));
+      expect(shapes({ size: 103 })).toEqual(["103,30"]);
+      expect(shapes({ size: 1000 })).toEqual(["103,30"]);
+    });
+    test("as many as asked for, or those that are given", () => {
+      for (const paddedLengths of [1, 2, 3, 6]) {
+        const count = new Set(shapes({ paddedLengths }).map((shape) => shape.split(",")[1])).size;
+        expect(count).toBeLessThanOrEqual(Math.max(paddedLengths, 2));
+      }
+      expect(shapes({ paddedLengths: 1 })).toEqual(["10,30", "3,30"]);
+      expect(shapes({ paddedLengths: [8, 20, 32] })).toEqual(["10,20", "10,32", "10,8", "3,32"]);
+      for (const wrong of [0, 1.5, [], [8, 20], [20, 8, 30], [8.5, 30], ["30"], null])
+        expect(() => shapes({ paddedLengths: wrong as number })).toThrow(/paddedLengths|padded lengths/);
+    });
+    test("those that add the least padding: as of all choices", () => {
+      const lengths = [1, 2, 2, 3, 9, 10, 10, 17, 20, 20, 21, 30];
+      const list = lengths.map((length) => zeros([length]));
+      const paddingOf = (paddedLengths: number | number[]): number =>
+        Array.from(
+          bucketByLength(list, { size: 1, paddedLengths }),
+          ({ values, lengths }) => values.size - lengths.data[0],
+        ).reduce((a, b) => a + b, 0);
+      const values = [...new Set(lengths)];
+      const choices = values.flatMap((a) => values.flatMap((b) => (a < b && b < 30 ? [[a, b, 30]] : [])));
+      expect(paddingOf(3)).toBe(Math.min(...choices.map(paddingOf)));
+      expect(paddingOf(values.length)).toBe(0);
+    });
+    test("thousands of lengths are chosen among as well", () => {
+      const list = Array.from({ length: 3000 }, (_, i) => zeros([i + 1]));
+      const cut = bucketByLength(list, { size: 1, paddedLengths: 3 });
+      const seen = new Set(Array.from(cut, ({ values }) => values.shape[1]));
+      expect([...seen].sort((a, b) => a - b)[2]).toBe(3000);
+      expect(seen.size).toBe(3);
+    });
+    test("targets come along, by sequence and by step", () => {
+      const targets = { y: arange(103), pair: [zeros([103, 2]), ones([103])] as const };
+      const stepTargets = sequences.map((each) => each.mul(10).cast("int32"));
+      const cut = bucketByLength(sequences, { size: 10, shuffle: true, targets, stepTargets });
+      for (const { values, lengths, indices, targets, stepTargets } of cut) {
+        expect(targets.y.toArray()).toEqual(indices.toArray());
+        expect(targets.pair[0].shape).toEqual([indices.size, 2]);
+        expect(stepTargets.shape).toEqual(values.shape);
+        expect(stepTargets.dtype).toBe("int32");
+        indices.data.forEach((index, row) => {
+          const own = lengths.data[row];
+          const expected = Array.from({ length: values.shape[1] }, (_, t) => (t < own ? 10 * index : -1));
+          expect(stepTargets.at(row).toArray()).toEqual(expected);
+        });
+      }
+      const first = [...bucketByLength(sequences, { size: 10 })][0];
+      expect(Object.keys(first).sort()).toEqual(["indices", "lengths", "values"]);
+      expect(() => bucketByLength(sequences, { size: 10, targets: zeros([5]) })).toThrow(
+        "one target for each",
+      );
+      expect(() => bucketByLength(sequences, { size: 10, stepTargets: stepTargets.slice(1) })).toThrow(
+        "one target for each",
+      );
+    });
+    test("in fit, there is one trace for each shape, and no warning", async () => {
+      const model = new Linear(1, 1, { seed: 1 });
+      let traces = 0;
+      await fit(model, bucketByLength(sequences, { size: 10, shuffle: true, targets: ones([103]) }), {
+        loss: ({ values, targets }) => {
+          traces++;
+          return meanSquaredError(
+            model.forward(values.cast("float32").expandDims(-1)).mean({ axis: [1, 2] }),
+            targets,
+          );
+        },
+        optimizer: new SGD(model.parameters(), { learningRate: 1e-5 }),
+        epochs: 4,
+      });
+      expect(traces).toBe(4);
+    });
+  });
+
+  test("padding goes up to a length that is asked for", () => {
+    expect(padSequences([tensor([1])], { length: 3 }).values.toArray()).toEqual([[1, 0, 0]]);
+    expect(() => padSequences([tensor([1, 2])], { length: 1 })).toThrow("length is out of range");
+  });
+
   test("what does not fit together is refused", () => {
     expect(() => padSequences([])).toThrow("there is no sequence");
     expect(() => padSequences([tensor([1]), tensor([[1, 2]])])).toThrow("do not fit together");
   });
+});
+
+test("the types are tuples where the data is", () => {
+  const [past, future] = splitInTime({ x: tensor([1, 2, 3]) }, [2]);
+  const [xs, ys]: readonly [Tensor, Tensor] = [
+    ...batches([tensor([1, 2]), tensor([[3], [4]])], { size: 2 }),
+  ][0];
+  const one: { readonly x: Tensor } = past;
+  expect([one.x.toArray(), future.x.toArray()]).toEqual([[1, 2], [3]]);
+  expect([xs.toArray(), ys.toArray()]).toEqual([
+    [1, 2],
+    [[3], [4]],
+  ]);
+  const cuts: number[] = [1, 2];
+  const parts: Tensor[] = splitInTime(tensor([1, 2, 3]), cuts);
+  expect(parts).toHaveLength(3);
 });
 
 test("splits are in time order and complete", () => {

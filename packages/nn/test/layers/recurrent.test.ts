@@ -258,7 +258,8 @@ describe("time", () => {
     })(xs);
     const [, state] = rnn.forward(xs);
     const second = grad((x: Tensor) => sum(rnn.forward(x, state)[0]))(xs);
-    expect(apart(cut, second)).toBe(0);
+    // Two programs, in which multiplications and additions are fused in different places: one ulp.
+    expect(apart(cut, second)).toBeLessThan(1e-15);
     expect(apart(through, second)).toBeGreaterThan(1e-3);
   });
   test("the gradient reaches every step by way of zeros that are added to the states", () => {
@@ -274,7 +275,7 @@ describe("time", () => {
       return sum(scan(body, cell.initialState(1), { x: inputs, tap: added })[0].h);
     })(taps);
     expect(flow.shape).toEqual([5, 1, 3]);
-    expect([...flow.data].every((x) => x !== 0)).toBe(true);
+    expect([...flow.data].every((x) => Number.isFinite(x) && x !== 0)).toBe(true);
   });
 });
 

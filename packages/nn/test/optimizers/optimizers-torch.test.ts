@@ -99,6 +99,33 @@ describe.each([
   );
 });
 
+interface GivenCase {
+  readonly optimizer: OptimizerCase["optimizer"];
+  readonly options: TorchOptions;
+  readonly start: StoredTensor;
+  readonly steps: readonly { readonly gradient: StoredTensor; readonly parameter: StoredTensor }[];
+}
+
+describe("steps with given gradients, that fall, rise, change sign and vanish", () => {
+  const given = readCases<GivenCase>("given-gradients.json");
+  test.each(given.map((each) => [`${each.optimizer} ${JSON.stringify(each.options)}`, each] as const))(
+    "%s",
+    (_name, each) => {
+      const parameter = new Parameter(stored(each.start));
+      const optimizer = new optimizers[each.optimizer]([parameter], renamed(each.options));
+      each.steps.forEach((step, t) => {
+        optimizer.step([stored(step.gradient)]);
+        expectClose(parameter.value, step.parameter, 1e-13, `after step ${t}`);
+      });
+    },
+  );
+  test("no two of them take the same steps", () => {
+    const paths = given.map(({ steps }) => JSON.stringify(steps.map(({ parameter }) => parameter)));
+    // Without weight decay, Adam and AdamW are one: with and without AMSGrad.
+    expect(new Set(paths).size).toBe(given.length - 2);
+  });
+});
+
 interface ClipCase {
   readonly clip: "norm" | "value";
   readonly limit: number;

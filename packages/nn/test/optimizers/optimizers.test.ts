@@ -136,3 +136,21 @@ test("clipping keeps dtypes and forms", () => {
   expect(mixed.a.item()).toBeCloseTo(0.6, 5);
   expect(clipByGlobalNorm([tensor([3])], 10)[0].item()).toBe(3);
 });
+
+test("a learning rate reads back as the number that was given", () => {
+  const w = [new Parameter(tensor([1, 2]))];
+  for (const rate of [0.1, 1e-3, 1 / 3, 0.123456789, 3, 0, 1e-45]) {
+    expect(new SGD(w, { learningRate: rate }).learningRate).toBe(rate);
+    const optimizer = new Adam(w);
+    expect(optimizer.learningRate).toBe(1e-3);
+    optimizer.learningRate = rate;
+    expect(optimizer.learningRate).toBe(rate);
+  }
+  // One that came with a state is the shortest number that rounds to it.
+  const loaded = new SGD(w, { learningRate: 0.5 }).loadStateDict(
+    new SGD(w, { learningRate: 0.1 }).stateDict(),
+  );
+  expect(loaded.learningRate).toBe(0.1);
+  const double = [new Parameter(tensor([1], { dtype: "float64" }))];
+  expect(new SGD(double, { learningRate: 1 / 3 }).learningRate).toBe(1 / 3);
+});
