@@ -132,6 +132,7 @@ export function bucketByLength<Options extends BucketOptions>(
   checkOptions(op, options, optionNames);
   const given: BucketOptions = options ?? {};
   const { size, padding = 0, targetPadding = -1, targets, stepTargets, shuffle = false } = given;
+  const { paddedLengths: lengths = 4 } = given;
   checkCount(op, "size", size);
   checkSequences(op, sequences);
   for (const number of [padding, targetPadding]) checkPadding(op, number);
@@ -149,7 +150,7 @@ export function bucketByLength<Options extends BucketOptions>(
   const length = Math.ceil(count / size);
   const sortedLengths = sequences.map((_, i) => lengthOf(i)).sort((a, b) => a - b);
   const longest = Array.from({ length }, (_, k) => sortedLengths[Math.min((k + 1) * size, count) - 1]);
-  const padded = paddedLengths(op, longest, given.paddedLengths ?? 4, count % size !== 0);
+  const padded = paddedLengths(op, longest, lengths, count % size !== 0);
   function* pass(): Generator<BucketBatchOf<Options>> {
     // Sorting is stable: sequences of one length stay in the random order.
     const sorted = orderOf(count, random).sort((a, b) => lengthOf(a) - lengthOf(b));
