@@ -1,4 +1,4 @@
-import { checkCount, checkOptions } from "@scope/autodiff/checks";
+import { checkCount, checkOptions, outOfRange } from "@scope/autodiff/checks";
 import { Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff/functions";
 import { kindOf, sameShape, showShape } from "../option-checks.js";
 import { type Batches, orderOf } from "./batches.js";
@@ -34,7 +34,7 @@ export function padSequences(
   const most = sequences.reduce((sofar, each) => Math.max(sofar, each.shape[0]), 0);
   const longest = options?.length ?? most;
   checkCount("padSequences", "length", longest, 0);
-  if (longest < most) throw invalidOption("padSequences", "length", longest, `at least ${most} steps`);
+  if (longest < most) throw outOfRange("padSequences", "length", longest, `at least ${most} steps`);
   const values = new Float64Array(sequences.length * longest * width).fill(options?.padding ?? 0);
   sequences.forEach((each, i) => {
     each.data.forEach((value, k) => {

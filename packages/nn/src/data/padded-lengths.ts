@@ -1,5 +1,5 @@
+import { checkCount } from "@scope/autodiff/checks";
 import { ValueError } from "@scope/autodiff/functions";
-import { checkCount } from "../option-checks.js";
 
 /** The most lengths among which is chosen: of more, neighbours are taken together. */
 const mostCandidates = 400;

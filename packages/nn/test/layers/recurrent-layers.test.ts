@@ -198,12 +198,12 @@ describe("RecurrentLayers run any cell", () => {
     [
       "no layers",
       () => new RecurrentLayers(3, (size) => new RNNCell(size, 3), { layers: 0 }),
-      "option/count",
+      "value/count",
     ],
     [
       "a rate of 1",
       () => new RecurrentLayers(3, (size) => new RNNCell(size, 3), { dropout: 1 }),
-      "option/range",
+      "value/range",
     ],
     ["other features", () => twoSpeeds({}).forward(zeros([1, 2, 4], double)), "input/features"],
     ["no sequence", () => twoSpeeds({}).forward(zeros([2, 3], double)), "recurrent/input"],
