@@ -143,6 +143,12 @@ describe("what tapes keep", () => {
       ),
     ).toBe(0);
   });
+  test("a product: the other factor alone", () => {
+    const other = full([1000], 2);
+    expect(kept(recorded((t) => mul(t, other), x))).toBe(8000);
+    expect(kept(recorded((t) => mul(other, t), x))).toBe(8000);
+    expect(kept(recorded((t) => mul(t, t), x))).toBe(8000);
+  });
   test("tanh: its output", () => {
     expect(kept(recorded(chain(tanh), x))).toBe(100 * 8000);
   });
