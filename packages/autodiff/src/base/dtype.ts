@@ -39,6 +39,13 @@ export function newArray(dtype: DType, length: number): TypedArray {
   }
 }
 
+/** A number of bytes as text. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 2 ** 20) return `${(bytes / 1024).toFixed(1)} kB`;
+  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MB` : `${(bytes / 2 ** 30).toFixed(2)} GB`;
+}
+
 function zeroed(dtype: DType, length: number): TypedArray {
   switch (dtype) {
     case "float32":

@@ -1,4 +1,4 @@
-import { bytesOf } from "../base/dtype.js";
+import { bytesOf, sizeText } from "../base/dtype.js";
 import { sizeOf } from "../base/shape.js";
 import type { Access, Executable, Kernel } from "../kernel/program.js";
 import { bytesOfBuffer, type Instance } from "./instance.js";
@@ -25,12 +25,6 @@ function flopsOf(kernel: Kernel): number {
   }
 }
 
-const sizeText = (bytes: number): string =>
-  bytes < 1024
-    ? `${bytes} B`
-    : bytes < 2 ** 20
-      ? `${(bytes / 1024).toFixed(1)} kB`
-      : `${(bytes / 2 ** 20).toFixed(1)} MB`;
 const countText = (n: number): string =>
   n < 1e3
     ? `${n} `

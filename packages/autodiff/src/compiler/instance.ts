@@ -1,4 +1,5 @@
-import { arrayAt, bytesOf, type TypedArray } from "../base/dtype.js";
+import { arrayAt, bytesOf, sizeText, type TypedArray } from "../base/dtype.js";
+import { CompileError } from "../base/errors.js";
 import { rowMajor } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Buffer, Executable, Program, ProgramBackend } from "../kernel/program.js";
@@ -102,7 +103,7 @@ export class Instance {
     this.optimized = optimized;
     this.report = report;
     this.program = built.program;
-    this.executable = backend.instantiate(built.program);
+    this.executable = instantiated(built.program, backend);
     const arrayOf = (b: Buffer): TypedArray => arrayAt(this.executable.memory, b.dtype, b.address, b.length);
     this.inputArrays = built.inputs.map(arrayOf);
     this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [arrayOf(b)]));
@@ -177,6 +178,26 @@ export class Instance {
   get name(): string {
     return this.source.name;
   }
+}
+
+/** The program, ready to run; throws if there is no memory for it. */
+function instantiated(program: Program, backend: ProgramBackend): Executable {
+  const { bytes, buffers, name } = program;
+  try {
+    if (bytes <= backend.maxBytes) return backend.instantiate(program);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  const [largest] = [...buffers].sort((a, b) => bytesOfBuffer(b) - bytesOfBuffer(a));
+  const most = bytes > backend.maxBytes ? `at most ${sizeText(backend.maxBytes)} on ${backend.name}` : null;
+  throw new CompileError({
+    code: "compile/memory",
+    op: name,
+    problem: "the program needs more memory than there is.",
+    got: `${sizeText(bytes)}, of which ${sizeText(bytesOfBuffer(largest))} for one value of ${largest.length} ${largest.dtype}`,
+    expected: most ?? "what the host still has to give: it refused a memory of this size",
+    mend: `smaller batches, checkpoint(…) around parts of a long computation, fewer programs (dispose()) at a time, or { backend: "javascript" }`,
+  });
 }
 
 function upload(t: Tensor, to: TypedArray): void {

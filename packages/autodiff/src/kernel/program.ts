@@ -238,5 +238,8 @@ export interface ProgramBackend {
   readonly name: string;
   /** Elements that a packed `[k, n]` operand takes; 0 if this backend wants no packing of it. */
   packedLength(k: number, n: number, dtype: DType): number;
+  /** What one program's memory may hold at most, in bytes. */
+  readonly maxBytes: number;
+  /** @throws RangeError if the host has no memory for it */
   instantiate(program: Program): Executable;
 }

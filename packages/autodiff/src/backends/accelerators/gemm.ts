@@ -2,8 +2,9 @@ import { sizeOf } from "../../base/shape.js";
 import { allocate } from "../../tensor/tensor.js";
 import type { Accelerator } from "../eager.js";
 import { matrixOperand } from "../javascript/eager-matmul.js";
-import { eagerGemm } from "../wasm/eager-gemm.js";
+import { type EagerProduct, eagerGemm } from "../wasm/eager-gemm.js";
 import { hasSimd } from "../wasm/features.js";
+import { withScratch } from "./memory.js";
 
 /** Multiplications from which a product is worth copying into scratch memory and back. */
 const worthwhileProduct = 4096;
@@ -20,7 +21,7 @@ export const fastGemm: Accelerator<"gemm"> = (lowering, [a, b], [spec]) => {
   const x = matrixOperand(a);
   const y = matrixOperand(b);
   const out = allocate(shape, dtype);
-  eagerGemm({
+  const product: EagerProduct = {
     dtype,
     batch: batch === 1 ? [] : [batch],
     m: shape[rank - 2],
@@ -34,6 +35,6 @@ export const fastGemm: Accelerator<"gemm"> = (lowering, [a, b], [spec]) => {
     bStrides: batch === 1 ? [y.rowStride, y.columnStride] : [y.batchStride, y.rowStride, y.columnStride],
     c: out.storage!,
     cOffset: out.offset,
-  });
-  return [out];
+  };
+  return withScratch(() => eagerGemm(product)) ? [out] : null;
 };

@@ -4,6 +4,7 @@ import { allocate, type Tensor } from "../../tensor/tensor.js";
 import type { Accelerator } from "../eager.js";
 import { type EagerOperand, runMapInWasm } from "../wasm/eager-map.js";
 import { hasSimd } from "../wasm/features.js";
+import { withScratch } from "./memory.js";
 
 /** Elements from which a map is worth copying into scratch memory and back: fewer for functions that JavaScript computes slowly. */
 const worthwhileMap = 4096;
@@ -40,6 +41,8 @@ export const fastMap: Accelerator<"map"> = ({ expression }, inputs, [spec]) => {
   const operands = large && spec.dtype !== "float64" && hasSimd() ? flatOperands(inputs, n) : null;
   if (operands === null || operands.every((o) => o.scalar)) return null;
   const out = allocate(spec.shape, spec.dtype);
-  runMapInWasm(expression, operands, n, [{ array: out.storage!, offset: out.offset }]);
-  return [out];
+  const done = withScratch(() =>
+    runMapInWasm(expression, operands, n, [{ array: out.storage!, offset: out.offset }]),
+  );
+  return done ? [out] : null;
 };

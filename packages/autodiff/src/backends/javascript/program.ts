@@ -11,6 +11,7 @@ import { BufferCursor } from "./program-walk.js";
 export const javascriptProgramBackend: ProgramBackend = {
   name: "javascript",
   packedLength: () => 0,
+  maxBytes: 2 ** 53,
   instantiate: (program) => new JavaScriptExecutable(program),
 };
 

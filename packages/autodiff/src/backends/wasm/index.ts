@@ -7,6 +7,8 @@ import { type Exports, instantiate } from "./instance.js";
 import { type LeafKernel, programCode } from "./program-code.js";
 
 const pageBytes = 65536;
+/** Addresses have 32 bits. */
+const maxPages = 65536;
 
 /** Whether this host runs what the backend emits: WebAssembly with 128-bit vectors. */
 export const isWasmAvailable = (): boolean => hasSimd();
@@ -21,7 +23,9 @@ class WasmExecutable implements Executable {
 
   constructor(program: Program) {
     const code = programCode(program, hasRelaxedMadd());
-    const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(code.memoryBytes / pageBytes)) });
+    const pages = Math.max(1, Math.ceil(code.memoryBytes / pageBytes));
+    if (pages > maxPages) throw new RangeError("more memory than 32-bit addresses reach");
+    const memory = new WebAssembly.Memory({ initial: pages });
     this.#program = program;
     this.#exports = instantiate(code, memory);
     this.#run = this.#exports.run;
@@ -98,5 +102,6 @@ function arrayOver(
 export const wasmProgramBackend: ProgramBackend = {
   name: "wasm",
   packedLength: (k, n, dtype) => (dtype === "bool" ? 0 : packedLengthOf(k, n, dtype)),
+  maxBytes: maxPages * pageBytes,
   instantiate: (program) => new WasmExecutable(program),
 };

@@ -20,6 +20,8 @@ export const mergeSums = (graph: Graph): Graph =>
   });
 
 function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): Tensor | null {
+  // A sum of nothing is 0, whatever it is a sum of; empty shapes do not say how they follow from one another.
+  if (sizeOf(node.outputs[0].shape) === 0) return null;
   const source = loweringOf(node);
   const { inputs } = node;
   const rank = node.outputs[0].shape.length;
