@@ -50,11 +50,13 @@ export const showShape = (shape: Shape): string =>
 export const showSpec = ({ dtype, shape }: { readonly dtype: DType; readonly shape: Shape }): string =>
   `${dtype}${showShape(shape)}`;
 
+/** More axes have no meaning, and would make loops too deep. */
+const mostAxes = 64;
 const isSize = (d: unknown): boolean => typeof d === "number" && Number.isInteger(d) && d >= 0 && d < 2 ** 31;
 
 /** Throws unless `shape` is an array of whole numbers ≥ 0. */
 export function checkShape(op: string, shape: unknown): asserts shape is Shape {
-  if (isList(shape) && shape.every((d) => isSize(d))) return;
+  if (isList(shape) && shape.length <= mostAxes && shape.every((d) => isSize(d))) return;
   throw new ShapeError({
     code: "shape/invalid",
     op,
@@ -65,6 +67,20 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
       ? `put the sizes in one array: ${op}([${shape}, …]); a scalar has the shape []`
       : "give every axis a size: zeros([rows, columns]); a scalar has the shape []",
   });
+}
+
+/** A list as an array of one's own: what its owner does with it later, or what its getters say the next time, changes nothing. */
+export function copied<T>(list: readonly T[]): T[] {
+  const own: T[] = [];
+  for (let i = 0; i < list.length; i++) own.push(list[i]);
+  return own;
+}
+
+/** A frozen copy of a shape; throws unless it is an array of whole numbers ≥ 0. */
+export function shapeFrom(op: string, shape: Shape): Shape {
+  const own: unknown = Array.isArray(shape) && shape.length <= mostAxes ? copied(shape) : shape;
+  checkShape(op, own);
+  return Object.freeze(own);
 }
 
 /** The shape that both operands stretch to (NumPy's rule), or an error that names the axis. */
