@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "../trace/anomaly-search.js";
 import { apply } from "../trace/apply.js";
 import { current, ownCells } from "../trace/context.js";
+import { checkNoMore } from "../transforms/argument-checks.js";
 import { callOp } from "../transforms/call.js";
 import { type ClosedGraph, commitAssignments, hiddenInputValues } from "../transforms/close.js";
 import { rebuild } from "../transforms/outline.js";
@@ -55,6 +56,7 @@ export interface Compiled<Args extends readonly unknown[], R> {
 export function compile<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
   f: (...args: Args) => R & Sync<R>,
   options: CompileOptions = {},
+  ...more: readonly never[]
 ): Compiled<Args, R> {
   if (typeof f !== "function") {
     throw new CompileError({
@@ -66,6 +68,7 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
       mend: "compile((x) => …); to compile a method, compile((x) => model.forward(x))",
     });
   }
+  checkNoMore("compile", more, "call what it returns: compile(f)(x)");
   checkOptions("compile", options, ["name", "backend", "flushSubnormals"]);
   const settings: Settings = {
     name: options.name ?? (f.name === "" ? "program" : f.name),

@@ -7,6 +7,7 @@ import { evaluate, interpret } from "../trace/evaluate.js";
 import { barrier } from "../trace/identity.js";
 import type { Graph, Maybe, Node, Op } from "../trace/op.js";
 import type { Variable } from "../trace/variable.js";
+import { checkFunction, checkNoMore } from "./argument-checks.js";
 import { batchedOf } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { jvpFlat } from "./forward.js";
@@ -184,7 +185,10 @@ const replayWith =
  */
 export function checkpoint<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
   f: (...args: Args) => R,
+  ...more: readonly never[]
 ): (...args: Args) => R {
+  checkFunction("checkpoint", f, "write checkpoint((x) => …)(x)");
+  checkNoMore("checkpoint", more, "call what it returns: checkpoint(f)(x)");
   return (...args) => {
     // It will be run again with these.
     const given = flattenArguments("checkpoint", args, "static", onlyUnchanging);

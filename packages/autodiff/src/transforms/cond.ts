@@ -7,6 +7,7 @@ import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
+import { checkFunction } from "./argument-checks.js";
 import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { condOp, pair } from "./cond-op.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
@@ -33,6 +34,8 @@ export function cond<Args extends readonly unknown[], R extends Result>(
   whenFalse: (...operands: Args) => NoInfer<R>,
   ...operands: Args
 ): R {
+  for (const branch of [whenTrue, whenFalse])
+    checkFunction("cond", branch, "write cond(predicate, (x) => …, (x) => …, x)");
   if (typeof predicate === "boolean") return (predicate ? whenTrue : whenFalse)(...operands);
   const scalar = predicateOf("cond", predicate);
   if (current().trace === null) return (scalar.item() !== 0 ? whenTrue : whenFalse)(...operands);

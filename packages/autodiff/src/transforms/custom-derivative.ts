@@ -12,6 +12,7 @@ import { current } from "../trace/context.js";
 import { interpret } from "../trace/evaluate.js";
 import type { Graph, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
+import { checkFunction, checkNoMore } from "./argument-checks.js";
 import { closeBatched } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { zerosWhereNull } from "./lists.js";
@@ -115,7 +116,15 @@ const customOp: Op<CustomAttributes> = {
 export function customDerivative<Args extends readonly Tensor[] = Tensor[], R extends Tensor = Tensor>(
   f: (...args: Args) => R,
   rule: DerivativeRule<Args, R>,
+  ...more: readonly never[]
 ): (...args: Args) => R {
+  checkFunction("customDerivative", f, example);
+  checkNoMore("customDerivative", more, example);
+  const known: { readonly vjp?: unknown; readonly jvp?: unknown } = Object(rule);
+  if (typeof known.vjp !== "function" && typeof known.jvp !== "function") {
+    const got = describe(rule);
+    throw wrongResult("derivative/rule", "there is no rule.", got, "an object with a function vjp or jvp");
+  }
   const both = bothModes(rule);
   const run = (inputs: Leaves): Tensor => {
     const result = notPromise<Tensor>(f(...(inputs as Args)), "customDerivative");
@@ -220,6 +229,8 @@ function checkLike(what: string, t: unknown, like: Spec): void {
     : new ShapeError({ ...data, code: "shape/custom-derivative" });
 }
 
+const example = "customDerivative(exp, { vjp: ([x], y, cotangent) => [cotangent.mul(y)] }), for example";
+
 const wrongResult = (code: string, problem: string, got: string, expected: string): DerivativeError =>
   new DerivativeError({
     code,
@@ -227,7 +238,7 @@ const wrongResult = (code: string, problem: string, got: string, expected: strin
     problem,
     got,
     expected,
-    mend: "customDerivative(exp, { vjp: ([x], y, cotangent) => [cotangent.mul(y)] }), for example",
+    mend: example,
   });
 
 const captured = (): DerivativeError =>

@@ -6,6 +6,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { Tape } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
+import { checkFunction, checkNoMore, firstArgument } from "./argument-checks.js";
 import { zerosWhereNull } from "./lists.js";
 import { leafPaths, rebuild } from "./outline.js";
 import { record, sweep, withTape } from "./sweep.js";
@@ -22,7 +23,9 @@ import type { Gradient, Loss, Variables, WithAux } from "./types.js";
  */
 export function grad<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
   f: (x: P, ...rest: Rest) => Tensor,
+  ...more: readonly never[]
 ): (x: P, ...rest: Rest) => Gradient<P> {
+  checkLoss("grad", f, more);
   return (x, ...rest) => differentiate("grad", f, x, rest).gradient;
 }
 
@@ -37,7 +40,9 @@ export function grad<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
  */
 export function valueAndGrad<P = Tensor, Rest extends readonly unknown[] = Tensor[], R extends Loss = Tensor>(
   f: (x: P, ...rest: Rest) => R,
+  ...more: readonly never[]
 ): (x: P, ...rest: Rest) => WithAux<R, [value: Tensor, gradient: Gradient<P>]> {
+  checkLoss("valueAndGrad", f, more);
   return (x, ...rest) => {
     const { loss, aux, gradient } = differentiate("valueAndGrad", f, x, rest);
     // WithAux says of the type what `aux` is of the value: empty, or one element.
@@ -57,7 +62,6 @@ function differentiate<P, Rest extends readonly unknown[]>(
   x: P,
   rest: Rest,
 ): Differentiated<P> {
-  checkFunction(op, f);
   const given = flatten(op, x, "leaf", "argument");
   checkFloat(op, given);
   // What is rebuilt is built like x.
@@ -83,9 +87,10 @@ function differentiate<P, Rest extends readonly unknown[]>(
 export function lossAndGradients<R extends Loss, V extends Variables>(
   closure: () => R,
   variables: V,
+  ...more: readonly never[]
 ): WithAux<R, [loss: Tensor, gradients: { -readonly [K in keyof V]: Tensor }]> {
   const op = "lossAndGradients";
-  checkFunction(op, closure);
+  checkLoss(op, closure, more, "put all Variables into one list or record");
   if (typeof variables !== "object" || variables === null) throw notVariable(op, "variables", variables);
   const entries = Object.entries(variables);
   for (const [name, variable] of entries) checkVariable(op, name, variable);
@@ -114,17 +119,9 @@ const notVariable = (op: string, path: string, value: unknown): TreeError =>
     mend: "pass model.parameters(); valueAndGrad takes tensors",
   });
 
-/** Throws unless `f` is a function, as what was computed already is not. */
-function checkFunction(op: string, f: unknown): void {
-  if (typeof f === "function") return;
-  throw new TreeError({
-    code: "tree/function",
-    op,
-    problem: "there is no function to differentiate.",
-    got: describe(f),
-    expected: "a function that returns the loss",
-    mend: "put () => in front of the loss, or (x) => if it depends on x",
-  });
+function checkLoss(op: string, f: unknown, more: readonly unknown[], mend = firstArgument): void {
+  checkFunction(op, f, "put () => in front of the loss, or (x) => if it depends on x");
+  checkNoMore(op, more, mend);
 }
 
 function checkVariable(op: string, name: string, variable: unknown): void {

@@ -1,4 +1,4 @@
-import { checkOptions } from "../base/checks.js";
+import { checkChoice, checkOptions } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError } from "../base/errors.js";
 import { sizeOf } from "../base/shape.js";
@@ -6,6 +6,7 @@ import { eye } from "../ops/creation.js";
 import { zerosOf } from "../ops/fill.js";
 import { permute, reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkFunction, checkNoMore, firstArgument } from "./argument-checks.js";
 import { checkFloat, grad } from "./gradient.js";
 import { zerosWhereNull } from "./lists.js";
 import { leafPaths, rebuild } from "./outline.js";
@@ -20,6 +21,8 @@ export interface JacobianOptions {
   readonly mode?: "forward" | "reverse";
 }
 
+const modes: readonly NonNullable<JacobianOptions["mode"]>[] = ["forward", "reverse"];
+
 /** All partial derivatives of a function with respect to its first argument.
  * @param f - takes and returns trees; runs once
  * @param options - `mode`: by the shapes if left out
@@ -31,8 +34,12 @@ export interface JacobianOptions {
 export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
   f: (x: P, ...rest: Rest) => R,
   options?: JacobianOptions,
+  ...more: readonly never[]
 ): (x: P, ...rest: Rest) => Jacobian<R, P> {
+  checkFunction("jacobian", f, "write jacobian((x) => …)(x)");
+  checkNoMore("jacobian", typeof options === "number" ? [options, ...more] : more, firstArgument);
   checkOptions("jacobian", options, ["mode"]);
+  if (options?.mode !== undefined) checkChoice("jacobian", "mode", options.mode, modes);
   return (x, ...rest) => {
     const given = flatten("jacobian", x, "leaf", "argument");
     const { leaves } = given;
@@ -62,7 +69,10 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
  */
 export function hessian<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
   f: (x: P, ...rest: Rest) => Tensor,
+  ...more: readonly never[]
 ): (x: P, ...rest: Rest) => Jacobian<Gradient<P>, P> {
+  checkFunction("hessian", f, "write hessian((x) => …)(x)");
+  checkNoMore("hessian", more, firstArgument);
   // A tree of gradients is an object in the sense of Result, whatever P is.
   const gradient = grad(f) as (x: P, ...rest: Rest) => Gradient<P> & object;
   return jacobian<P, Rest, Gradient<P> & object>(gradient, { mode: "forward" }) as (

@@ -7,6 +7,7 @@ import { apply } from "../trace/apply.js";
 import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
+import { checkFunction, checkNoMore } from "./argument-checks.js";
 import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { filterByMask } from "./lists.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
@@ -21,6 +22,8 @@ export interface ScanOptions {
   /** The number of steps, where `xs` is null. */
   readonly length?: number;
 }
+
+const use = "write scan((carry, x) => [carry, y], carry, xs)";
 
 type Leaves = readonly Tensor[];
 /** One step over lists of tensors. */
@@ -45,10 +48,13 @@ export function scan<C extends object | readonly [], X, Y>(
   carry: C,
   xs: X,
   options: ScanOptions = {},
+  ...more: readonly never[]
 ): [carry: C, ys: Y] {
+  checkFunction("scan", body, use);
+  checkNoMore("scan", more, use);
+  checkOptions("scan", options, ["reverse", "length"]);
   const start = flatten("scan", carry, "leaf", "carry");
   const inputs = flatten("scan", xs, "static", "xs");
-  checkOptions("scan", options, ["reverse", "length"]);
   const length = lengthOf(inputs, options.length);
   let yOutline: Outline | undefined;
   const step: Step = (c, x) => {

@@ -5,6 +5,7 @@ import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
+import { checkFunction, checkNoMore } from "./argument-checks.js";
 import { batchGraph } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { leaf, leafPaths, type Outline, partPath, rebuild, walkOutline } from "./outline.js";
@@ -25,7 +26,10 @@ import type { Axes, InAxes, Result } from "./types.js";
 export function vmap<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
   f: (...args: Args) => R,
   options?: { readonly inAxes?: number | NoInfer<InAxes<Args>>; readonly outAxes?: Axes<NoInfer<R>> },
+  ...more: readonly never[]
 ): (...args: Args) => R {
+  checkFunction("vmap", f, "write vmap((x) => …)(xs)");
+  checkNoMore("vmap", more, "name the axes in one object: vmap(f, { inAxes: [0, null], outAxes: 0 })");
   checkOptions("vmap", options, ["inAxes", "outAxes"]);
   return (...args) => {
     const given = flattenArguments("vmap", args);

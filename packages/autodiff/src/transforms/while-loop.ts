@@ -12,6 +12,7 @@ import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
+import { checkFunction, checkNoMore } from "./argument-checks.js";
 import { batchedSpec, batchGraph, closeBatched } from "./batch-graph.js";
 import { type ClosedGraph, close, memo, reach } from "./close.js";
 import { predicateOf } from "./cond.js";
@@ -225,8 +226,12 @@ export function whileLoop<C extends object | readonly []>(
   test: (carry: C) => Tensor | boolean,
   body: (carry: C) => NoInfer<C>,
   carry: C,
+  ...more: readonly never[]
 ): C {
   const op = "whileLoop";
+  const use = "write whileLoop((carry) => carry.less(9), (carry) => carry.mul(2), carry)";
+  for (const f of [test, body]) checkFunction(op, f, use);
+  checkNoMore(op, more, use);
   const { leaves, outline } = flatten(op, carry, "leaf", "carry");
   const build = (list: readonly Tensor[]): C => rebuild(outline, list) as C;
   const step = (list: readonly Tensor[]): Tensor[] => {
