@@ -2,7 +2,7 @@ import { eagerIota } from "../backends/javascript/eager-routines.js";
 import { checkCount, checkOptions, checkSize, outOfRange } from "../base/checks.js";
 import { checkDType, type DType } from "../base/dtype.js";
 import { ValueError } from "../base/errors.js";
-import { checkShape, type Shape, showShape } from "../base/shape.js";
+import { type Shape, shapeFrom, showShape } from "../base/shape.js";
 import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -62,11 +62,11 @@ function filled(
   options: CreationOptions | undefined,
   otherwise: DType = "float32",
 ): Tensor {
-  checkShape(op, shape);
+  const own = shapeFrom(op, shape);
   const dtype = dtypeOf(op, options, otherwise);
   checkHeld(op, value, dtype);
-  checkSize(op, shape);
-  return filledLike({ shape: [...shape], dtype }, value);
+  checkSize(op, own);
+  return filledLike({ shape: own, dtype }, value);
 }
 
 /** Zeros.

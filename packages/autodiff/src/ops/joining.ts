@@ -8,6 +8,7 @@ import {
   type Shape,
   sameShape,
   showShape,
+  sizesBetween,
 } from "../base/shape.js";
 import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -54,7 +55,7 @@ const without = (list: readonly number[], axis: number): number[] => list.filter
 /** Tensors of one shape and dtype along a new axis. */
 function stacked(tensors: readonly Tensor[], axis: number): Tensor {
   const part = tensors[0].shape;
-  const shape = [...part.slice(0, axis), tensors.length, ...part.slice(axis)];
+  const shape = [...sizesBetween(part, 0, axis), tensors.length, ...sizesBetween(part, axis)];
   return applyOne(placeOp, tensors, {
     shape,
     regions: tensors.map((_, i) => indexRegion(shape, axis, i)),

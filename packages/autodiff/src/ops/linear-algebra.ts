@@ -1,6 +1,6 @@
 import { eagerGemm } from "../backends/javascript/eager-routines.js";
 import { InternalError, ShapeError } from "../base/errors.js";
-import { broadcastShapes, type Shape, sameShape, showShape, sizeOf } from "../base/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape, sizeOf, sizesBetween } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -13,13 +13,16 @@ import { promoted, type TensorLike } from "./operands.js";
 import { sum } from "./reduction.js";
 import { broadcastTo, reshape } from "./shape.js";
 
+/** All sizes but those of the matrices. */
+const leadingSizes = (shape: Shape): number[] => sizesBetween(shape, 0, shape.length - 2);
+
 /** Products of matrices: `[..., m, k] × [..., k, n]` with equal leading axes, or rank 2 on the right, shared by all. */
 export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
   name: "matmul",
   infer([a, b]) {
     const m = a.shape[a.shape.length - 2];
-    const lead = a.shape.slice(0, -2);
-    if (b.shape.length !== 2 && !sameShape(lead, b.shape.slice(0, -2)))
+    const lead = leadingSizes(a.shape);
+    if (b.shape.length !== 2 && !sameShape(lead, leadingSizes(b.shape)))
       throw new InternalError("matmul: axes");
     return [{ shape: [...lead, m, b.shape[b.shape.length - 1]], dtype: a.dtype }];
   },
@@ -106,8 +109,8 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
 /** Products of operands of at least two axes, with leading axes that broadcast. */
 function matrices(x: Tensor, y: Tensor): Tensor {
   if (y.shape.length === 2) return applyOne(matmulOp, [x, y], null);
-  const leadX = x.shape.slice(0, -2);
-  const leadY = y.shape.slice(0, -2);
+  const leadX = leadingSizes(x.shape);
+  const leadY = leadingSizes(y.shape);
   if (leadY.length <= leadX.length && leadY.every((d) => d === 1)) {
     return applyOne(matmulOp, [x, reshape(y, y.shape.slice(-2))], null);
   }

@@ -1,7 +1,7 @@
 import { checkOptions } from "../base/checks.js";
 import { checkDType, type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { ShapeError, ValueError } from "../base/errors.js";
-import { checkShape, type Shape, showShape, sizeOf } from "../base/shape.js";
+import { type Shape, shapeFrom, showShape, sizeOf } from "../base/shape.js";
 import { fromArray, Tensor } from "../tensor/tensor.js";
 import { scalar } from "./operands.js";
 
@@ -145,9 +145,9 @@ export function tensor(
   options?: { readonly dtype?: DType; readonly shape?: Shape },
 ): Tensor {
   checkOptions("tensor", options, ["dtype", "shape"]);
-  const { dtype: wanted, shape: asked } = options ?? {};
+  const { dtype: wanted } = options ?? {};
   if (wanted !== undefined) checkDType("tensor", wanted);
-  if (asked !== undefined) checkShape("tensor", asked);
+  const asked = options?.shape === undefined ? undefined : shapeFrom("tensor", options.shape);
   const shape = suggestedShape(values);
   const n = sizeOf(shape);
   if (asked !== undefined && sizeOf(asked) !== n) {
@@ -167,5 +167,5 @@ export function tensor(
   const array = mine ? elements : newArray(dtype, n);
   if (!mine) for (let i = 0; i < n; i++) store(array, i, elements[i], dtype);
   const final = asked ?? shape;
-  return final.length === 0 ? scalar(array[0], dtype) : fromArray(array, [...final], dtype);
+  return final.length === 0 ? scalar(array[0], dtype) : fromArray(array, final, dtype);
 }

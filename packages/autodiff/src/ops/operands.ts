@@ -1,6 +1,6 @@
 import { type DType, isFloatDType, promote } from "../base/dtype.js";
 import { DTypeError, TreeError } from "../base/errors.js";
-import { showSpec } from "../base/shape.js";
+import { scalarShape, showSpec } from "../base/shape.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import { current } from "../trace/context.js";
@@ -15,7 +15,7 @@ export type TensorLike = Tensor | Variable | number | boolean;
 /** A tensor of shape `[]`. Under a trace it is a node like any other. */
 export function scalar(value: number, dtype: DType): Tensor {
   if (current().trace !== null) return applyOne(fillOp, [], { shape: [], dtype, value });
-  const out = allocate([], dtype);
+  const out = allocate(scalarShape, dtype);
   out.storage![out.offset] = value;
   return out;
 }

@@ -4,11 +4,13 @@ import { checkSize, isList } from "../base/checks.js";
 import { ShapeError } from "../base/errors.js";
 import {
   checkShape,
+  copied,
   normalizeAxes,
   normalizeStrides,
   rowMajor,
   type Shape,
   sameShape,
+  shapeFrom,
   showShape,
   sizeOf,
 } from "../base/shape.js";
@@ -175,13 +177,14 @@ const ambiguous = (from: Shape, to: Shape): ShapeError =>
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor("reshape", x);
   if (!isList(shape)) checkShape("reshape", shape);
-  if (sameShape(t.shape, shape)) return t;
-  const unknown = shape.indexOf(-1);
-  let full = shape;
+  const asked = copied(shape);
+  if (sameShape(t.shape, asked)) return t;
+  const unknown = asked.indexOf(-1);
+  let full: Shape = asked;
   if (unknown >= 0) {
-    const rest = sizeOf(shape.filter((_, k) => k !== unknown));
-    if (rest === 0 && t.size === 0) throw ambiguous(t.shape, shape);
-    full = shape.map((d, k) => (k === unknown ? t.size / rest : d));
+    const rest = sizeOf(asked.filter((_, k) => k !== unknown));
+    if (rest === 0 && t.size === 0) throw ambiguous(t.shape, asked);
+    full = asked.map((d, k) => (k === unknown ? t.size / rest : d));
   }
   if (unknown < 0 || full.every(Number.isInteger)) checkShape("reshape", full);
   if (sizeOf(full) !== t.size || !full.every(Number.isInteger)) {
@@ -189,7 +192,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
       code: "shape/reshape",
       op: "reshape",
       problem: "the number of elements differs.",
-      got: `${showShape(t.shape)} (${t.size} elements) into ${showShape(shape)}`,
+      got: `${showShape(t.shape)} (${t.size} elements) into ${showShape(asked)}`,
       expected: `a shape of ${t.size} elements`,
       mend: "use -1 for one size to have it worked out, or broadcastTo to repeat elements",
     });
@@ -208,20 +211,20 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor("broadcastTo", x);
   if (Array.isArray(shape) && sameShape(t.shape, shape)) return t;
-  checkShape("broadcastTo", shape);
-  checkSize("broadcastTo", shape);
-  const lead = shape.length - t.shape.length;
-  if (lead < 0 || t.shape.some((d, k) => d !== 1 && d !== shape[k + lead])) {
+  const own = shapeFrom("broadcastTo", shape);
+  checkSize("broadcastTo", own);
+  const lead = own.length - t.shape.length;
+  if (lead < 0 || t.shape.some((d, k) => d !== 1 && d !== own[k + lead])) {
     throw new ShapeError({
       code: "shape/broadcast-to",
       op: "broadcastTo",
       problem: "the tensor does not stretch to this shape.",
-      got: `${showShape(t.shape)} to ${showShape(shape)}`,
+      got: `${showShape(t.shape)} to ${showShape(own)}`,
       expected: "sizes that are equal or 1 in the tensor, counted from the last axis",
       mend: "insert axes of size 1 with expandDims first",
     });
   }
-  return applyOne(broadcastToOp, [t], shape);
+  return applyOne(broadcastToOp, [t], own);
 }
 
 /** Axes in another order.
@@ -235,7 +238,8 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
 export function permute(x: TensorLike, axes: readonly number[]): Tensor {
   const t = asTensor("permute", x);
   const rank = t.shape.length;
-  if (!isList(axes) || normalizeAxes("permute", axes, rank).length !== rank) {
+  const own = isList(axes) ? copied(axes) : [];
+  if (!isList(axes) || normalizeAxes("permute", own, rank).length !== rank) {
     throw new ShapeError({
       code: "shape/permute",
       op: "permute",
@@ -245,6 +249,6 @@ export function permute(x: TensorLike, axes: readonly number[]): Tensor {
       mend: "name every axis: permute(x, [1, 0]); swapAxes(x, 0, 1) swaps two",
     });
   }
-  const order = axes.map((k) => (k < 0 ? k + rank : k));
+  const order = own.map((k) => (k < 0 ? k + rank : k));
   return order.every((k, i) => k === i) ? t : applyOne(transposeOp, [t], order);
 }

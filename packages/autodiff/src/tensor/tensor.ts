@@ -1,6 +1,14 @@
 import { bytesOf, type DType, newArray, type TypedArray } from "../base/dtype.js";
 import { InternalError, LeakError, SymbolicValueError, ValueError } from "../base/errors.js";
-import { rowMajor, type Shape, type Strides, showShape, showSpec, sizeOf } from "../base/shape.js";
+import {
+  frozenShape,
+  rowMajor,
+  type Shape,
+  type Strides,
+  showShape,
+  showSpec,
+  sizeOf,
+} from "../base/shape.js";
 import { printTensor } from "./print.js";
 
 /** Elements in row-major order; reading only. */
@@ -66,7 +74,7 @@ export class Tensor {
     offset: number,
     owner: Owner | null,
   ) {
-    this.shape = shape;
+    this.shape = frozenShape(shape);
     this.dtype = dtype;
     this.strides = strides;
     this.storage = storage;
@@ -289,7 +297,7 @@ export function allocate(shape: Shape, dtype: DType): Tensor {
   return new Tensor(shape, dtype, null, slab.array, offset, null);
 }
 
-/** A tensor over a row-major array, which it takes over.
+/** A tensor over a row-major array and a shape, both of which it takes over.
  * @internal */
 export const fromArray = (array: TypedArray, shape: Shape, dtype: DType): Tensor =>
   new Tensor(shape, dtype, null, array, 0, null);

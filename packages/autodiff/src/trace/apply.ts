@@ -36,11 +36,6 @@ export function applyBelow(
     if (tapes[i].watches(inputs)) return tapes[i].record(i, op, inputs, attributes);
   }
   const specs = op.infer(inputs, attributes);
-  for (let i = 0; i < specs.length; i++) {
-    // Shapes are shared: once frozen, nobody's write reaches another tensor. That of an input is frozen already.
-    const { shape } = specs[i];
-    if (shape !== inputs[0]?.shape) Object.freeze(shape);
-  }
   return trace !== null ? trace.add(op, inputs, attributes, specs) : executeOp(op, inputs, attributes, specs);
 }
 

@@ -28,4 +28,5 @@ export function checkNoMore(op: string, more: readonly unknown[], mend: string):
 }
 
 /** What the derivative is taken by, where others let one choose. */
-export const firstArgument = "derivatives are by the first argument: put it first, or take one object of several: (p) => f(p.x, p.y)";
+export const firstArgument =
+  "derivatives are by the first argument: put it first, or take one object of several: (p) => f(p.x, p.y)";

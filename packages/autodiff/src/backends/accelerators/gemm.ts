@@ -1,4 +1,4 @@
-import { sizeOf } from "../../base/shape.js";
+import { sizeOf, sizesBetween } from "../../base/shape.js";
 import { allocate } from "../../tensor/tensor.js";
 import type { Accelerator } from "../eager.js";
 import { matrixOperand } from "../javascript/eager-matmul.js";
@@ -17,7 +17,7 @@ export const fastGemm: Accelerator<"gemm"> = (lowering, [a, b], [spec]) => {
   if (lowering.onto !== undefined || !enough || dtype === "int32" || dtype === "bool" || !hasSimd())
     return null;
   const rank = shape.length;
-  const batch = sizeOf(shape.slice(0, -2));
+  const batch = sizeOf(sizesBetween(shape, 0, shape.length - 2));
   const x = matrixOperand(a);
   const y = matrixOperand(b);
   const out = allocate(shape, dtype);

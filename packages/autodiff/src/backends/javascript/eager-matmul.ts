@@ -1,4 +1,4 @@
-import { sizeOf } from "../../base/shape.js";
+import { sizeOf, sizesBetween } from "../../base/shape.js";
 import type { Spec } from "../../kernel/lowering.js";
 import { allocate, contiguousArray, type Tensor } from "../../tensor/tensor.js";
 import { gemm, type Matrix } from "./gemm.js";
@@ -51,7 +51,7 @@ export function matmulLoops(a: Tensor, b: Tensor, spec: Spec): Tensor {
     gemm(m, n, k, x, y, c, false);
     return out;
   }
-  const batch = sizeOf(spec.shape.slice(0, -2));
+  const batch = sizeOf(sizesBetween(spec.shape, 0, spec.shape.length - 2));
   for (let z = 0; z < batch; z++) {
     const left = { ...x, offset: x.offset + z * x.batchStride };
     const right = { ...y, offset: y.offset + z * y.batchStride };

@@ -1,7 +1,7 @@
 import { checkCount, checkOptions } from "../../base/checks.js";
 import { checkDType, type DType } from "../../base/dtype.js";
 import { ValueError } from "../../base/errors.js";
-import { checkShape, type Shape } from "../../base/shape.js";
+import { type Shape, shapeFrom } from "../../base/shape.js";
 import { show } from "../../base/show.js";
 import { contiguousArray, fromArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
@@ -74,7 +74,7 @@ export class Random {
 
   #bits(shape: Shape): Tensor {
     const state = this.state.value;
-    const bits = applyOne(randomBitsOp, [state], [...shape]);
+    const bits = applyOne(randomBitsOp, [state], shape);
     this.state.value = add(state, this.#tick);
     return bits;
   }
@@ -87,13 +87,13 @@ export class Random {
     scale = 1,
     offset = 0,
   ): Tensor {
-    checkShape(op, shape);
+    const own = shapeFrom(op, shape);
     checkDType(op, dtype);
     checkFloat(op, dtype);
     const drawn =
       dtype === "float32"
-        ? applyOne(narrow, [this.#bits(shape)], null)
-        : applyOne(wide, unstack(this.#bits([2, ...shape])), null);
+        ? applyOne(narrow, [this.#bits(own)], null)
+        : applyOne(wide, unstack(this.#bits([2, ...own])), null);
     return scale === 1 && offset === 0 ? drawn : add(mul(drawn, scale), offset);
   }
 
@@ -142,7 +142,7 @@ export class Random {
    * new Random(1).randint([2], { low: 5, high: 6 }).toArray() // => [5, 5]
    */
   randint(shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
-    checkShape("randint", shape);
+    const own = shapeFrom("randint", shape);
     checkOptions("randint", options, ["low", "high"]);
     const { low = 0, high } = options ?? {};
     const whole =
@@ -153,7 +153,7 @@ export class Random {
       high - low < 2 ** 31;
     checkBounds("randint", low, high, whole && low < high, "whole numbers low < high, less than 2³¹ apart");
     // 32 bits as a fraction of the range: less than high, as the product is less than a whole number by more than rounding.
-    const unsigned = add(cast(this.#bits(shape), "float64"), 2 ** 31);
+    const unsigned = add(cast(this.#bits(own), "float64"), 2 ** 31);
     return add(cast(mul(unsigned, (high - low) * 2 ** -32), "int32"), low);
   }
 
@@ -166,12 +166,12 @@ export class Random {
    * new Random(1).bernoulli([2], { p: 1 }).toArray() // => [true, true]
    */
   bernoulli(shape: Shape, options?: { readonly p?: TensorLike }): Tensor {
-    checkShape("bernoulli", shape);
+    const own = shapeFrom("bernoulli", shape);
     checkOptions("bernoulli", options, ["p"]);
     const p = options?.p ?? 0.5;
     if (typeof p === "number") checkBounds("bernoulli", 0, p, p >= 0 && p <= 1, "a probability from 0 to 1");
-    const probability = broadcastTo(asFloat("bernoulli", p), shape);
-    return less(this.#floats("bernoulli", shape, probability.dtype, unitOps), probability);
+    const probability = broadcastTo(asFloat("bernoulli", p), own);
+    return less(this.#floats("bernoulli", own, probability.dtype, unitOps), probability);
   }
 
   /** The numbers 0 … n − 1 in random order. To shuffle a tensor: `take(x, random.permutation(x.shape[0]))`.
