@@ -1,5 +1,5 @@
 import { checkDType, type DType } from "../base/dtype.js";
-import { type Shape, shapeFrom, showSpec } from "../base/shape.js";
+import { frozenShape, type Shape, shapeFrom, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Graph, Node } from "../trace/op.js";
@@ -17,7 +17,7 @@ import { structureOf } from "./rewrite.js";
  * trace((x) => tanh(x), spec([3])).nodes // => 1
  */
 export function spec(shape: Shape, dtype: DType = "float32"): Tensor {
-  const own = shapeFrom("spec", shape);
+  const own = frozenShape(shapeFrom("spec", shape));
   checkDType("spec", dtype);
   return new Tensor(own, dtype, null, null, 0, null);
 }

@@ -74,7 +74,7 @@ export class Tensor {
     offset: number,
     owner: Owner | null,
   ) {
-    this.shape = frozenShape(shape);
+    this.shape = shape;
     this.dtype = dtype;
     this.strides = strides;
     this.storage = storage;
@@ -300,7 +300,7 @@ export function allocate(shape: Shape, dtype: DType): Tensor {
 /** A tensor over a row-major array and a shape, both of which it takes over.
  * @internal */
 export const fromArray = (array: TypedArray, shape: Shape, dtype: DType): Tensor =>
-  new Tensor(shape, dtype, null, array, 0, null);
+  new Tensor(frozenShape(shape), dtype, null, array, 0, null);
 
 /** A new name for the same value (tapes go by identity).
  * @internal */

@@ -45,7 +45,8 @@ const cells: Store = {
 };
 export const ownCells: Store = cells;
 
-// The only global state: what is open right now.
+// What is open right now. Other state of the process: the next id (tensor.ts), the search for anomalies (anomaly-search.ts), accelerators
+// (backends/eager.ts), and memory that results share: slabs (tensor.ts) and shapes (base/shape.ts).
 let context: Context = {
   trace: null,
   tapes: [],

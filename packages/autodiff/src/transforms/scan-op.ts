@@ -1,5 +1,5 @@
 import { InternalError } from "../base/errors.js";
-import { rowMajor, sizeOf, sizesBetween } from "../base/shape.js";
+import { frozenShape, rowMajor, sizeOf, sizesBetween } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
 import { zerosOf } from "../ops/fill.js";
 import { allocate, copyStrided, renamed, Tensor } from "../tensor/tensor.js";
@@ -147,7 +147,7 @@ function runScan(inputs: readonly Tensor[], attributes: ScanAttributes): readonl
 }
 
 function sliceOf(x: Tensor, at: number): Tensor {
-  const shape = sizesBetween(x.shape, 1);
+  const shape = frozenShape(sizesBetween(x.shape, 1));
   const step = x.strides === null ? sizeOf(shape) : x.strides[0];
   const strides = x.strides === null ? null : x.strides.slice(1);
   return new Tensor(shape, x.dtype, strides, x.storage, x.offset + at * step, null);

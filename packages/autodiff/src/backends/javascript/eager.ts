@@ -55,7 +55,7 @@ const view: EagerTable["view"] = (lowering, [input], outputs) => {
   }
   if (layouts === null) throw new InternalError("view: refused");
   return layouts.map(
-    (l, i) => new Tensor(l.shape, outputs[i].dtype, l.strides, source.storage, l.offset, null),
+    (l, i) => new Tensor(outputs[i].shape, outputs[i].dtype, l.strides, source.storage, l.offset, null),
   );
 };
 
