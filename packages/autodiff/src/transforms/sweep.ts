@@ -1,11 +1,11 @@
 import { isFloatDType } from "../base/dtype.js";
-import { add } from "../ops/arithmetic.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { anomalies } from "../trace/anomaly-search.js";
 import { current, type Recorder, within, withTapes } from "../trace/context.js";
 import { alias } from "../trace/identity.js";
 import type { Maybe, Node } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
+import { CotangentSums } from "./cotangent-sums.js";
 
 type Leaves = readonly Tensor[];
 
@@ -41,10 +41,12 @@ export function sweep(
 ): Maybe<Tensor>[] {
   const { entries, first } = tape;
   const at: Maybe<Tensor>[] = [];
+  const sums = new CotangentSums();
   const put = (t: Tensor, cotangent: Maybe<Tensor>): void => {
     if (cotangent === null || !tape.isWatched(t.id)) return;
-    const had = at[t.id - first];
-    at[t.id - first] = had === undefined || had === null ? cotangent : add(had, cotangent);
+    const place = t.id - first;
+    const had = at[place];
+    at[place] = had === undefined || had === null ? cotangent : sums.add(place, had, cotangent);
   };
   outputs.forEach((t, i) => {
     put(t, cotangents[i]);
@@ -53,23 +55,31 @@ export function sweep(
     const node = entries[k];
     if (release) entries.pop();
     const { inputs } = node;
-    const given = takeCotangents(node, at, first);
+    const given = takeCotangents(node, at, first, sums);
     if (given === null) continue;
     const wanted = inputs.map((t) => tape.isWatched(t.id));
     const back = pullBack(node, given, wanted);
     for (let i = 0; i < inputs.length; i++) if (wanted[i]) put(inputs[i], back[i] ?? null);
   }
-  return sources.map((t) => at[t.id - first] ?? null);
+  return sources.map((t) => {
+    const chain = at[t.id - first] ?? null;
+    return chain && sums.total(t.id - first, chain);
+  });
 }
 
-function takeCotangents({ outputs }: Node, at: Maybe<Tensor>[], first: number): Maybe<Tensor>[] | null {
+function takeCotangents(
+  { outputs }: Node,
+  at: Maybe<Tensor>[],
+  first: number,
+  sums: CotangentSums,
+): Maybe<Tensor>[] | null {
   let given: Maybe<Tensor>[] | null = null;
   for (let i = 0; i < outputs.length; i++) {
     const slot = outputs[i].id - first;
     const cotangent = at[slot];
     if (cotangent === undefined || cotangent === null) continue;
     given ??= outputs.map(() => null);
-    given[i] = cotangent;
+    given[i] = sums.total(slot, cotangent);
     at[slot] = null;
   }
   return given;

@@ -65,6 +65,8 @@ interface Case {
   readonly shapes: readonly (readonly number[])[];
 }
 const index = (count: number, size: number): Tensor => random.tensor([count], [0, size - 1], "int32");
+const scaledSteps = (w: Tensor, xs: Tensor): Tensor =>
+  s.scan((h: Tensor, x: Tensor) => [s.mul(h, 0.5), s.mul(x, w)], s.zeros(w.shape, { dtype: w.dtype }), xs)[1];
 const cases: { readonly [name: string]: Case } = {
   "of all": { f: (x) => s.sum(x), shapes: [[20011]] },
   "of a few": { f: (x) => s.sum(x), shapes: [[67]] },
@@ -189,6 +191,14 @@ const cases: { readonly [name: string]: Case } = {
       [4999, 5],
       [4999, 6],
     ],
+  },
+  "the gradient of what all steps share": {
+    f: (xs, w) => s.grad((v: Tensor) => s.sum(scaledSteps(v, xs)))(w),
+    shapes: [[2999, 3], [3]],
+  },
+  "the gradient of what all steps of a checkpointed scan share": {
+    f: (xs, w) => s.grad((v: Tensor) => s.sum(s.checkpoint(scaledSteps)(v, xs)))(w),
+    shapes: [[2999, 3], [3]],
   },
 };
 

@@ -36,6 +36,8 @@ export interface MotionPlan {
 
 /** What may be stacked over all steps for the sake of one large product: past this, long loops (and those cut up by checkpoints) would lose more in memory than they win in time. */
 const stackLimitBytes = 2 ** 27;
+/** Steps that a sum of float32 may be carried through: after more it would have drifted. */
+const longestChain = 64;
 
 /** The inputs and outputs of a body by what they are. */
 export interface BodyParts {
@@ -124,7 +126,8 @@ export function planMotion(loop: Loop, used: readonly boolean[], isSummable: rea
 
   const outside = [...parts.constants, ...parts.xs, ...outputsOf(before)];
   const fills = idsOf(outputsOf(nodes.filter(isFill)));
-  const stacked = stackedValues(after, ys, new Set([...idsOf(outside), ...fills]));
+  const terms = [...sums.values()].flatMap((sum) => sum.terms);
+  const stacked = stackedValues(after, [...ys, ...terms], new Set([...idsOf(outside), ...fills]));
   const first = new Set(before);
   const left = nodes.filter((n) => !sunk.has(n) && !additions.has(n) && !first.has(n));
   const results = [...carries.map((i) => parts.carryOuts[i]), ...stacked];
@@ -173,7 +176,8 @@ interface Sum {
   readonly terms: readonly Tensor[];
 }
 
-/** The carries whose sums can be taken after the loop, and the nodes that run there. A sum of terms that stay inside stays there too. */
+/** The carries whose sums can be taken after the loop, and the nodes that run there. A sum of terms that stay inside stays there too, unless it is long:
+ * then its terms are stacked. */
 function findSums(
   nodes: readonly Node[],
   parts: BodyParts,
@@ -193,7 +197,15 @@ function findSums(
     for (const { path } of sums.values()) for (const n of path) kept.add(n);
     const sunk = sinkable(nodes, kept, parts, length);
     const made = idsOf(outputsOf(sunk));
-    const rest = new Map([...sums].filter(([, { terms }]) => terms.every((t) => made.has(t.id))));
+    let room = length > longestChain ? stackLimitBytes : 0;
+    const isStacked = (t: Tensor): boolean => {
+      if (t.dtype !== "float32") return false;
+      room -= bytesIn([t]) * length;
+      return room >= 0;
+    };
+    const rest = new Map(
+      [...sums].filter(([, { terms }]) => terms.every((t) => made.has(t.id) || isStacked(t))),
+    );
     if (rest.size === sums.size) return { sums, sunk };
     sums = rest;
   }
@@ -288,7 +300,7 @@ function nodesAfter(
   return nodes.filter((n) => after.has(n));
 }
 
-/** Values of the loop that the work after it reads, or that are its results for each step. `known` are there without it. */
+/** Values of the loop that the work after it reads, or that are its results for each step (or terms of its sums). `known` are there without it. */
 function stackedValues(
   after: readonly Node[],
   ys: readonly Tensor[],
