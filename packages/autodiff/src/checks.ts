@@ -1,4 +1,4 @@
-/** The checks of arguments that Scope's own functions make, for libraries on top of it: the same words for the same mistakes.
+/** The checks of arguments that Scope's own functions make, for libraries on top of it: the same words for the same mistakes; and a run without data.
  * @packageDocumentation */
 export {
   checkBoolean,
@@ -16,3 +16,4 @@ export {
   tooLarge,
 } from "./base/checks.js";
 export { show } from "./base/show.js";
+export { runOnSymbols } from "./trace/trace.js";

@@ -1,29 +1,11 @@
 import { showSpec } from "./base/shape.js";
-import * as ops from "./ops/index.js";
+import * as ops from "./ops/fluent.js";
 import { Tensor } from "./tensor/tensor.js";
 import { Variable } from "./trace/variable.js";
 
-/** Functions whose first parameter is not the tensor that a method would be called on. */
-const notMethods = [
-  "arange",
-  "concat",
-  "einsum",
-  "eye",
-  "full",
-  "linspace",
-  "ones",
-  "sizes",
-  "stack",
-  "stopGradient",
-  "tensor",
-  "where",
-  "zeros",
-] as const;
-type NotMethods = (typeof notMethods)[number];
-
 type Method<F> = F extends (self: never, ...rest: infer R) => infer O ? (...rest: R) => O : never;
 /** Each operation as a method: its first operand is the tensor that it is called on. */
-export type Fluent<Ops> = { readonly [K in keyof Ops as K extends NotMethods ? never : K]: Method<Ops[K]> };
+export type Fluent<Ops> = { readonly [K in keyof Ops]: Method<Ops[K]> };
 
 declare module "./tensor/tensor.js" {
   interface Tensor extends Fluent<typeof ops> {}
@@ -34,7 +16,6 @@ const define = (target: object, name: PropertyKey, value: unknown): unknown =>
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
 
 for (const [name, operation] of Object.entries(ops)) {
-  if (notMethods.some((excluded) => excluded === name)) continue;
   // The mapped type above says of each what a table of differing functions cannot.
   const f = operation as Operation;
   // Fixed parameters: gathering the rest into an array costs more than a small op.

@@ -89,6 +89,20 @@ export function traceFlat(
   return { trace, inputs, outputs };
 }
 
+/** Calls a function with symbols in place of tensors, for what it does on the way: nothing is computed.
+ * @example
+ * runOnSymbols("f", (x) => tanh(x), [ones([2])]) // => undefined
+ */
+export function runOnSymbols(op: string, f: (...args: Tensor[]) => unknown, args: readonly Tensor[]): void {
+  const symbols = args.filter((t) => t instanceof Tensor);
+  traceFlat((inputs) => {
+    let next = 0;
+    // Plain JavaScript may pass something else, which goes through.
+    notPromise(f(...args.map((t) => (t instanceof Tensor ? inputs[next++] : t))), op);
+    return [];
+  }, symbols);
+}
+
 /** Runs with a trace open, which is closed afterwards whatever happens. */
 export function recordInto<T>(trace: Trace, run: () => T): T {
   const { statics } = current();

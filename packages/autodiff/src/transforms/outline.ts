@@ -125,49 +125,39 @@ const longestPath = 160;
 
 /** A path as text: `carry.h[0]`. */
 export function showPath(path: TreePath): string {
-  const parts: string[] = [];
+  let text = "";
   for (let at: TreePath | null = path; at !== null; at = at.above) {
-    const { above, key } = at;
-    if (above === null) parts.push(String(key));
-    else parts.push(typeof key === "string" ? `.${key}` : `[${String(key)}]`);
+    const key = String(at.key);
+    text = (at.above === null ? key : typeof at.key === "string" ? `.${key}` : `[${key}]`) + text;
   }
-  const text = parts.reverse().join("");
   return text.length <= longestPath
     ? text
     : `${text.slice(0, longestPath / 2)}…${text.slice(-longestPath / 2)}`;
 }
 
-/** Gives each part of a tree its path. */
-const pathVisitor = (
-  visit: OutlineVisitor<TreePath>["visit"],
-  enter?: (path: TreePath, part: number) => void,
-) => ({
-  enter({ keys }: Branch, above: TreePath, part: number): TreePath[] {
-    enter?.(above, part);
-    return keys.map((key) => ({ above, key }));
-  },
-  visit,
-});
-
-/** The names of the leaves, in order: `carry.h`, `carry[0]`. */
-export function leafPaths(outline: Outline, root: string): string[] {
-  const names: string[] = [];
-  const note = (value: unknown, path: TreePath): unknown => value === leaf && names.push(showPath(path));
-  walkOutline(outline, { above: null, key: root }, pathVisitor(note));
-  return names;
-}
-
-/** The name of a part; of an outline that is still being written, of the one to come. */
-export function partPath(outline: Outline, part: number | "next", root: string): string {
-  let found: TreePath | undefined;
-  const note = (path: TreePath, at: number): void => {
-    if (at === part) found = path;
-  };
-  const start = { above: null, key: root };
+/** The names of all parts in order, and at the end of the one to come, if the outline is still being written. */
+function pathsOf(outline: Outline, root: string): (readonly [path: TreePath, value?: unknown])[] {
+  const paths: (readonly [TreePath, unknown?])[] = [];
   const next = walkOutline<TreePath>(
     outline,
-    start,
-    pathVisitor((_value, path, at) => note(path, at), note),
+    { above: null, key: root },
+    {
+      enter({ keys }, above) {
+        paths.push([above]);
+        return keys.map((key) => ({ above, key }));
+      },
+      visit: (value, path) => paths.push([path, value]),
+    },
   );
-  return showPath(found ?? next ?? start);
+  return next === undefined ? paths : [...paths, [next]];
 }
+
+/** The names of the leaves, in order: `carry.h`, `carry[0]`. */
+export const leafPaths = (outline: Outline, root: string): string[] =>
+  pathsOf(outline, root)
+    .filter(([, value]) => value === leaf)
+    .map(([path]) => showPath(path));
+
+/** The name of a part; of an outline that is still being written, of the one to come. */
+export const partPath = (outline: Outline, part: number | "next", root: string): string =>
+  showPath(pathsOf(outline, root).at(part === "next" ? -1 : part)![0]);

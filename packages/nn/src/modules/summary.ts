@@ -1,4 +1,5 @@
-import { Tensor, trace } from "@scope/autodiff/functions";
+import { runOnSymbols } from "@scope/autodiff/checks";
+import { Tensor } from "@scope/autodiff/functions";
 import { ModuleError } from "../errors.js";
 import { showShape } from "../option-checks.js";
 import { placeError } from "./error-place.js";
@@ -80,7 +81,7 @@ export function summarize(root: Summarized, inputs: readonly Tensor[]): string {
   const outputs = outputsDuring(modules, () => {
     // Looked up when it is called, so that the noted one runs.
     const forward: Forward = (...symbols) => forwardOf(root)?.apply(root, [...symbols]);
-    read = parametersReadBy(() => void trace((...symbols: Tensor[]) => forward(...symbols), ...inputs));
+    read = parametersReadBy(() => runOnSymbols("trace", forward, inputs));
   });
   const counted = new Set<Parameter>();
   const counts = new Map<Summarized, number>();
