@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions } from "@scope/autodiff/checks";
-import { mul, type Random, type Tensor, where } from "@scope/autodiff/functions";
+import { cast, mul, type Random, type Tensor, where } from "@scope/autodiff/functions";
 import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 
@@ -33,11 +33,12 @@ export class Dropout extends Module {
     this.random = ownRandom(options);
   }
 
-  /** @param x - any shape, float
-   * @returns the shape of `x` */
+  /** @param x - any shape; whole numbers and booleans become float32
+   * @returns the shape of `x`, of the same dtype in training and in evaluation */
   forward(x: Tensor): Tensor {
-    if (!this.training || this.rate === 0) return x;
+    const input = cast(x, x.dtype === "float64" ? "float64" : "float32");
+    if (!this.training || this.rate === 0) return input;
     const keep = 1 - this.rate;
-    return where(this.random.bernoulli(x.shape, { p: keep }), mul(x, 1 / keep), 0);
+    return where(this.random.bernoulli(input.shape, { p: keep }), mul(input, 1 / keep), 0);
   }
 }
