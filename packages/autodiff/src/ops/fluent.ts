@@ -2,7 +2,20 @@
 export { elu, erf, gelu, leakyRelu, logSigmoid, relu, selu, sigmoid, silu, softplus } from "./activations.js";
 export { abs, add, div, mul, neg, reciprocal, rsqrt, sign, sqrt, square, sub } from "./arithmetic.js";
 export { expandDims, squeeze, swapAxes, transpose } from "./axes.js";
-export { equal, greater, greaterEqual, isFinite, isNaN, less, lessEqual, logicalAnd, logicalNot, logicalOr, logicalXor, notEqual } from "./comparison.js";
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+} from "./comparison.js";
 export { cast } from "./conversion.js";
 export { fullLike, oneHot, onesLike, tril, triu, zerosLike } from "./creation.js";
 export { cumprod, cumsum, prod } from "./cumulative.js";

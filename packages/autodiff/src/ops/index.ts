@@ -3,6 +3,6 @@ export { where } from "./comparison.js";
 export { stopGradient } from "./conversion.js";
 export { arange, eye, full, linspace, ones, zeros } from "./creation.js";
 export { einsum } from "./einsum.js";
+export * from "./fluent.js";
 export { concat, stack } from "./joining.js";
 export { tensor } from "./literal.js";
-export * from "./fluent.js";

@@ -126,14 +126,17 @@ describe("Dropout", () => {
     const x = zeros([100]).add(1);
     expect(new Dropout(0.5).forward(x).toArray()).not.toEqual(new Dropout(0.5).forward(x).toArray());
   });
-  test.each([0, 0.3, 0.5])("at rate %d whole numbers and booleans become float32, in training and in evaluation", (rate) => {
-    for (const dtype of ["int32", "bool"] as const) {
-      const dropout = new Dropout(rate, { seed: 3 });
-      const x = tensor([1, 0, 1], { dtype });
-      expect(dropout.forward(x).dtype).toBe("float32");
-      expect(dropout.eval().forward(x).dtype).toBe("float32");
-      expect(dropout.forward(x).toArray()).toEqual([1, 0, 1]);
-    }
-    expect(new Dropout(rate).forward(tensor([1], { dtype: "float64" })).dtype).toBe("float64");
-  });
+  test.each([0, 0.3, 0.5])(
+    "at rate %d whole numbers and booleans become float32, in training and in evaluation",
+    (rate) => {
+      for (const dtype of ["int32", "bool"] as const) {
+        const dropout = new Dropout(rate, { seed: 3 });
+        const x = tensor([1, 0, 1], { dtype });
+        expect(dropout.forward(x).dtype).toBe("float32");
+        expect(dropout.eval().forward(x).dtype).toBe("float32");
+        expect(dropout.forward(x).toArray()).toEqual([1, 0, 1]);
+      }
+      expect(new Dropout(rate).forward(tensor([1], { dtype: "float64" })).dtype).toBe("float64");
+    },
+  );
 });
