@@ -71,7 +71,7 @@ export default defineConfig({
           ],
           exclude: [
             // About which function told a mistake, before anything is computed; about eager costs; compiled already.
-            "packages/autodiff/test/transforms/{errors,costs,random-stacks-compiled}.test.ts",
+            "packages/autodiff/test/transforms/{argument-checks,errors,costs,random-stacks-compiled}.test.ts",
             // About plain arrays, and about mistakes.
             "packages/nn/test/diagnostics/spectra.test.ts",
             "packages/nn/test/losses/losses.test.ts",
