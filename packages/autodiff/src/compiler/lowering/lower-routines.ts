@@ -19,7 +19,7 @@ const placed = (target: View, layout: Layout): View => {
 /** Where a place is put together: where it will be wanted, unless that is no place for one of its pieces. */
 function homeOfPieces(block: Block, out: Tensor, regions: readonly Layout[]): View {
   const home = block.destinationOf(out);
-  return regions.every((layout) => regionOf(home, layout) !== null) ? home : block.ownDestination(out);
+  return regions.every((layout) => regionOf(home, layout) !== null) ? home : block.destinations.ownRoom(out);
 }
 
 /** Adds the kernels of an op that is a routine to a block. */
@@ -45,7 +45,7 @@ export function lowerRoutine(
       const reduced = lowering.axes.filter((k) => shape[k] !== 1).length;
       const inner = order.map((k) => squeezed(shape.slice(0, k)).length);
       const body = newBody();
-      const result = block.operand(body, inputs[0], shape, null);
+      const result = block.operand(body, inputs[0], shape);
       const { expression, reads } = pruned(body, [result]);
       const permuted = reads.map((r): Read => {
         const turn = <A extends { readonly strides: readonly number[] }>(a: A): A => ({
@@ -81,10 +81,10 @@ export function lowerRoutine(
         const x = block.stored(inputs[2], name);
         // Onto the summand itself, where nobody else looks at it.
         const inPlace =
-          !block.requestedDestinations.has(out.id) &&
+          !block.destinations.isRequested(out) &&
           block.mayOverwrite(node.inputs[2]) &&
           sameShape(x.shape, out.shape);
-        if (inPlace) block.destinations.set(out.id, x);
+        if (inPlace) block.destinations.assign(out, x);
         const target = block.destinationOf(out);
         const product = gemmKernels(block, name, a, b, target, "accumulate", null);
         done(() => (inPlace ? product() : [copyKernel(name, x, target), ...product()]));
@@ -98,7 +98,7 @@ export function lowerRoutine(
       const pieces = node.inputs.map((t, k) => ({
         value: inputs[k],
         layout: lowering.regions[k],
-        home: block.destinations.get(t.id),
+        home: block.destinations.decided(t),
       }));
       const covered = pieces.reduce((n, p) => n + sizeOf(p.layout.shape), 0) === sizeOf(out.shape);
       const copies: (() => Kernel)[] = [];

@@ -36,7 +36,6 @@ export interface Lazy {
   readonly kind: "lazy";
   readonly node: Node;
   readonly inputs: readonly Value[];
-  readonly depth: number;
 }
 
 /** One result of a group. */

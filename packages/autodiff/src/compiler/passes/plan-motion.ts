@@ -3,6 +3,7 @@ import { sizeOf } from "../../base/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
 import { hasEffect } from "../../trace/trace.js";
+import { fusionLimits } from "../fusion-limits.js";
 import { isInstruction } from "../patterns.js";
 import { loweringOf, producers } from "../rewrite.js";
 
@@ -34,8 +35,6 @@ export interface MotionPlan {
   readonly stacked: readonly Tensor[];
 }
 
-/** What may be stacked over all steps for the sake of one large product: past this, long loops (and those cut up by checkpoints) would lose more in memory than they win in time. */
-const stackLimitBytes = 2 ** 27;
 /** Steps that a sum of float32 may be carried through: after more it would have drifted. */
 const longestChain = 64;
 
@@ -197,7 +196,7 @@ function findSums(
     for (const { path } of sums.values()) for (const n of path) kept.add(n);
     const sunk = sinkable(nodes, kept, parts, length);
     const made = idsOf(outputsOf(sunk));
-    let room = length > longestChain ? stackLimitBytes : 0;
+    let room = length > longestChain ? fusionLimits.maxStackBytes : 0;
     const isStacked = (t: Tensor): boolean => {
       if (t.dtype !== "float32") return false;
       room -= bytesIn([t]) * length;
@@ -264,7 +263,7 @@ function sinkable(
       bytes += bytesIn([t]);
     }
   }
-  return bytes * length > stackLimitBytes ? new Set() : sunk;
+  return bytes * length > fusionLimits.maxStackBytes ? new Set() : sunk;
 }
 
 /** What of the nodes that need no carry runs before the loop: what is the same in every step; and for all steps at once what is expensive, or everything if nothing is carried. */
@@ -278,7 +277,7 @@ function nodesBefore(
   const worth = varying.filter((n) => nothingCarried || isExpensive(n));
   const movable = needed(varying, outputsOf(worth)).nodes;
   const bytes = bytesIn(outputsOf([...movable].filter((n) => loweringOf(n)?.kind !== "view")));
-  const moves = bytes * length <= stackLimitBytes;
+  const moves = bytes * length <= fusionLimits.maxStackBytes;
   return free.filter((n) => (isFrom(n, stepped) ? moves && movable.has(n) : !isFill(n)));
 }
 
