@@ -1,4 +1,4 @@
-/** The checks of arguments that Scope's own functions make, for libraries on top of it: the same words for the same mistakes; and a run without data.
+/** The checks of arguments that Scope's own packages share, so that the same mistake gets the same words; not for other code, as it may change at any time.
  * @packageDocumentation */
 export {
   checkBoolean,
@@ -12,8 +12,8 @@ export {
   isList,
   isRecord,
   outOfRange,
-  switchOf,
   tooLarge,
 } from "./base/checks.js";
+export { checkShape } from "./base/shape.js";
 export { show } from "./base/show.js";
 export { runOnSymbols } from "./trace/trace.js";

@@ -2,6 +2,13 @@ import { type ScopeError, ValueError } from "./errors.js";
 import { mostElements } from "./limits.js";
 import { show } from "./show.js";
 
+/** Options that are true or false, wherever they stand. */
+const switches: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  "affine amsgrad bias bidirectional centered compile descending dropLast everyStep flushSubnormals keepDims largest logTarget nesterov restoreBest reverse shuffle strict threePhases timeFirst".split(
+    " ",
+  ),
+);
+
 /** What other libraries call an option in a word of their own, in camelCase, and Scope's word for it. */
 const otherNames: Readonly<Record<string, string>> = {
   dim: "axis",
@@ -50,6 +57,7 @@ function namedOption(value: unknown, known: readonly string[]): string {
  * @example
  * isRecord({ axis: 0 }) // => true
  * isRecord(tensor([1, 2])) // => false
+ * @internal
  */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
@@ -67,6 +75,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** Throws unless options are left out or an object of known names; plain JavaScript gets no such word from a compiler.
  * @example
  * checkOptions("f", { axes: 0 }, ["axis"]) // throws ValueError: axes is called axis here
+ * @internal
  */
 export function checkOptions(op: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return;
@@ -81,7 +90,10 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
     });
   }
   for (const name in options) {
-    if (known.includes(name)) continue;
+    if (known.includes(name)) {
+      if (switches.has(name)) checkBoolean(op, name, options[name]);
+      continue;
+    }
     throw new ValueError({
       code: "option/unknown",
       op,
@@ -103,6 +115,7 @@ function mendOf(op: string, name: string, value: unknown, otherwise: string): st
 /** The error for a number outside of its range.
  * @example
  * outOfRange("f", "rate", 2, "0 to 1").got // => "rate: 2"
+ * @internal
  */
 export const outOfRange = (
   op: string,
@@ -123,6 +136,7 @@ export const outOfRange = (
 /** Throws unless a count is a whole number from `least`.
  * @example
  * checkCount("f", "depth", 1.5) // throws ValueError: a whole number ≥ 1
+ * @internal
  */
 export function checkCount(op: string, name: string, value: unknown, least = 1): asserts value is number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value < 2 ** 31) return;
@@ -139,6 +153,7 @@ export function checkCount(op: string, name: string, value: unknown, least = 1):
 /** Throws unless `value` is a finite number with `low ≤ value ≤ high` (`< high` where `open`).
  * @example
  * checkNumber("f", "rate", 2, 0, 1) // throws ValueError: 0 ≤ rate ≤ 1
+ * @internal
  */
 export function checkNumber(
   op: string,
@@ -161,6 +176,7 @@ export function checkNumber(
 /** Throws unless a switch is left out, true or false.
  * @example
  * checkBoolean("f", "keepDims", "no") // throws ValueError: neither true nor false
+ * @internal
  */
 export function checkBoolean(op: string, name: string, value: unknown): void {
   if (value === undefined || typeof value === "boolean") return;
@@ -174,18 +190,10 @@ export function checkBoolean(op: string, name: string, value: unknown): void {
   });
 }
 
-/** A switch, or what it is when left out; throws unless it is true or false.
- * @example
- * switchOf("f", "keepDims", undefined, false) // => false
- */
-export function switchOf(op: string, name: string, value: boolean | undefined, otherwise: boolean): boolean {
-  checkBoolean(op, name, value);
-  return value ?? otherwise;
-}
-
 /** Throws unless a value is one of the names that there are.
  * @example
  * checkChoice("f", "reduction", "max", ["mean", "sum"]) // throws ValueError: "mean" or "sum"
+ * @internal
  */
 export function checkChoice<T extends string>(
   op: string,
@@ -207,6 +215,7 @@ export function checkChoice<T extends string>(
 /** Throws unless `value` can be called.
  * @example
  * checkFunction("f", "body", 3) // throws ValueError: body is not a function
+ * @internal
  */
 export function checkFunction(op: string, name: string, value: unknown, example = `${op}((x) => …)`): void {
   if (typeof value === "function") return;
@@ -223,6 +232,7 @@ export function checkFunction(op: string, name: string, value: unknown, example 
 /** Throws unless `value` is an array without holes.
  * @example
  * checkList("f", "sizes", new Array(2), "an array of sizes") // throws ValueError: sizes is not a list
+ * @internal
  */
 export function checkList(
   op: string,
@@ -245,6 +255,7 @@ export function checkList(
  * @example
  * isList([1, 2]) // => true
  * isList(new Array(2)) // => false
+ * @internal
  */
 export function isList(value: unknown): value is readonly unknown[] {
   try {
@@ -259,6 +270,7 @@ export function isList(value: unknown): value is readonly unknown[] {
 /** Throws if a result would have more elements than a tensor may have, before anything is computed.
  * @example
  * checkSize("f", [1e5, 1e5]) // throws ValueError: 100000 × 100000
+ * @internal
  */
 export function checkSize(op: string, shape: readonly number[]): void {
   let size = 1;
@@ -270,6 +282,7 @@ export function checkSize(op: string, shape: readonly number[]): void {
 /** The error for a tensor of too many elements.
  * @example
  * tooLarge("f", "1e10 elements").code // => "value/too-large"
+ * @internal
  */
 export const tooLarge = (op: string, got: string): ScopeError =>
   new ValueError({

@@ -102,6 +102,8 @@ export class CompileError extends ScopeError {
 export class InternalError extends Error {
   override readonly name: string = "InternalError";
   constructor(message: string) {
-    super(`${message} (a bug in Scope: please report it with the program)`);
+    super(
+      `${typeof message === "string" ? message : show(message)} (a bug in Scope: please report it with the program)`,
+    );
   }
 }

@@ -38,6 +38,7 @@ function shown(value: unknown, depth: number): string {
  * @example
  * show({ axis: [0, 1] }) // => "{ axis: [0, 1] }"
  * show(Object.create(null)) // => "{}"
+ * @internal
  */
 export function show(value: unknown): string {
   try {

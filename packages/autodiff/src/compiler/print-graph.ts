@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { checkDType, type DType } from "../base/dtype.js";
 import { frozenShape, type Shape, shapeFrom, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
@@ -22,6 +23,10 @@ export function spec(shape: Shape, dtype: DType = "float32"): Tensor {
   return new Tensor(own, dtype, null, null, 0, null);
 }
 
+// Mermaid shows labels as HTML, in which names of arguments are anything.
+const mermaidText = (label: string): string =>
+  label.replace(/[&<>"#]/g, (sign) => `#${sign.codePointAt(0)};`);
+
 /** A function as the list of operations that it is, readable as text, DOT and Mermaid.
  * @example
  * graph((x) => tanh(x))(tensor([1, 2])).toString().includes("tanh(x)") // => true
@@ -30,12 +35,12 @@ export class TracedGraph {
   /** @internal */
   readonly closed: ClosedGraph;
   // Of the inputs: arguments by their place, then captures and Variables.
-  private readonly names: readonly string[];
+  readonly #names: readonly string[];
 
   /** @internal */
   constructor(closed: ClosedGraph, args: readonly string[]) {
     this.closed = closed;
-    this.names = [
+    this.#names = [
       ...args,
       ...closed.captures.map((_, i) => `captured${i}`),
       ...closed.variables.map((_, i) => `variable${i}`),
@@ -57,14 +62,14 @@ export class TracedGraph {
 
   /** A small program: one operation a line, with shapes; bodies of loops are indented. */
   toString(): string {
-    return textOf(this.closed.graph, this.names, "");
+    return textOf(this.closed.graph, this.#names, "");
   }
 
   /** The graph in the DOT language of Graphviz. */
   toDot(): string {
-    const lines = this.draw(
+    const lines = this.#draw(
       (id, label, round) =>
-        `${id} [label="${label.replaceAll('"', '\\"')}"${round ? ", shape=ellipse" : ""}];`,
+        `${id} [label="${label.replace(/["\\]/g, "\\$&")}"${round ? ", shape=ellipse" : ""}];`,
       (from, to, label) => `${from} -> ${to} [label="${label}"];`,
     );
     return ["digraph {", "  rankdir=TB; node [shape=box];", ...lines, "}"].join("\n");
@@ -72,15 +77,15 @@ export class TracedGraph {
 
   /** The graph in the language of Mermaid. */
   toMermaid(): string {
-    const lines = this.draw(
-      (id, label, round) => `${id}${round ? "([" : "["}"${label.replaceAll('"', "'")}"${round ? "])" : "]"}`,
-      (from, to, label) => `${from} -->|"${label}"| ${to}`,
+    const lines = this.#draw(
+      (id, label, round) => `${id}${round ? "([" : "["}"${mermaidText(label)}"${round ? "])" : "]"}`,
+      (from, to, label) => `${from} -->|"${mermaidText(label)}"| ${to}`,
     );
     return ["flowchart TD", ...lines].join("\n");
   }
 
   /** The lines of a picture: a vertex for each input, node and output, then an edge for each use of a value. */
-  private draw(
+  #draw(
     vertex: (id: string, label: string, round: boolean) => string,
     edge: (from: string, to: string, label: string) => string,
   ): string[] {
@@ -94,7 +99,7 @@ export class TracedGraph {
       for (const t of makes) makers.set(t.id, id);
     };
     inputs.forEach((t, i) => {
-      put(`i${i}`, `${this.names[i]}: ${showSpec(t)}`, true, [], [t]);
+      put(`i${i}`, `${this.#names[i]}: ${showSpec(t)}`, true, [], [t]);
     });
     nodes.forEach((node, i) => {
       put(`n${i}`, `${node.op.name} ${detailOf(node)}`.trim(), false, node.inputs, node.outputs);
@@ -120,6 +125,12 @@ export function trace<Args extends readonly unknown[] = Tensor[]>(
   f: (...args: Args) => unknown,
   ...args: Args
 ): TracedGraph {
+  checkFunction(
+    "trace",
+    "f",
+    f,
+    f instanceof Tensor ? "the trace of a matrix is sum(diagonal(x))" : "trace((x) => …, spec([2, 3]))",
+  );
   const given = flattenArguments("trace", args, "leaf");
   const closed = close(onLeaves("trace", (all: Args) => f(...all), given.outline).run, given.leaves);
   return new TracedGraph(
@@ -134,12 +145,12 @@ export function trace<Args extends readonly unknown[] = Tensor[]>(
  * @example
  * graph((x) => x.mul(x))(tensor(3)).nodes // => 1
  */
-export const graph =
-  <Args extends readonly unknown[] = Tensor[]>(
-    f: (...args: Args) => unknown,
-  ): ((...args: Args) => TracedGraph) =>
-  (...args) =>
-    trace(f, ...args);
+export const graph = <Args extends readonly unknown[] = Tensor[]>(
+  f: (...args: Args) => unknown,
+): ((...args: Args) => TracedGraph) => {
+  checkFunction("graph", "f", f, "graph((x) => …)(tensor(1))");
+  return (...args) => trace(f, ...args);
+};
 
 function letters(n: number): string {
   let text = "";

@@ -1,4 +1,5 @@
 import { checkDType, type DType } from "../base/dtype.js";
+import { TreeError } from "../base/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -35,6 +36,17 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
 /** Bools as int32, for sums and products that count them. */
 export const counted = (t: Tensor): Tensor => (t.dtype === "bool" ? cast(t, "int32") : t);
 
+const deepest = 1000;
+const tooDeep = (): TreeError =>
+  new TreeError({
+    code: "tree/deep",
+    op: "stopGradient",
+    problem: "the tree is nested too deep.",
+    got: `more than ${deepest} levels`,
+    expected: `at most ${deepest} levels, and no branch that holds itself`,
+    mend: "pass the tensors themselves",
+  });
+
 /** The same values, as constants: gradients do not pass.
  * @param tree - a tensor, or nested arrays and plain objects of tensors; other leaves stay as they are
  * @returns the tree with every tensor cut off (a Variable becomes its value)
@@ -43,14 +55,15 @@ export const counted = (t: Tensor): Tensor => (t.dtype === "bool" ? cast(t, "int
  */
 export function stopGradient<T>(tree: T): T {
   // The result has the structure of the tree, which a type cannot follow leaf by leaf.
-  return cut(tree) as T;
+  return cut(tree, 0) as T;
 }
-function cut(tree: unknown): unknown {
-  if (tree instanceof Variable) return cut(tree.value);
+function cut(tree: unknown, depth: number): unknown {
+  if (depth > deepest) throw tooDeep();
+  if (tree instanceof Variable) return cut(tree.value, depth);
   if (tree instanceof Tensor) return applyOne(stopGradientOp, [tree], null);
-  if (Array.isArray(tree)) return tree.map(cut);
+  if (Array.isArray(tree)) return tree.map((part) => cut(part, depth + 1));
   if (typeof tree !== "object" || tree === null) return tree;
   const prototype: unknown = Object.getPrototypeOf(tree);
   if (prototype !== Object.prototype && prototype !== null) return tree;
-  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, cut(value)]));
+  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, cut(value, depth + 1)]));
 }

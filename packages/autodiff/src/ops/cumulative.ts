@@ -1,5 +1,5 @@
 import { eagerCumulative } from "../backends/javascript/eager-routines.js";
-import { switchOf } from "../base/checks.js";
+import { checkOptions } from "../base/checks.js";
 import { normalizeAxes, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -10,7 +10,7 @@ import { onesOf } from "./fill.js";
 import { concat } from "./joining.js";
 import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import { axisLast, checkReduceOptions, type ReduceOptions } from "./reduction.js";
+import { axisLast, type ReduceOptions, reduceOptionNames } from "./reduction.js";
 import { axisRegion } from "./region.js";
 import { permute, reshape } from "./shape.js";
 import { type AxisOptions, sliceOp, withAxis } from "./slicing.js";
@@ -41,9 +41,7 @@ export function cumsum(x: TensorLike, options?: AxisOptions & { readonly reverse
   const { last, restore } = axisLast(
     ...withAxis("cumsum", counted(asTensor("cumsum", x)), options, -1, ["axis", "reverse"]),
   );
-  return restore(
-    applyOne(cumsumOp, [last], { reverse: switchOf("cumsum", "reverse", options?.reverse, false) }),
-  );
+  return restore(applyOne(cumsumOp, [last], { reverse: options?.reverse ?? false }));
 }
 
 /** Part of the last axis. */
@@ -80,7 +78,7 @@ export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
  * grad((x) => prod(x))(tensor([0, 2, 3])).toArray() // => [6, 0, 0]
  */
 export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
-  checkReduceOptions("prod", options);
+  checkOptions("prod", options, reduceOptionNames);
   const t = counted(asTensor("prod", x));
   const axes = normalizeAxes("prod", options?.axis, t.shape.length);
   const kept = t.shape.map((_, k) => k).filter((k) => !axes.includes(k));

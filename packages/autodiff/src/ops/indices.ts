@@ -1,5 +1,6 @@
 import { checkRoutine } from "../backends/javascript/eager.js";
 import * as loops from "../backends/javascript/instruction-loops.js";
+import { checkCount, checkOptions } from "../base/checks.js";
 import { IndexError } from "../base/errors.js";
 import { buildExpression } from "../kernel/expression.js";
 import type { IndexRange } from "../kernel/lowering.js";
@@ -113,6 +114,8 @@ export interface IndexOptions {
  * checkedIndices(tensor([3], { dtype: "int32" }), 3) // throws IndexError
  */
 export function checkedIndices(indices: TensorLike, size: number, options: IndexOptions = {}): Tensor {
+  checkOptions("checkedIndices", options, ["op", "what", "ignored"]);
+  checkCount("checkedIndices", "size", size, 0);
   const { op = "checkedIndices", what = null, ignored = null } = options;
   return indicesWithin(asIndices(op, indices), { op, what, size, wraps: false, ignored });
 }

@@ -1,6 +1,7 @@
 import { type DType, isFloatDType, promote } from "../base/dtype.js";
 import { DTypeError, TreeError } from "../base/errors.js";
 import { scalarShape, showSpec } from "../base/shape.js";
+import { show } from "../base/show.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import { current } from "../trace/context.js";
@@ -33,7 +34,7 @@ const notTensor = (op: string, got: unknown): TreeError =>
     code: "operand/type",
     op,
     problem: "an operand is not a tensor.",
-    got: Array.isArray(got) ? "an array" : got === null ? "null" : typeof got,
+    got: Array.isArray(got) ? "an array" : show(got),
     expected: "a Tensor, a Variable, a number or a boolean",
     mend: Array.isArray(got) ? "make a tensor of it first: tensor([[1, 2], [3, 4]])" : "pass a tensor",
   });

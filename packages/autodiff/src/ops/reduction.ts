@@ -5,7 +5,7 @@ import {
   min as minReduction,
   type Reduction,
 } from "../backends/javascript/reductions.js";
-import { checkBoolean, checkOptions } from "../base/checks.js";
+import { checkOptions } from "../base/checks.js";
 import { ValueError } from "../base/errors.js";
 import { normalizeAxes, normalizeAxis, type Shape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -32,20 +32,9 @@ export interface ReduceOptions {
 /** Names of {@link ReduceOptions}. */
 export const reduceOptionNames: readonly string[] = ["axis", "keepDims"];
 
-/** Throws unless options of a reduction, and perhaps further ones, are of known names, and keepDims is a switch. */
-export function checkReduceOptions(
-  op: string,
-  options: ReduceOptions | ArgOptions | undefined,
-  names: readonly string[] = reduceOptionNames,
-): void {
-  if (options === undefined) return;
-  checkOptions(op, options, names);
-  checkBoolean(op, "keepDims", options.keepDims);
-}
-
 /** Applies an op that reduces `axes` to size 1, and drops them unless they are to be kept. */
 export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: ReduceOptions | undefined): Tensor {
-  checkReduceOptions(op.name, options);
+  checkOptions(op.name, options, reduceOptionNames);
   const axes = normalizeAxes(op.name, options?.axis, t.shape.length);
   const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
   return options?.keepDims === true
@@ -132,7 +121,7 @@ export function checkNotEmpty(op: string, shape: Shape, axes: readonly number[])
 
 function extreme(op: Op<readonly number[]>, x: TensorLike, options: ReduceOptions | undefined): Tensor {
   const t = asTensor(op.name, x);
-  checkReduceOptions(op.name, options);
+  checkOptions(op.name, options, reduceOptionNames);
   checkNotEmpty(op.name, t.shape, normalizeAxes(op.name, options?.axis, t.shape.length));
   return reduceWith(op, t, options);
 }
@@ -180,7 +169,7 @@ export interface ArgOptions extends AxisOptions {
 }
 
 function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOptions | undefined): Tensor {
-  checkReduceOptions(op, options);
+  checkOptions(op, options, reduceOptionNames);
   const t = asTensor(op, x);
   const asked = options?.axis;
   const whole = asked === undefined;
@@ -235,7 +224,7 @@ export function floatReduction(
   options: ReduceOptions | undefined,
   optionNames: readonly string[] = reduceOptionNames,
 ): { readonly t: Tensor; readonly axes: readonly number[]; readonly count: number } {
-  checkReduceOptions(op, options, optionNames);
+  checkOptions(op, options, optionNames);
   const t = asFloat(op, x);
   const axes = normalizeAxes(op, options?.axis, t.shape.length);
   return { t, axes, count: sizeOf(axes.map((k) => t.shape[k])) };

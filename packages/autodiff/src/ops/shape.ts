@@ -176,7 +176,7 @@ const ambiguous = (from: Shape, to: Shape): ShapeError =>
  */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor("reshape", x);
-  if (!isList(shape)) checkShape("reshape", shape);
+  if (!isList(shape) || !shape.every(Number.isInteger)) checkShape("reshape", shape);
   const asked = copied(shape);
   if (sameShape(t.shape, asked)) return t;
   const unknown = asked.indexOf(-1);

@@ -1,5 +1,5 @@
 import { eagerArgSort } from "../backends/javascript/eager-routines.js";
-import { checkCount, switchOf } from "../base/checks.js";
+import { checkCount } from "../base/checks.js";
 import { ValueError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -39,7 +39,7 @@ export interface SortOptions extends AxisOptions {
 export function argSort(x: TensorLike, options?: SortOptions): Tensor {
   return sortedOrder(
     ...withAxis("argSort", x, options, -1, ["axis", "descending"]),
-    switchOf("argSort", "descending", options?.descending, false),
+    options?.descending ?? false,
   );
 }
 
@@ -59,12 +59,7 @@ function sortedOrder(t: Tensor, axis: number, descending: boolean, limit = t.sha
  */
 export function sort(x: TensorLike, options?: SortOptions): Tensor {
   const [t, axis] = withAxis("sort", x, options, -1, ["axis", "descending"]);
-  return elementsAt(
-    "sort",
-    t,
-    axis,
-    sortedOrder(t, axis, switchOf("sort", "descending", options?.descending, false)),
-  );
+  return elementsAt("sort", t, axis, sortedOrder(t, axis, options?.descending ?? false));
 }
 
 /** The `k` greatest elements along an axis, in order, and where they stand; of equal ones the first, NaN counts as greatest.
@@ -95,6 +90,6 @@ export function topK(
       mend: "topK(x, Math.min(k, x.shape[axis]))",
     });
   }
-  const indices = sortedOrder(t, axis, switchOf("topK", "largest", options?.largest, true), k);
+  const indices = sortedOrder(t, axis, options?.largest ?? true, k);
   return { values: elementsAt("topK", t, axis, indices), indices };
 }

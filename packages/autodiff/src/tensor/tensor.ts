@@ -1,5 +1,5 @@
 import { bytesOf, type DType, newArray, type TypedArray } from "../base/dtype.js";
-import { InternalError, LeakError, SymbolicValueError, ValueError } from "../base/errors.js";
+import { LeakError, type ScopeError, SymbolicValueError, ValueError } from "../base/errors.js";
 import {
   frozenShape,
   rowMajor,
@@ -196,9 +196,22 @@ export const leaked = (op: string): LeakError =>
     mend: "return it from the traced function, or keep it in a Variable",
   });
 
+/** The error for a tensor without a value that an op is to compute with: a symbol of a trace that has ended, or a {@link spec}.
+ * @internal */
+export const valueless = (op: string, t: Tensor): ScopeError =>
+  t.owner !== null
+    ? leaked(op)
+    : new SymbolicValueError({
+        code: "symbolic/spec",
+        op,
+        problem: "a spec has no value.",
+        got: `spec: ${showSpec(t)}`,
+        expected: "tensors with values",
+        mend: "trace((x) => …, spec([2, 3])) takes it; zeros([2, 3]) has values",
+      });
+
 function unreadable(t: Tensor, what: string): Error {
-  if (t.owner === null) return new InternalError(`${what} of a tensor whose value was not kept`);
-  if (!t.owner.open) return leaked(what);
+  if (t.owner === null || !t.owner.open) return valueless(what, t);
   return new SymbolicValueError({
     code: "symbolic/value",
     op: what,

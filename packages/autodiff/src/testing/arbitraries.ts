@@ -1,6 +1,8 @@
 /** Shapes, tensors and seeds as fast-check's arbitraries; the one entry that needs fast-check.
  * @packageDocumentation */
+
 import * as fc from "fast-check";
+import { checkCount, checkOptions } from "../base/checks.js";
 import type { DType } from "../base/dtype.js";
 import type { Shape } from "../base/shape.js";
 import type { Interval } from "../ops/samples.js";
@@ -26,7 +28,11 @@ export interface ShapeOptions {
  * fc.sample(shapes({ minRank: 2, maxRank: 2 }), 5).every((shape) => shape.length === 2) // => true
  */
 export const shapes = (options: ShapeOptions = {}): fc.Arbitrary<Shape> => {
+  checkOptions("shapes", options, ["minRank", "maxRank", "minSize", "maxSize"]);
   const { minRank = 0, maxRank = 3, minSize = 1, maxSize = 4 } = options;
+  for (const [name, value] of Object.entries({ minRank, minSize })) checkCount("shapes", name, value, 0);
+  checkCount("shapes", "maxRank", maxRank, minRank);
+  checkCount("shapes", "maxSize", maxSize, minSize);
   return fc.array(fc.integer({ min: minSize, max: maxSize }), { minLength: minRank, maxLength: maxRank });
 };
 
@@ -38,8 +44,12 @@ export const shapes = (options: ShapeOptions = {}): fc.Arbitrary<Shape> => {
  * const [[a, b]] = fc.sample(broadcastableShapes(2), 1)
  * add(zeros(a), zeros(b)).rank === Math.max(a.length, b.length) // => true
  */
-export const broadcastableShapes = (count: number, options?: ShapeOptions): fc.Arbitrary<readonly Shape[]> =>
-  shapes(options).chain((full) =>
+export const broadcastableShapes = (
+  count: number,
+  options?: ShapeOptions,
+): fc.Arbitrary<readonly Shape[]> => {
+  checkCount("broadcastableShapes", "count", count, 0);
+  return shapes(options).chain((full) =>
     fc.array(
       fc
         .tuple(
@@ -50,6 +60,7 @@ export const broadcastableShapes = (count: number, options?: ShapeOptions): fc.A
       { minLength: count, maxLength: count },
     ),
   );
+};
 
 /** Seeds that do not shrink: shrinking a value drives it to 0, the very kink of many functions.
  * @example

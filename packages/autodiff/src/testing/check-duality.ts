@@ -1,3 +1,4 @@
+import { checkCount, checkNumber, checkOptions } from "../base/checks.js";
 import { DerivativeError } from "../base/errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { jvp, vjp } from "../transforms/products.js";
@@ -16,7 +17,10 @@ export function checkDuality<Args extends readonly unknown[] = Tensor[]>(
   inputs: Args,
   options: { readonly tolerance?: number; readonly seed?: number } = {},
 ): void {
+  checkOptions("checkDuality", options, ["tolerance", "seed"]);
   const { tolerance = 1e-12, seed = 0 } = options;
+  checkNumber("checkDuality", "tolerance", tolerance, 0);
+  checkCount("checkDuality", "seed", seed, 0);
   const { at, run } = flatFunction("checkDuality", f, inputs);
   const flat = (...leaves: Tensor[]): readonly Tensor[] => run(leaves);
   const [value, pullback] = vjp(flat, ...at);

@@ -1,3 +1,4 @@
+import { checkCount, checkNumber, checkOptions } from "../base/checks.js";
 import { DerivativeError } from "../base/errors.js";
 import { contiguousArray, fromArray, type Tensor } from "../tensor/tensor.js";
 import { jvp, vjp } from "../transforms/products.js";
@@ -35,6 +36,11 @@ export function checkGradients<Args extends readonly unknown[] = Tensor[]>(
   options: CheckGradientsOptions = {},
 ): void {
   const { tolerance = 1e-6, absoluteTolerance = 1e-8, step = 1e-5, order = 2, seed = 0 } = options;
+  checkOptions("checkGradients", options, ["tolerance", "absoluteTolerance", "step", "order", "seed"]);
+  for (const [name, value] of Object.entries({ tolerance, absoluteTolerance, step }))
+    checkNumber("checkGradients", name, value, 0);
+  checkCount("checkGradients", "order", order);
+  checkCount("checkGradients", "seed", seed, 0);
   const { at, paths, run } = flatFunction("checkGradients", f, inputs);
   const weights = weightsFor(run(at), seed);
   const loss: Flat = (leaves) => inner(run(leaves), weights);

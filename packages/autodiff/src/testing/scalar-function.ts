@@ -1,3 +1,4 @@
+import { checkFunction, checkList } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError } from "../base/errors.js";
 import { add, mul } from "../ops/arithmetic.js";
@@ -26,6 +27,8 @@ export function flatFunction<Args extends readonly unknown[]>(
   f: (...args: Args) => unknown,
   inputs: Args,
 ): FlatFunction {
+  checkFunction(op, "f", f, `${op}((x) => tanh(x), [x])`);
+  checkList(op, "inputs", inputs, "an array of the arguments");
   const { leaves, outline } = flatten(op, inputs, "leaf", "inputs");
   const paths = leafPaths(outline, "inputs");
   const floats = leaves.map((t) => isFloatDType(t.dtype));

@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { AnomalyError } from "../base/errors.js";
 import { showSpec } from "../base/shape.js";
@@ -90,6 +91,7 @@ function end(): void {
  * detectAnomalies(() => log(tensor([1, 0]))) // throws AnomalyError
  */
 export function detectAnomalies<T>(f: () => T): T {
+  checkFunction("detectAnomalies", "f", f, "detectAnomalies(() => step(x))");
   begin();
   let pending = false;
   try {

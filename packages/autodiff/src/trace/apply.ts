@@ -2,7 +2,7 @@ import { executeEagerly } from "../backends/eager.js";
 import { checkSize } from "../base/checks.js";
 import { frozenShape } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
-import { leaked, type Tensor } from "../tensor/tensor.js";
+import { type Tensor, valueless } from "../tensor/tensor.js";
 import { anomalies } from "./anomaly-search.js";
 import { current, standIn } from "./context.js";
 import type { Op } from "./op.js";
@@ -15,7 +15,8 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): r
   if (trace !== null) {
     inputs = inputs.map((t) => trace.lift(t));
   } else {
-    for (let i = 0; i < inputs.length; i++) if (inputs[i].owner !== null) throw leaked(op.name);
+    for (let i = 0; i < inputs.length; i++)
+      if (inputs[i].storage === null) throw valueless(op.name, inputs[i]);
   }
   // An op is stored and handed on without its attributes' type; only its own record looks inside them.
   return applyBelow(tapes.length, op as Op, inputs, attributes);

@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { current } from "./context.js";
 
 /** A plain value that a function depends on: a compiled function whose trace read it this way is traced again, or finds an earlier program, when it has another value.
@@ -12,6 +13,7 @@ import { current } from "./context.js";
  * f(tensor(1)).item() // => 3
  */
 export function staticValue<T>(read: () => T): T {
+  checkFunction("staticValue", "read", read, "staticValue(() => settings.rate)");
   const value = read();
   current().statics?.push({ read, value });
   return value;

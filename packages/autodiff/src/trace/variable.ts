@@ -1,5 +1,6 @@
 import { VariableError } from "../base/errors.js";
 import { sameShape, showSpec } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "./apply.js";
@@ -130,7 +131,7 @@ function checkTensor(value: unknown): void {
     code: "variable/value",
     op: "Variable",
     problem: "value must be a Tensor.",
-    got: Array.isArray(value) ? "an array" : String(value),
+    got: show(value),
     expected: "a Tensor",
     mend: "make a tensor of it first: tensor([[1, 2], [3, 4]])",
   });

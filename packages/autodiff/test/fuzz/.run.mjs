@@ -4,13 +4,17 @@ import { mkdtempSync, readFileSync as readFileSync2, rmSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join as join2 } from "node:path";
 import { build } from "esbuild";
+import ts2 from "typescript";
 
 // packages/autodiff/test/repository/docstrings.ts
 function docstringExamples(source) {
   const examples = [];
   for (const comment of source.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
     const start = source.slice(0, comment.index).split("\n").length;
-    const lines = comment[0].slice(3, -2).split("\n").map((line, i) => i === 0 ? line : line.replace(/^\s*\* ?/, ""));
+    const lines = comment[0]
+      .slice(3, -2)
+      .split("\n")
+      .map((line, i) => (i === 0 ? line : line.replace(/^\s*\* ?/, "")));
     for (let i = 0; i < lines.length; i++) {
       const tag = /^\s*@example\b(.*)$/.exec(lines[i]);
       if (!tag) continue;
@@ -29,6 +33,7 @@ function docstringExamples(source) {
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+
 var here = dirname(fileURLToPath(import.meta.url));
 var repository = join(here, "..", "..", "..", "..");
 var generated = /* @__PURE__ */ new Set(["node_modules", "dist", ".git", "site"]);
@@ -57,7 +62,7 @@ function allEntries() {
       if (types !== void 0)
         found.set(
           `${name}${entry.slice(1)}`,
-          types.replace(/^\.\/dist\/(.*)\.d\.ts$/, `${folder}/src/$1.ts`)
+          types.replace(/^\.\/dist\/(.*)\.d\.ts$/, `${folder}/src/$1.ts`),
         );
   }
   return found;
@@ -65,6 +70,7 @@ function allEntries() {
 
 // packages/autodiff/test/repository/example-program.ts
 import ts from "typescript";
+
 var claimPattern = /\/\/ ?(=>|throws (?=[A-Z]\w*Error\b))(.*)$/;
 function compileExample(code) {
   const source = ts.createSourceFile("example.ts", code, ts.ScriptTarget.ES2022, true);
@@ -106,7 +112,7 @@ function compileExample(code) {
       edits.push({
         start: statement.end,
         end: statement.end,
-        text: `; __check(${index}, (${name.getText()}));`
+        text: `; __check(${index}, (${name.getText()}));`,
       });
     } else {
       keepLast(statement);
@@ -139,9 +145,9 @@ function compileExample(code) {
     edits.push({
       start: statement.getStart(),
       end: statement.getStart(),
-      text: `__at(${lineOf(statement.getStart())}); `
+      text: `__at(${lineOf(statement.getStart())}); `,
     });
-    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) ?? [] : [];
+    const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
     for (const modifier of modifiers)
       if (modifier.kind === ts.SyntaxKind.ExportKeyword)
         edits.push({ start: modifier.getStart(), end: modifier.end, text: "" });
@@ -151,10 +157,10 @@ function compileExample(code) {
   if (written !== claims.length)
     throw new Error(
       `${written - claims.length} of ${written} claims (// => or // throws) do not end a statement:
-${code}`
+${code}`,
     );
   const { outputText } = ts.transpileModule(applyEdits(code, edits), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
   });
   return { javascript: outputText, claims };
 }
@@ -169,9 +175,11 @@ function importAsLoad(node) {
   if (bindings && ts.isNamespaceImport(bindings))
     parts.push(`var ${bindings.name.text} = await __load(${specifier});`);
   if (bindings && ts.isNamedImports(bindings)) {
-    const names = bindings.elements.filter((element) => !element.isTypeOnly).map(
-      ({ name, propertyName }) => propertyName ? `${propertyName.getText()}: ${name.text}` : name.text
-    );
+    const names = bindings.elements
+      .filter((element) => !element.isTypeOnly)
+      .map(({ name, propertyName }) =>
+        propertyName ? `${propertyName.getText()}: ${name.text}` : name.text,
+      );
     parts.push(`var { ${names.join(", ")} } = await __load(${specifier});`);
   }
   return parts.join(" ");
@@ -204,7 +212,7 @@ export const entries = { ${[...entries].map(([name], i) => `"${name}": m${i}`).j
     logLevel: "silent",
     sourcemap: false,
     banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },
     plugins: [
       {
@@ -213,37 +221,69 @@ export const entries = { ${[...entries].map(([name], i) => `"${name}": m${i}`).j
           onResolve({ filter: /^fuzz:entries$/ }, () => ({ path: "entries", namespace: "fuzz" }));
           onLoad({ filter: /^entries$/, namespace: "fuzz" }, () => ({
             contents,
-            resolveDir: import.meta.dirname
+            resolveDir: import.meta.dirname,
           }));
           onResolve({ filter: /^(@scope\/|planted)/ }, ({ path }) => {
             const source = path === "@scope/autodiff" ? "packages/autodiff/src/server.ts" : entries.get(path);
             return source === void 0 ? void 0 : { path: join2(repository, source) };
           });
           onLoad({ filter: /base\/limits\.ts$/ }, () => ({
-            contents: "export const mostElements = 2 ** 22;"
+            contents: "export const mostElements = 2 ** 22;",
           }));
-        }
-      }
-    ]
+        },
+      },
+    ],
   });
 }
 function examplePrograms() {
   const files = [...filesUnder("packages/autodiff/src", ".ts"), ...filesUnder("packages/nn/src", ".ts")];
-  return files.flatMap(
-    (path) => docstringExamples(read(path)).map(({ code }) => compileExample(code).javascript)
+  return files.flatMap((path) =>
+    docstringExamples(read(path)).map(({ code }) => compileExample(code).javascript),
   );
+}
+function hiddenNames() {
+  const found = [];
+  const isInternal = (node) => ts2.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");
+  const visitMember = (type, member) => {
+    const flags = ts2.getCombinedModifierFlags(member);
+    const isHidden =
+      (flags & (ts2.ModifierFlags.Protected | ts2.ModifierFlags.Private)) !== 0 || isInternal(member);
+    if (isHidden)
+      found.push(
+        ts2.isConstructorDeclaration(member) ? `new ${type}` : `${type}.${member.name?.getText() ?? ""}`,
+      );
+  };
+  const files = [...filesUnder("packages/autodiff/src", ".ts"), ...filesUnder("packages/nn/src", ".ts")];
+  for (const path of files) {
+    const source = ts2.createSourceFile(path, read(path), ts2.ScriptTarget.ES2022, true);
+    for (const statement of source.statements) {
+      const name =
+        ts2.isFunctionDeclaration(statement) || ts2.isClassDeclaration(statement)
+          ? statement.name?.text
+          : void 0;
+      if (isInternal(statement)) {
+        if (name !== void 0) found.push(name);
+        if (ts2.isVariableStatement(statement))
+          found.push(...statement.declarationList.declarations.map((each) => each.name.getText()));
+      }
+      if (ts2.isClassDeclaration(statement))
+        for (const member of statement.members) visitMember(name ?? "", member);
+    }
+  }
+  return found;
 }
 function runChild(file, orderFile, describe) {
   const args = [
     `--max-old-space-size=${limits.heapMegabytes}`,
     file,
     orderFile,
-    ...describe ? ["describe"] : []
+    ...(describe ? ["describe"] : []),
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
     let errors = "";
     child.stderr.on("data", (text) => {
+      if (process.env.H5PROF) process.stderr.write(text);
       errors = (errors + text).slice(-2e4);
     });
     child.on("error", reject);
@@ -257,6 +297,7 @@ async function fuzz(options) {
     const file = join2(folder, "child.mjs");
     await bundleOfEntries(new Map([...allEntries(), ...planted]), file);
     const programs = examplePrograms();
+    const hidden = hiddenNames();
     const targets2 = {};
     const failures2 = [];
     let from = 0;
@@ -271,10 +312,11 @@ async function fuzz(options) {
         to,
         only: only2,
         programs,
+        hidden,
         journal,
         answer,
         hangMs: options.hangMs ?? limits.hangMs,
-        memoryBytes: limits.memoryBytes
+        memoryBytes: limits.memoryBytes,
       };
       const path = join2(folder, "order.json");
       writeFileSync(path, JSON.stringify(order));
@@ -316,10 +358,20 @@ var t = Date.now();
 var { failures, targets } = await fuzz({ calls: Number(calls), seed: Number(seed), only });
 var groups = /* @__PURE__ */ new Map();
 for (const f of failures) {
-  const key = f.kind + " | " + f.reason.split("\n").slice(0, 3).map(
-    (s) => s.replace(/\(.*\/child.mjs/, "(").trim().slice(0, 110)
-  ).join(" ~ ");
-  groups.set(key, [...groups.get(key) ?? [], f]);
+  const key =
+    f.kind +
+    " | " +
+    f.reason
+      .split("\n")
+      .slice(0, 3)
+      .map((s) =>
+        s
+          .replace(/\(.*\/child.mjs/, "(")
+          .trim()
+          .slice(0, 110),
+      )
+      .join(" ~ ");
+  groups.set(key, [...(groups.get(key) ?? []), f]);
 }
 for (const [key, list] of [...groups].sort((a, b) => b[1].length - a[1].length))
   console.log(list.length, key, "\n     e.g.", list[0].index, list[0].call.split("\n")[0].slice(0, 200));

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import ts from "typescript";
 import { docstringExamples } from "../repository/docstrings.js";
 import { allEntries } from "../repository/entries.js";
 import { compileExample } from "../repository/example-program.js";
@@ -69,6 +70,40 @@ export function examplePrograms(): string[] {
   );
 }
 
+/** `Class.member` of each member that is protected or private, and the names of functions, classes and members marked as internal. */
+export function hiddenNames(): string[] {
+  const found: string[] = [];
+  const isInternal = (node: ts.Node): boolean =>
+    ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");
+  const visitMember = (type: string, member: ts.ClassElement): void => {
+    const flags = ts.getCombinedModifierFlags(member);
+    const isHidden =
+      (flags & (ts.ModifierFlags.Protected | ts.ModifierFlags.Private)) !== 0 || isInternal(member);
+    if (isHidden)
+      found.push(
+        ts.isConstructorDeclaration(member) ? `new ${type}` : `${type}.${member.name?.getText() ?? ""}`,
+      );
+  };
+  const files = [...filesUnder("packages/autodiff/src", ".ts"), ...filesUnder("packages/nn/src", ".ts")];
+  for (const path of files) {
+    const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.ES2022, true);
+    for (const statement of source.statements) {
+      const name =
+        ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)
+          ? statement.name?.text
+          : undefined;
+      if (isInternal(statement)) {
+        if (name !== undefined) found.push(name);
+        if (ts.isVariableStatement(statement))
+          found.push(...statement.declarationList.declarations.map((each) => each.name.getText()));
+      }
+      if (ts.isClassDeclaration(statement))
+        for (const member of statement.members) visitMember(name ?? "", member);
+    }
+  }
+  return found;
+}
+
 interface ChildEnd {
   readonly code: number | null;
   readonly errors: string;
@@ -100,6 +135,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const file = join(folder, "child.mjs");
     await bundleOfEntries(new Map([...allEntries(), ...planted]), file);
     const programs = examplePrograms();
+    const hidden = hiddenNames();
     const targets: Record<string, number> = {};
     const failures: FuzzFailure[] = [];
     let from = 0;
@@ -114,6 +150,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         to,
         only,
         programs,
+        hidden,
         journal,
         answer,
         hangMs: options.hangMs ?? limits.hangMs,

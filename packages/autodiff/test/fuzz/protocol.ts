@@ -9,6 +9,8 @@ export interface FuzzOrder {
   readonly only: string;
   /** Programs that make valid calls, as JavaScript: the bodies of docstring examples. */
   readonly programs: readonly string[];
+  /** Names of what the types do not offer: protected, private and internal members. */
+  readonly hidden: readonly string[];
   /** A file whose first four bytes hold the index of the call that runs now. */
   readonly journal: string;
   /** The file for its report. */

@@ -1,6 +1,7 @@
 import { add, mul, sigmoid, sub, type Tensor, tanh } from "@scope/autodiff/functions";
 import type { PreparedSteps } from "./cell.js";
 import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
+import { hiddenOf } from "./state-tree.js";
 
 /** The state of {@link GRUCell} and {@link GRU}. */
 export interface GRUState {
@@ -48,7 +49,7 @@ export class GRUCell extends GatedCell<GRUState> {
   }
 
   /** The hidden state. */
-  output({ h }: GRUState): Tensor {
-    return h;
+  output(state: GRUState): Tensor {
+    return hiddenOf("GRUCell.output", state);
   }
 }

@@ -14,6 +14,7 @@ import {
 import type { Parameter } from "../modules/parameter.js";
 import type { PreparedSteps } from "./cell.js";
 import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
+import { hiddenOf } from "./state-tree.js";
 
 /** The state of {@link LSTMCell} and {@link LSTM}. */
 export interface LSTMState {
@@ -79,7 +80,7 @@ export class LSTMCell extends GatedCell<LSTMState> {
   }
 
   /** The hidden state. */
-  output({ h }: LSTMState): Tensor {
-    return h;
+  output(state: LSTMState): Tensor {
+    return hiddenOf("LSTMCell.output", state);
   }
 }

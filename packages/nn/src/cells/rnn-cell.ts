@@ -2,6 +2,7 @@ import { outOfRange } from "@scope/autodiff/checks";
 import { add, matmul, relu, type Tensor, tanh } from "@scope/autodiff/functions";
 import type { PreparedSteps } from "./cell.js";
 import { affine, type CellOptions, GatedCell } from "./gated-weights.js";
+import { hiddenOf } from "./state-tree.js";
 
 /** The state of {@link RNNCell} and {@link RNN}. */
 export interface RNNState {
@@ -54,7 +55,7 @@ export class RNNCell extends GatedCell<RNNState> {
   }
 
   /** The hidden state. */
-  output({ h }: RNNState): Tensor {
-    return h;
+  output(state: RNNState): Tensor {
+    return hiddenOf("RNNCell.output", state);
   }
 }

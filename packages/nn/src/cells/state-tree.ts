@@ -1,3 +1,4 @@
+import { isRecord, show } from "@scope/autodiff/checks";
 import { ShapeError, stopGradient, Tensor, TreeError } from "@scope/autodiff/functions";
 import { kindOf, sameShape, showShape } from "../option-checks.js";
 
@@ -38,6 +39,20 @@ function mapParts(
     problem: "a state is not a tree of tensors of the expected form.",
     got: `${path}: ${[...new Set(kinds)].join(" beside ")}`,
     expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",
+    mend: "start with initialState(batchSize), and pass on what came back",
+  });
+}
+
+/** The hidden state of a classic cell. */
+export function hiddenOf(op: string, state: unknown): Tensor {
+  const h: unknown = isRecord(state) ? state.h : undefined;
+  if (h instanceof Tensor) return h;
+  throw new TreeError({
+    code: "state/tree",
+    op,
+    problem: "a state is not a tree of tensors of the expected form.",
+    got: show(state),
+    expected: "{ h } and whatever else initialState(batchSize) has",
     mend: "start with initialState(batchSize), and pass on what came back",
   });
 }

@@ -1,3 +1,4 @@
+import { checkList, show } from "@scope/autodiff/checks";
 import { ValueError } from "@scope/autodiff/functions";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
@@ -15,6 +16,7 @@ export type Parts<T, Cuts extends readonly number[]> = [...{ -readonly [K in key
  * splitInTime(tensor([1, 2, 3, 4]), [0.5]).map((part) => part.toArray()) // => [[1, 2], [3, 4]]
  */
 export function splitInTime<T, const Cuts extends readonly number[]>(data: T, cuts: Cuts): Parts<T, Cuts> {
+  checkList("splitInTime", "cuts", cuts, "an array of whole numbers, or of fractions between 0 and 1");
   const length = commonLength("splitInTime", data);
   const fractions = cuts.every((cut) => cut > 0 && cut < 1);
   const edges = [0, ...cuts.map((cut) => (fractions ? Math.round(cut * length) : cut)), length];
@@ -23,7 +25,7 @@ export function splitInTime<T, const Cuts extends readonly number[]>(data: T, cu
       code: "data/cuts",
       op: "splitInTime",
       problem: "the cuts do not leave something in every part.",
-      got: `cuts [${cuts.join(", ")}] of ${length} entries`,
+      got: `cuts ${show(cuts)} of ${length} entries`,
       expected: `rising whole numbers from 1 to ${length - 1}, or rising fractions between 0 and 1`,
       mend: "give the index of the first entry of each later part",
     });

@@ -1,3 +1,4 @@
+import { checkFunction } from "@scope/autodiff/checks";
 import type { Tensor } from "@scope/autodiff/functions";
 import { gradientsOverTime, layerOf, type Observed } from "./gradients-over-time.js";
 
@@ -23,6 +24,7 @@ export type GradientFlow = { readonly [state: string]: readonly number[] };
  * gradientFlow(new Halving(), ones([1, 4, 1]), last).h // => [0.125, 0.25, 0.5, 1]
  */
 export function gradientFlow(layer: Observed, xs: Tensor, loss: (outputs: Tensor) => Tensor): GradientFlow {
+  checkFunction("gradientFlow", "loss", loss, "gradientFlow(layer, xs, (outputs) => outputs.sum())");
   const gradients = gradientsOverTime("gradientFlow", layerOf("gradientFlow", layer), xs, loss);
   return Object.fromEntries(
     Object.entries(gradients).map(([name, gradient]) => [name, normsOverTime(gradient)]),

@@ -1,4 +1,4 @@
-import { checkNumber, outOfRange } from "@scope/autodiff/checks";
+import { checkNumber, checkShape, outOfRange } from "@scope/autodiff/checks";
 import { ShapeError, type Tensor } from "@scope/autodiff/functions";
 import { checkDraw, showShape } from "../option-checks.js";
 import { type DrawOptions, drawOf, normal, uniform } from "./random-laws.js";
@@ -41,6 +41,7 @@ export function fans(
   op: string,
   shape: readonly number[],
 ): { readonly fanIn: number; readonly fanOut: number } {
+  checkShape(op, shape);
   if (shape.length < 2) {
     throw new ShapeError({
       code: "initializer/fan",

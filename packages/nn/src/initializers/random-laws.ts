@@ -1,4 +1,4 @@
-import { checkNumber } from "@scope/autodiff/checks";
+import { checkNumber, outOfRange } from "@scope/autodiff/checks";
 import { Random, type Tensor } from "@scope/autodiff/functions";
 import { checkDraw } from "../option-checks.js";
 
@@ -38,7 +38,16 @@ export function setSeed(seed: number): void {
 
 /** The generator that options name. */
 export function randomOf(options: SeedOptions | undefined): Random {
-  if (options?.random !== undefined) return options.random;
+  if (options?.random !== undefined) {
+    if (options.random instanceof Random) return options.random;
+    throw outOfRange(
+      "random numbers",
+      "random",
+      options.random,
+      "a Random",
+      "pass { random: new Random(42) } or { seed: 42 }",
+    );
+  }
   if (options?.seed !== undefined) return new Random(options.seed);
   shared ??= new Random(0);
   return shared;

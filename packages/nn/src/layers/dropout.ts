@@ -2,6 +2,7 @@ import { checkNumber, checkOptions } from "@scope/autodiff/checks";
 import { cast, mul, type Random, type Tensor, where } from "@scope/autodiff/functions";
 import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
+import { checkTensor } from "../option-checks.js";
 
 /** Sets elements to 0 at random while training, and makes the others larger, so that the mean stays; identity in evaluation.
  * y = x ∘ m / (1 − rate), m = 1 with probability 1 − rate
@@ -36,6 +37,7 @@ export class Dropout extends Module {
   /** @param x - any shape; whole numbers and booleans become float32
    * @returns the shape of `x`, of the same dtype in training and in evaluation */
   forward(x: Tensor): Tensor {
+    checkTensor("Dropout", "input", x, "a tensor");
     const input = cast(x, x.dtype === "float64" ? "float64" : "float32");
     if (!this.training || this.rate === 0) return input;
     const keep = 1 - this.rate;

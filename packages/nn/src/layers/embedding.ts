@@ -1,4 +1,4 @@
-import { checkCount } from "@scope/autodiff/checks";
+import { checkCount, show } from "@scope/autodiff/checks";
 import {
   arange,
   checkedIndices,
@@ -54,7 +54,7 @@ export class Embedding extends Module {
         code: "embedding/padding-index",
         op: "Embedding",
         problem: "paddingIndex is not one of the symbols.",
-        got: `paddingIndex: ${padding} of ${count} symbols`,
+        got: `paddingIndex: ${show(padding)} of ${count} symbols`,
         expected: `a whole number from 0 to ${count - 1}`,
         mend: "count the padding symbol in count",
       });

@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions } from "@scope/autodiff/checks";
+import { checkCount, checkNumber, checkOptions, isList } from "@scope/autodiff/checks";
 import {
   add,
   div,
@@ -51,7 +51,7 @@ export class LayerNorm extends Module {
   constructor(shape: number | readonly number[], options?: LayerNormOptions) {
     super();
     checkOptions("LayerNorm", options, ["epsilon", "affine", "dtype"]);
-    const sizes = typeof shape === "number" ? [shape] : [...shape];
+    const sizes = isList(shape) ? [...shape] : [shape];
     checkCount("LayerNorm", "rank", sizes.length);
     for (const size of sizes) checkCount("LayerNorm", "size", size);
     this.shape = sizes;

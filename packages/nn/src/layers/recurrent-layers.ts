@@ -1,3 +1,4 @@
+import { checkFunction } from "@scope/autodiff/checks";
 import type { Tensor } from "@scope/autodiff/functions";
 import type { Cell } from "../cells/cell.js";
 import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
@@ -76,6 +77,7 @@ export class RecurrentLayers<State extends object> extends Module {
     checkCount(op, "layers", this.layers);
     const rate = options?.dropout ?? 0;
     checkNumber(op, "dropout", rate, 0, 1, true);
+    checkFunction(op, "makeCell", makeCell, "new RecurrentLayers(3, (size) => new GRUCell(size, 5))");
     const cells: Cell<State>[] = [];
     let size = inputSize;
     for (let layer = 0; layer < this.layers; layer++) {

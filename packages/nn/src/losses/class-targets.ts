@@ -1,4 +1,4 @@
-import { checkOptions } from "@scope/autodiff/checks";
+import { checkOptions, outOfRange } from "@scope/autodiff/checks";
 import { checkedIndices, ShapeError, type Tensor } from "@scope/autodiff/functions";
 import { checkTensor, sameShape, showShape } from "../option-checks.js";
 
@@ -32,6 +32,9 @@ export function checkTargets(
       mend: "put the classes on the last axis; targets are whole numbers, not one-hot rows",
     });
   }
+  if (weights !== undefined) checkTensor(op, "weights", weights, `a tensor [${classes}]`);
+  if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex))
+    throw outOfRange(op, "ignoreIndex", ignoreIndex, "a whole number");
   if (weights !== undefined && !sameShape(weights.shape, [classes])) {
     throw new ShapeError({
       code: "loss/weights",

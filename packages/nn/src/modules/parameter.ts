@@ -1,3 +1,4 @@
+import { checkFunction } from "@scope/autodiff/checks";
 import { type Tensor, Variable } from "@scope/autodiff/functions";
 
 // Who asks which parameters are read; null almost always.
@@ -23,6 +24,7 @@ export class Parameter extends Variable {
 
 /** The parameters that are read, by whomever, while `run` runs. */
 export function parametersReadBy(run: () => void): ReadonlySet<Parameter> {
+  checkFunction("unlistedParameters", "run", run, "model.unlistedParameters(() => model.forward(x))");
   const outer = observed;
   const inner = new Set<Parameter>();
   observed = inner;

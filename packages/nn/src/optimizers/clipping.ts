@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, outOfRange } from "@scope/autodiff/checks";
+import { checkNumber, checkOptions, isList, isRecord, outOfRange, show } from "@scope/autodiff/checks";
 import {
   abs,
   add,
@@ -12,7 +12,7 @@ import {
   sqrt,
   square,
   sum,
-  type Tensor,
+  Tensor,
   TreeError,
 } from "@scope/autodiff/functions";
 
@@ -40,7 +40,7 @@ export function globalNorm(gradients: Gradients, options?: NormOptions): Tensor 
 function normOf(op: string, gradients: Gradients, options: NormOptions | undefined): Tensor {
   checkOptions(op, options, ["order"]);
   const order = options?.order ?? 2;
-  const all: readonly Tensor[] = Object.values(gradients);
+  const all = tensorsOf(op, gradients);
   if (all.length === 0) {
     throw new TreeError({
       code: "gradients/none",
@@ -89,7 +89,27 @@ export function clipByGlobalNorm<G extends Gradients>(gradients: G, limit: numbe
  */
 export function clipByValue<G extends Gradients>(gradients: G, limit: number): G {
   checkNumber("clipByValue", "limit", limit, 0);
+  tensorsOf("clipByValue", gradients);
   return mapGradients(gradients, (g) => clip(g, -limit, limit));
+}
+
+/** The tensors among gradients; throws if there is anything else. */
+function tensorsOf(op: string, gradients: unknown): readonly Tensor[] {
+  const all: readonly unknown[] | null = isList(gradients)
+    ? gradients
+    : isRecord(gradients)
+      ? Object.values(gradients)
+      : null;
+  const wrong = all?.findIndex((each) => !(each instanceof Tensor)) ?? 0;
+  if (all !== null && wrong < 0) return all as readonly Tensor[];
+  throw new TreeError({
+    code: "gradients/type",
+    op,
+    problem: "these are no gradients.",
+    got: all === null ? show(gradients) : `${show(all[wrong])} among them`,
+    expected: "an array or a record of tensors",
+    mend: "pass what lossAndGradients returned",
+  });
 }
 
 function mapGradients<G extends Gradients>(gradients: G, f: (gradient: Tensor) => Tensor): G {

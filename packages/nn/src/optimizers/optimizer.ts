@@ -1,4 +1,12 @@
-import { checkNumber, checkOptions } from "@scope/autodiff/checks";
+import {
+  checkFunction,
+  checkList,
+  checkNumber,
+  checkOptions,
+  isList,
+  isRecord,
+  show,
+} from "@scope/autodiff/checks";
 import {
   add,
   cast,
@@ -97,8 +105,16 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
   readonly #names: readonly string[] | null;
 
   constructor(trained: Trained<Options>, options: Options | undefined, rule: UpdateRule<Options, Scalars>) {
+    for (const method of ["complete", "moments", "scalars", "update"] as const)
+      checkFunction(
+        this.constructor.name,
+        `rule.${method}`,
+        rule?.[method],
+        "super(parameters, options, { complete, moments, scalars, update })",
+      );
     this.#rule = rule;
     const op = this.constructor.name;
+    if (!isList(trained) && !isRecord(trained)) throw untrainable(op, show(trained));
     this.#names = Array.isArray(trained) ? null : Object.keys(trained);
     this.#groups = groupsOf<Options>(op, trained).map((group) => makeGroup(op, rule, options, group));
     this.#givenRate = this.#groups[0]?.options.learningRate ?? 0;
@@ -137,6 +153,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
    * @throws {@link ValueError} unless there is a finite number ≥ 0 for each group */
   setLearningRates(rates: readonly number[]): void {
     const op = `${this.constructor.name}.learningRate`;
+    checkList(op, "rates", rates, "a list of learning rates, one for each group");
     for (const rate of rates) checkNumber(op, "learningRate", rate, 0);
     if (rates.length !== this.#groups.length) {
       throw new ValueError({
@@ -272,8 +289,6 @@ function asGiven(rate: number, given: number): number {
   }
   return rate;
 }
-
-const isList = (gradients: Gradients): gradients is readonly Tensor[] => Array.isArray(gradients);
 
 const isGroup = <Options>(part: unknown): part is ParameterGroup<Options> =>
   typeof part === "object" &&

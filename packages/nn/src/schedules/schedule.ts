@@ -1,7 +1,22 @@
-import { checkCount, checkNumber, checkOptions, outOfRange } from "@scope/autodiff/checks";
+import {
+  checkBoolean,
+  checkChoice,
+  checkCount,
+  checkFunction,
+  checkNumber,
+  checkOptions,
+} from "@scope/autodiff/checks";
 
 /** A learning rate for every step, counted from 0. */
 export type Schedule = (step: number) => number;
+
+/** A schedule that is asked for steps only. */
+const checkedSchedule =
+  (op: string, schedule: Schedule): Schedule =>
+  (step) => {
+    checkNumber(op, "step", step, 0);
+    return schedule(step);
+  };
 
 /** The same rate at every step.
  * @param rate - learning rate
@@ -11,7 +26,7 @@ export type Schedule = (step: number) => number;
  */
 export function constantRate(rate: number): Schedule {
   checkNumber("constantRate", "rate", rate, 0);
-  return () => rate;
+  return checkedSchedule("constantRate", () => rate);
 }
 
 /** Options of {@link stepRate}. */
@@ -37,11 +52,11 @@ export function stepRate(rate: number, options: StepRateOptions): Schedule {
   checkNumber("stepRate", "factor", factor, 0);
   if (typeof every === "number") {
     checkCount("stepRate", "every", every);
-    return (now) => rate * factor ** Math.floor(now / every);
+    return checkedSchedule("stepRate", (now) => rate * factor ** Math.floor(now / every));
   }
   const drops = Array.isArray(every) ? [...every] : [every];
   for (const each of drops) checkCount("stepRate", "every", each, 0);
-  return (now) => rate * factor ** drops.filter((drop) => drop <= now).length;
+  return checkedSchedule("stepRate", (now) => rate * factor ** drops.filter((drop) => drop <= now).length);
 }
 
 /** A rate that is multiplied by the same factor at every step.
@@ -57,7 +72,7 @@ export function exponentialRate(rate: number, options: { readonly factor: number
   const { factor } = options ?? {};
   checkNumber("exponentialRate", "rate", rate, 0);
   checkNumber("exponentialRate", "factor", factor, 0);
-  return (now) => rate * factor ** now;
+  return checkedSchedule("exponentialRate", (now) => rate * factor ** now);
 }
 
 /** Options of {@link cosineRate}. */
@@ -82,7 +97,7 @@ export function cosineRate(rate: number, options: CosineRateOptions): Schedule {
   checkNumber("cosineRate", "rate", rate, 0);
   checkCount("cosineRate", "steps", steps);
   checkNumber("cosineRate", "minimum", minimum, 0);
-  return (now) => alongCosine(rate, minimum, Math.min(now / steps, 1));
+  return checkedSchedule("cosineRate", (now) => alongCosine(rate, minimum, Math.min(now / steps, 1)));
 }
 
 /** Options of {@link warmUp}. */
@@ -101,13 +116,14 @@ export interface WarmUpOptions {
  * [0, 1, 2, 3].map(warmUp(constantRate(1), { steps: 2 })) // => [0.5, 1, 1, 1]
  */
 export function warmUp(schedule: Schedule, options: WarmUpOptions): Schedule {
+  checkFunction("warmUp", "schedule", schedule, "warmUp(constantRate(0.1), { steps: 100 })");
   checkOptions("warmUp", options, ["steps", "startFactor"]);
   const { steps, startFactor } = options ?? {};
   checkCount("warmUp", "steps", steps);
   if (startFactor !== undefined) checkNumber("warmUp", "startFactor", startFactor, 0, 1);
   const part = (now: number): number =>
     startFactor === undefined ? (now + 1) / steps : startFactor + (1 - startFactor) * (now / steps);
-  return (now) => (now < steps ? schedule(0) * part(now) : schedule(now - steps));
+  return checkedSchedule("warmUp", (now) => (now < steps ? schedule(0) * part(now) : schedule(now - steps)));
 }
 
 /** Options of {@link oneCycleRate}. */
@@ -157,8 +173,8 @@ export function oneCycleRate(maximum: number, options: OneCycleRateOptions): Sch
   checkNumber("oneCycleRate", "riseFraction", riseFraction, 0, 1);
   checkNumber("oneCycleRate", "startDivisor", startDivisor, Number.MIN_VALUE);
   checkNumber("oneCycleRate", "endDivisor", endDivisor, Number.MIN_VALUE);
-  if (shape !== "cosine" && shape !== "linear")
-    throw outOfRange("oneCycleRate", "shape", shape, '"cosine" or "linear"');
+  checkChoice("oneCycleRate", "shape", shape, ["cosine", "linear"]);
+  checkBoolean("oneCycleRate", "threePhases", threePhases);
   const start = maximum / startDivisor;
   const end = start / endDivisor;
   const rise = riseFraction * steps - 1;
@@ -174,14 +190,14 @@ export function oneCycleRate(maximum: number, options: OneCycleRateOptions): Sch
       ];
   const along =
     shape === "cosine" ? alongCosine : (from: number, to: number, part: number) => from + (to - from) * part;
-  return (now) => {
+  return checkedSchedule("oneCycleRate", (now) => {
     let before = 0;
     for (const [last, from, to] of phases) {
       if (now <= last) return along(from, to, last === before ? 1 : (now - before) / (last - before));
       before = last;
     }
     return end;
-  };
+  });
 }
 
 /** From one rate to another, slowly at both ends. */

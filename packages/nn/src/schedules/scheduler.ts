@@ -1,4 +1,4 @@
-import { checkOptions } from "@scope/autodiff/checks";
+import { checkCount, checkFunction, checkOptions, isList, outOfRange } from "@scope/autodiff/checks";
 import { ValueError } from "@scope/autodiff/functions";
 import type { Schedule } from "./schedule.js";
 
@@ -34,8 +34,20 @@ export class Scheduler {
     options?: { readonly from?: number },
   ) {
     checkOptions("Scheduler", options, ["from"]);
-    const groups = optimizer.learningRates.length;
-    const each = typeof schedule === "function" ? new Array<Schedule>(groups).fill(schedule) : [...schedule];
+    const rates: unknown =
+      typeof optimizer === "object" && optimizer !== null ? optimizer.learningRates : undefined;
+    if (!isList(rates) || typeof optimizer.setLearningRates !== "function")
+      throw outOfRange(
+        "Scheduler",
+        "optimizer",
+        optimizer,
+        "an optimiser",
+        "new Scheduler(optimizer, constantRate(0.1))",
+      );
+    const groups = rates.length;
+    const each = isList(schedule) ? [...schedule] : new Array<Schedule>(groups).fill(schedule);
+    for (const f of each)
+      checkFunction("Scheduler", "schedule", f, "new Scheduler(optimizer, constantRate(0.1))");
     if (each.length !== groups) {
       throw new ValueError({
         code: "schedule/groups",
@@ -49,6 +61,7 @@ export class Scheduler {
     this.#optimizer = optimizer;
     this.#schedules = each;
     this.#steps = options?.from ?? 0;
+    checkCount("Scheduler", "from", this.#steps, 0);
     this.#apply();
   }
 

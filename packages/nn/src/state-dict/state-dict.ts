@@ -1,4 +1,4 @@
-import { checkOptions } from "@scope/autodiff/checks";
+import { checkOptions, isRecord, outOfRange } from "@scope/autodiff/checks";
 import {
   cast,
   type NestedArray,
@@ -65,6 +65,8 @@ export function loadState(
 ): void {
   checkOptions(op, options, ["strict"]);
   const strict = options?.strict ?? true;
+  if (!isRecord(state))
+    throw outOfRange(op, "state", state, "a record of tensors by name", "pass what stateDict() returned");
   const names = new Set(entries.map(([name]) => name));
   const missing = [...names].filter((name) => !Object.hasOwn(state, name));
   const unexpected = Object.keys(state).filter((name) => !names.has(name));

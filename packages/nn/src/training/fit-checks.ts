@@ -79,6 +79,10 @@ function checkKind(op: string, good: boolean, name: string, got: unknown, expect
 const isIterable = (data: unknown): boolean =>
   typeof data === "object" && data !== null && Symbol.iterator in data;
 
+/** Throws unless data can be gone through. */
+export const checkBatches = (op: "fit" | "Trainer", data: unknown): void =>
+  checkKind(op, isIterable(data), "data", data, "an array of batches, or batches(data, { size })");
+
 const reporterMethods: readonly (keyof FitReporter)[] = ["started", "stepped", "epochEnded", "ended"];
 
 /** Throws if a reporter has a misspelt method: functions in a plain object are all called by `fit`, and one of a class has at least one that is.
@@ -133,7 +137,7 @@ export function checkFit<Batch>(model: Module, data: Iterable<Batch>, options: F
     options ?? {};
   checkOptions("fit", options, fitOptions);
   checkKind("fit", model instanceof Module, "the model", model, "a Module");
-  checkKind("fit", isIterable(data), "data", data, "an array of batches, or batches(data, { size })");
+  checkBatches("fit", data);
   checkTrainer("fit", model, options, fitOptions);
   if (validation !== undefined)
     checkKind("fit", isIterable(validation), "validation", validation, "an array of batches");

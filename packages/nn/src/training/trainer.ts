@@ -2,7 +2,7 @@ import { commonLength } from "../data/tensor-tree.js";
 import type { Direction } from "../metrics/direction.js";
 import { placeInModel } from "../modules/error-place.js";
 import type { Module } from "../modules/module.js";
-import { checkTrainer, noData } from "./fit-checks.js";
+import { checkBatches, checkTrainer, noData } from "./fit-checks.js";
 import type { TrainerOptions } from "./fit-options.js";
 import type { StepTaker } from "./guarded-step.js";
 import { type Measurement, measurementOf, type StepProgram, stepProgramOf } from "./kept-programs.js";
@@ -75,6 +75,7 @@ export class Trainer<Batch> {
    * @param data - batches, at least one
    * @throws {@link ValueError} if there is no batch */
   evaluate(data: Iterable<Batch>): Measures {
+    checkBatches("Trainer", data);
     const wasTraining = this.model.training;
     const mean = new WeightedMean();
     try {
