@@ -214,7 +214,7 @@ test("a Variable or a Parameter is of a tensor, at first and later", () => {
     expect(thrownError(() => Reflect.construct(of, [[1, 2]]))).toMatchObject({
       name: "VariableError",
       code: "variable/value",
-      got: "an array",
+      got: "[1, 2]",
       mend: expect.stringContaining("tensor([[1, 2]"),
     });
   }

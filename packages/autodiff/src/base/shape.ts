@@ -77,7 +77,11 @@ export const showSpec = ({ dtype, shape }: { readonly dtype: DType; readonly sha
 const mostAxes = 64;
 const isSize = (d: unknown): boolean => typeof d === "number" && Number.isInteger(d) && d >= 0 && d < 2 ** 31;
 
-/** Throws unless `shape` is an array of whole numbers ≥ 0. */
+/** Throws unless `shape` is an array of whole numbers ≥ 0.
+ * @example
+ * checkShape("f", [2, -1]) // throws ShapeError: not a shape
+ * @internal
+ */
 export function checkShape(op: string, shape: unknown): asserts shape is Shape {
   if (isList(shape) && shape.length <= mostAxes && shape.every((d) => isSize(d))) return;
   throw new ShapeError({
@@ -85,7 +89,7 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
     op,
     problem: "not a shape.",
     got: show(shape),
-    expected: "an array of whole numbers ≥ 0, such as [2, 3]",
+    expected: `an array of at most ${mostAxes} whole numbers ≥ 0, such as [2, 3]`,
     mend: isSize(shape)
       ? `put the sizes in one array: ${op}([${shape}, …]); a scalar has the shape []`
       : "give every axis a size: zeros([rows, columns]); a scalar has the shape []",

@@ -1,6 +1,6 @@
 import { checkRoutine } from "../backends/javascript/eager.js";
 import * as loops from "../backends/javascript/instruction-loops.js";
-import { checkCount, checkOptions } from "../base/checks.js";
+import { checkCount, checkNumber, checkOptions, outOfRange } from "../base/checks.js";
 import { IndexError } from "../base/errors.js";
 import { buildExpression } from "../kernel/expression.js";
 import type { IndexRange } from "../kernel/lowering.js";
@@ -117,5 +117,11 @@ export function checkedIndices(indices: TensorLike, size: number, options: Index
   checkOptions("checkedIndices", options, ["op", "what", "ignored"]);
   checkCount("checkedIndices", "size", size, 0);
   const { op = "checkedIndices", what = null, ignored = null } = options;
+  for (const [name, text] of [
+    ["op", op],
+    ["what", what ?? ""],
+  ] as const)
+    if (typeof text !== "string") throw outOfRange("checkedIndices", name, text, "a text");
+  if (ignored !== null) checkNumber("checkedIndices", "ignored", ignored);
   return indicesWithin(asIndices(op, indices), { op, what, size, wraps: false, ignored });
 }

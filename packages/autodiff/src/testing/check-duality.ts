@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions } from "../base/checks.js";
+import { checkNumber, checkOptions } from "../base/checks.js";
 import { DerivativeError } from "../base/errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { jvp, vjp } from "../transforms/products.js";
@@ -20,7 +20,7 @@ export function checkDuality<Args extends readonly unknown[] = Tensor[]>(
   checkOptions("checkDuality", options, ["tolerance", "seed"]);
   const { tolerance = 1e-12, seed = 0 } = options;
   checkNumber("checkDuality", "tolerance", tolerance, 0);
-  checkCount("checkDuality", "seed", seed, 0);
+  checkNumber("checkDuality", "seed", seed);
   const { at, run } = flatFunction("checkDuality", f, inputs);
   const flat = (...leaves: Tensor[]): readonly Tensor[] => run(leaves);
   const [value, pullback] = vjp(flat, ...at);

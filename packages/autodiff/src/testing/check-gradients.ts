@@ -40,7 +40,7 @@ export function checkGradients<Args extends readonly unknown[] = Tensor[]>(
   for (const [name, value] of Object.entries({ tolerance, absoluteTolerance, step }))
     checkNumber("checkGradients", name, value, 0);
   checkCount("checkGradients", "order", order);
-  checkCount("checkGradients", "seed", seed, 0);
+  checkNumber("checkGradients", "seed", seed);
   const { at, paths, run } = flatFunction("checkGradients", f, inputs);
   const weights = weightsFor(run(at), seed);
   const loss: Flat = (leaves) => inner(run(leaves), weights);

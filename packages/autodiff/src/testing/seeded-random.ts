@@ -1,3 +1,4 @@
+import { checkNumber } from "../base/checks.js";
 import { type DType, isFloatDType, newArray } from "../base/dtype.js";
 import { type Shape, sizeOf } from "../base/shape.js";
 import { type TensorData, tensor } from "../ops/literal.js";
@@ -10,6 +11,7 @@ import { fromArray, type NestedArray, type Tensor } from "../tensor/tensor.js";
  * seededRandom(1).integer(0, 9) === seededRandom(1).integer(0, 9) // => true
  */
 export function seededRandom(seed: number): SampleRandom {
+  checkNumber("seededRandom", "seed", seed);
   const next = uniform(seed);
   const number = ([from, to]: Interval): number => from + (to - from) * next();
   const integer = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));

@@ -118,7 +118,10 @@ const scope: readonly (readonly [string, unknown])[] = [
   ],
 ];
 const programs = order.programs.map((body) => {
-  const f = new AsyncFunction(...scope.map(([name]) => name), `"use strict";\n${body}`);
+  const f = new AsyncFunction(
+    ...scope.map(([name]) => name),
+    `"use strict"; await (async () => {\n${body}\n})();`,
+  );
   return (): Promise<void> => f(...scope.map(([, value]) => value));
 });
 

@@ -175,6 +175,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
    * @param gradients - in the order of {@link Optimizer.parameters}, or under the names of the record that the optimiser was made with
    * @throws {@link TreeError} if gradients are missing or too many; {@link ShapeError} or {@link DTypeError} if one does not fit its parameter */
   step(gradients: Gradients): void {
+    const op = `${this.constructor.name}.step`;
     const given = this.#inOrder(gradients);
     const count = add(this.count.value, 1);
     const assignments: (readonly [variable: Variable, value: Tensor])[] = [[this.count, count]];
@@ -189,13 +190,15 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
           scalars.set(dtype, common);
         }
         const remembered = moments.map((moment) => moment.value);
-        const [value, ...next] = this.#rule.update(
+        const updated: unknown = this.#rule.update(
           options,
           common,
           parameter.value,
           given[index++],
           remembered,
         );
+        checkList(op, "what rule.update returns", updated, "[value, ...moments]");
+        const [value, ...next] = updated as readonly Tensor[];
         assignments.push([parameter, value]);
         moments.forEach((moment, k) => void assignments.push([moment, next[k]]));
       }

@@ -111,7 +111,7 @@ export class Random {
   ): Tensor {
     checkOptions("uniform", options, ["low", "high", "dtype"]);
     const { low = 0, high = 1, dtype = "float32" } = options ?? {};
-    checkBounds("uniform", low, high, low <= high, "finite numbers low ≤ high");
+    checkBounds("uniform", low, high, () => low <= high, "finite numbers low ≤ high");
     return this.#floats("uniform", shape, dtype, unitOps, high - low, low);
   }
 
@@ -129,7 +129,7 @@ export class Random {
   ): Tensor {
     checkOptions("normal", options, ["mean", "std", "dtype"]);
     const { mean = 0, std = 1, dtype = "float32" } = options ?? {};
-    checkBounds("normal", mean, std, std >= 0, "a finite mean, and std ≥ 0");
+    checkBounds("normal", mean, std, () => std >= 0, "a finite mean, and std ≥ 0");
     return this.#floats("normal", shape, dtype, normalOps, std, mean);
   }
 
@@ -151,7 +151,13 @@ export class Random {
       Number.isInteger(high) &&
       high <= 2 ** 31 &&
       high - low < 2 ** 31;
-    checkBounds("randint", low, high, whole && low < high, "whole numbers low < high, less than 2³¹ apart");
+    checkBounds(
+      "randint",
+      low,
+      high,
+      () => whole && low < high,
+      "whole numbers low < high, less than 2³¹ apart",
+    );
     // 32 bits as a fraction of the range: less than high, as the product is less than a whole number by more than rounding.
     const unsigned = add(cast(this.#bits(own), "float64"), 2 ** 31);
     return add(cast(mul(unsigned, (high - low) * 2 ** -32), "int32"), low);
@@ -169,7 +175,8 @@ export class Random {
     const own = shapeFrom("bernoulli", shape);
     checkOptions("bernoulli", options, ["p"]);
     const p = options?.p ?? 0.5;
-    if (typeof p === "number") checkBounds("bernoulli", 0, p, p >= 0 && p <= 1, "a probability from 0 to 1");
+    if (typeof p === "number")
+      checkBounds("bernoulli", 0, p, () => p >= 0 && p <= 1, "a probability from 0 to 1");
     const probability = broadcastTo(asFloat("bernoulli", p), own);
     return less(this.#floats("bernoulli", own, probability.dtype, unitOps), probability);
   }
@@ -250,8 +257,8 @@ function checkScores(scores: Tensor, axis: number): void {
 }
 
 /** Throws unless the bounds of a distribution are finite and `holds`. */
-function checkBounds(op: string, low: unknown, high: unknown, holds: boolean, expected: string): void {
-  if (Number.isFinite(low) && Number.isFinite(high) && holds) return;
+function checkBounds(op: string, low: unknown, high: unknown, holds: () => boolean, expected: string): void {
+  if (Number.isFinite(low) && Number.isFinite(high) && holds()) return;
   throw new ValueError({
     code: "value/distribution",
     op,
