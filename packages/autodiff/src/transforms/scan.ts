@@ -1,6 +1,7 @@
 import { checkOptions } from "../base/checks.js";
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
 import { sameShape, showShape, showSpec } from "../base/shape.js";
+import { show } from "../base/show.js";
 import { stack, unstack } from "../ops/joining.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
@@ -145,7 +146,7 @@ function asLoop(
 
 function lengthOf(xs: Flattened, given: number | undefined): number {
   if (given !== undefined && !(Number.isInteger(given) && given >= 0)) {
-    throw noLength(`length ${String(given)}`, "a whole number ≥ 0");
+    throw noLength(`length ${show(given)}`, "a whole number ≥ 0");
   }
   const { leaves } = xs;
   const length = given ?? leaves[0]?.shape[0];
