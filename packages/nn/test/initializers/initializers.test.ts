@@ -55,8 +55,8 @@ const largest = (t: Tensor): number => Math.max(...numbers(t).map(Math.abs));
 const deviation = (t: Tensor): number => Math.sqrt(numbers(t).reduce((s, x) => s + x * x, 0) / t.size);
 
 /** Draws many values at once: more rows and columns in the proportion of the fixture's fans would change the law, so that it draws again and again. */
-function many(draw: (seed: number) => Tensor): Tensor[] {
-  return Array.from({ length: 400 }, (_, seed) => draw(seed));
+function many(draw: (seed: number) => Tensor, count = 400): Tensor[] {
+  return Array.from({ length: count }, (_, seed) => draw(seed));
 }
 
 const cases = readCases<InitializerCase>("initializers.json");
@@ -93,8 +93,20 @@ test.each(laws)("$initializer $shape $gain $mode $nonlinearity has PyTorch's law
     expect(bound).toBeLessThanOrEqual(each.high * (1 + 1e-6));
     expect(bound).toBeGreaterThan(each.high * 0.99);
   } else {
-    const measured = Math.sqrt(drawn.reduce((s, t) => s + deviation(t) ** 2, 0) / drawn.length);
-    expect(measured / (each.std ?? 0)).toBeCloseTo(1, 1);
+    // In standard deviations; each bound is four standard errors of what is measured.
+    const values = many(draw, 1000).flatMap((t) => numbers(t).map((x) => x / (each.std ?? 0)));
+    const n = values.length;
+    const measured = Math.sqrt(values.reduce((s, x) => s + x * x, 0) / n);
+    expect(Math.abs(measured - 1)).toBeLessThan(4 / Math.sqrt(2 * n));
+    expect(Math.abs(values.reduce((s, x) => s + x, 0) / n)).toBeLessThan(4 / Math.sqrt(n));
+    for (const [bound, share] of [
+      [0.5, 0.382925],
+      [1, 0.682689],
+      [2, 0.9545],
+    ]) {
+      const within = values.filter((x) => Math.abs(x) < bound).length / n;
+      expect(Math.abs(within - share)).toBeLessThan(4 * Math.sqrt((share * (1 - share)) / n));
+    }
   }
 });
 
