@@ -1,4 +1,4 @@
-import type { Graph, Node } from "../trace/op.js";
+import { type Graph, innerGraphs, type Node } from "../trace/op.js";
 import { addOntoProducts } from "./passes/add-onto-products.js";
 import { gatherAfterProducts } from "./passes/gather-after-products.js";
 import { inlineCalls } from "./passes/inline-calls.js";
@@ -12,7 +12,7 @@ import { type HostCheck, type Knowledge, settleIndices } from "./passes/settle-i
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { turnProducts } from "./passes/turn-products.js";
-import { innerGraphs, rewriteBodies } from "./rewrite.js";
+import { rewriteBodies } from "./rewrite.js";
 import { verify } from "./verify.js";
 
 /** What one pass left, for explain(). */

@@ -3,11 +3,10 @@ import { checkDType, type DType } from "../base/dtype.js";
 import { frozenShape, type Shape, shapeFrom, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Graph, Node } from "../trace/op.js";
+import { type Graph, innerGraphs, type Node } from "../trace/op.js";
 import { type ClosedGraph, close } from "../transforms/close.js";
 import { leafPaths } from "../transforms/outline.js";
 import { flattenArguments, onLeaves } from "../transforms/tree.js";
-import { structureOf } from "./rewrite.js";
 
 /** The shape and dtype of a tensor, to trace a function without data.
  * @param shape - sizes of the axes
@@ -187,7 +186,7 @@ function textOf(of: Graph, inputNames: readonly string[], indent: string): strin
     const outs = node.outputs.map(nameOf).join(", ");
     lines.push(
       `${indent}  ${outs} = ${node.op.name}(${args})   // ${node.outputs.map(showSpec).join(", ")}`,
-      ...graphsOf(node).map((inner) =>
+      ...innerGraphs(node).map((inner) =>
         textOf(
           inner,
           inner.inputs.map((_, i) => `_${letters(i)}`),
@@ -198,21 +197,4 @@ function textOf(of: Graph, inputNames: readonly string[], indent: string): strin
   }
   lines.push(`${indent}  return ${of.outputs.map(nameOf).join(", ")}`, `${indent}}`);
   return lines.join("\n");
-}
-
-/** The graphs inside of a node. */
-function graphsOf(node: Node): readonly Graph[] {
-  const structure = structureOf(node);
-  switch (structure?.kind) {
-    case "inline":
-      return [structure.graph];
-    case "loop":
-      return [structure.body];
-    case "branch":
-      return [structure.whenTrue, structure.whenFalse];
-    case "while":
-      return [structure.test, structure.body];
-    default:
-      return [];
-  }
 }

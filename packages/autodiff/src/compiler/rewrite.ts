@@ -96,10 +96,6 @@ class Workbench extends Trace implements Surroundings {
 export const isGraph = (value: unknown): value is Graph =>
   typeof value === "object" && value !== null && "nodes" in value && "outputs" in value;
 
-/** The graphs inside of a node. */
-export const innerGraphs = (node: Node): Graph[] =>
-  node.op.structure === undefined ? [] : Object.values(node.attributes as object).filter(isGraph);
-
 /** Applies a pass to the graphs inside of nodes (bodies of loops, branches). */
 export function rewriteBodies(pass: (graph: Graph) => Graph, graph: Graph): Graph {
   if (!graph.nodes.some((node) => node.op.structure !== undefined)) return graph;

@@ -1,7 +1,6 @@
 import { InternalError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
-import type { Graph, Node } from "../trace/op.js";
-import { innerGraphs } from "./rewrite.js";
+import { type Graph, innerGraphs, type Node } from "../trace/op.js";
 
 /** Throws if a graph is not one: a value used before it is made or made twice, shapes that do not follow from the op, something captured from outside.
  * @param right - graphs and nodes that were found right before, after an earlier pass; what is found right now is added */

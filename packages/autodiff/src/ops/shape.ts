@@ -15,6 +15,7 @@ import {
   sizeOf,
 } from "../base/shape.js";
 import { show } from "../base/show.js";
+import { broadcastStrides } from "../kernel/layout.js";
 import type { Layout } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
@@ -108,12 +109,7 @@ export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
   infer: ([x], shape) => [{ shape, dtype: x.dtype }],
   lower: (_inputs, shape) => ({
     kind: "view",
-    layouts: (input) => {
-      const from = input.strides ?? rowMajor(input.shape);
-      const lead = shape.length - input.shape.length;
-      const strides = shape.map((_, k) => (k < lead || input.shape[k - lead] === 1 ? 0 : from[k - lead]));
-      return layout(shape, strides, input.offset);
-    },
+    layouts: (input) => layout(shape, broadcastStrides(input, shape), input.offset),
   }),
   transpose: ({ inputs: [x] }, [c]) => [sumTo(c, x.shape)],
   batch: ([x], batched, shape, n) => [[broadcastTo(expandBatch(x, shape.length), [n, ...shape])], batched],

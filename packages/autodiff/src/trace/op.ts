@@ -71,9 +71,12 @@ export type Structure =
       readonly bodyConstants: number;
     };
 
-/** The graphs inside of an op with a body. */
-export function graphsOf(structure: Structure): readonly Graph[] {
-  switch (structure.kind) {
+/** The graphs inside of a node: the bodies of a loop, a branch or a call. */
+export function innerGraphs({ op, attributes }: Node): readonly Graph[] {
+  const structure = op.structure?.(attributes);
+  switch (structure?.kind) {
+    case undefined:
+      return [];
     case "inline":
       return [structure.graph];
     case "loop":

@@ -3,7 +3,7 @@ import type { Spec } from "../kernel/lowering.js";
 import { leaked, type Owner, Tensor } from "../tensor/tensor.js";
 
 import { current, type Store, within } from "./context.js";
-import { type Graph, graphsOf, type Maybe, type Node, type Op } from "./op.js";
+import { type Graph, innerGraphs, type Maybe, type Node, type Op } from "./op.js";
 import type { Variable } from "./variable.js";
 
 /** A Variable inside a trace: its value at the start is a hidden input, its last value a hidden output if it was assigned. */
@@ -115,32 +115,40 @@ export function recordInto<T>(trace: Trace, run: () => T): T {
 
 /** Without the nodes that no output needs; those that may refuse their inputs stay. */
 export const live = (graph: Graph): Graph => {
-  const nodes = nodesFor(graph, hasEffect);
-  return nodes === graph.nodes ? graph : { ...graph, nodes };
+  const { nodes } = needed(graph.nodes, graph.outputs, hasEffect);
+  return nodes.length === graph.nodes.length ? graph : { ...graph, nodes };
 };
 
 /** What the outputs need, and nothing else. */
-export const onlyFor = (graph: Graph): Graph => ({ ...graph, nodes: nodesFor(graph, () => false) });
+export const onlyFor = (graph: Graph): Graph => ({
+  ...graph,
+  nodes: needed(graph.nodes, graph.outputs).nodes,
+});
 
-function nodesFor(graph: Graph, isRoot: (node: Node) => boolean): readonly Node[] {
-  const needed = new Set<number>();
-  for (const t of graph.outputs) needed.add(t.id);
-  const nodes: Node[] = [];
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i];
-    if (!node.outputs.some((t) => needed.has(t.id)) && !isRoot(node)) continue;
-    nodes.push(node);
-    for (const t of node.inputs) needed.add(t.id);
+/** What some values need: nodes of a list, in order, and the ids of all values that are read on the way, these included.
+ * @param isRoot - nodes that stay whoever reads them */
+export function needed(
+  nodes: readonly Node[],
+  roots: readonly Tensor[],
+  isRoot: (node: Node) => boolean = () => false,
+): { readonly nodes: readonly Node[]; readonly values: ReadonlySet<number> } {
+  const values = new Set<number>();
+  for (const t of roots) values.add(t.id);
+  const found: Node[] = [];
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i];
+    if (!node.outputs.some((t) => values.has(t.id)) && !isRoot(node)) continue;
+    found.push(node);
+    for (const t of node.inputs) values.add(t.id);
   }
-  return nodes.length === graph.nodes.length ? graph.nodes : nodes.reverse();
+  return { nodes: found.reverse(), values };
 }
 
 const graphsWithEffect = new WeakMap<Graph, boolean>();
 /** Whether a node, or one inside of its body, may refuse its inputs. */
-export function hasEffect({ op, attributes }: Node): boolean {
-  if (op.effect !== undefined) return op.effect(attributes);
-  const structure = op.structure?.(attributes);
-  return structure !== undefined && graphsOf(structure).some(graphHasEffect);
+export function hasEffect(node: Node): boolean {
+  const { op, attributes } = node;
+  return op.effect === undefined ? innerGraphs(node).some(graphHasEffect) : op.effect(attributes);
 }
 function graphHasEffect(graph: Graph): boolean {
   let known = graphsWithEffect.get(graph);

@@ -1,7 +1,8 @@
 import { newArray, type TypedArray } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
-import { rowMajor, type Shape } from "../../base/shape.js";
+import type { Shape } from "../../base/shape.js";
 import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
+import { broadcastStrides, joinAxes } from "../../kernel/layout.js";
 import type { Spec } from "../../kernel/lowering.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import { castLoop, copyLoop, type InstructionLoops, selectLoop } from "./instructions.js";
@@ -115,7 +116,6 @@ export function mapTensors(
   const n = out.size;
   if (n === 0) return out;
   const to = out.storage!;
-  const rank = spec.shape.length;
   // Everything side by side, or one element for all: one run.
   let plain = true;
   for (let i = 0; i < program.reads; i++) {
@@ -132,7 +132,7 @@ export function mapTensors(
     }
   }
   if (plain) runFlat(program, n, to, out.offset);
-  else runStrided(program, inputs, spec.shape, rank, to, out.offset);
+  else runStrided(program, inputs, spec.shape, to, out.offset);
   return out;
 }
 
@@ -170,7 +170,6 @@ function runStrided(
   program: Prepared,
   inputs: readonly Tensor[],
   shape: Shape,
-  rank: number,
   to: TypedArray,
   offset: number,
 ): void {
@@ -179,19 +178,17 @@ function runStrided(
   for (let i = 0; i < reads; i++) {
     const t = inputs[i];
     places[i].array = t.storage!;
-    const own = t.strides ?? rowMajor(t.shape);
-    const lead = rank - t.shape.length;
-    operandStrides.push(shape.map((_, k) => (k < lead || t.shape[k - lead] === 1 ? 0 : own[k - lead])));
+    operandStrides.push(broadcastStrides(t, shape));
   }
-  const { sizes, strides } = mergeAxes(shape, operandStrides);
+  const { sizes, strides } = joinAxes(shape, operandStrides);
   const last = sizes.length - 1;
-  const inner = sizes[last];
+  const inner = last < 0 ? 1 : sizes[last];
   const at = new Array<number>(reads);
   for (let i = 0; i < reads; i++) {
     at[i] = inputs[i].offset;
-    places[i].stride = strides[i][last];
+    places[i].stride = last < 0 ? 0 : strides[i][last];
   }
-  const index = new Array<number>(last).fill(0);
+  const index = new Array<number>(Math.max(last, 0)).fill(0);
   for (let o = offset; ; o += inner) {
     for (let i = 0; i < reads; i++) places[i].offset = at[i];
     runFlat(program, inner, to, o);
@@ -204,30 +201,4 @@ function runStrided(
     }
     if (k < 0) return;
   }
-}
-
-/** Joins neighbouring axes that every operand steps through evenly, and drops axes of size 1. */
-export function mergeAxes(
-  shape: Shape,
-  operands: readonly (readonly number[])[],
-): { sizes: number[]; strides: number[][] } {
-  const sizes: number[] = [];
-  const strides: number[][] = operands.map(() => []);
-  for (let k = 0; k < shape.length; k++) {
-    if (shape[k] === 1) continue;
-    const last = sizes.length - 1;
-    const joins = last >= 0 && operands.every((s, i) => strides[i][last] === s[k] * shape[k]);
-    if (joins) {
-      sizes[last] *= shape[k];
-      for (let i = 0; i < operands.length; i++) strides[i][last] = operands[i][k];
-    } else {
-      sizes.push(shape[k]);
-      for (let i = 0; i < operands.length; i++) strides[i].push(operands[i][k]);
-    }
-  }
-  if (sizes.length === 0) {
-    sizes.push(1);
-    for (const s of strides) s.push(0);
-  }
-  return { sizes, strides };
 }

@@ -1,4 +1,5 @@
-import { sizeOf, sizesBetween } from "../../base/shape.js";
+import { type Shape, sizeOf, sizesBetween } from "../../base/shape.js";
+import { joinAxes } from "../../kernel/layout.js";
 import type { Spec } from "../../kernel/lowering.js";
 import { allocate, contiguousArray, type Tensor } from "../../tensor/tensor.js";
 import { gemm, type Matrix } from "./gemm.js";
@@ -13,19 +14,15 @@ export function matrixOperand(t: Tensor): MatrixOperand {
   const rank = t.shape.length;
   const rows = t.shape[rank - 2];
   const columns = t.shape[rank - 1];
-  if (t.strides !== null) {
-    const { strides, shape } = t;
-    let even = true;
-    for (let k = rank - 4; k >= 0; k--) if (strides[k] !== strides[k + 1] * shape[k + 1]) even = false;
-    if (even) {
-      return {
-        data: t.storage!,
-        offset: t.offset,
-        rowStride: strides[rank - 2],
-        columnStride: strides[rank - 1],
-        batchStride: rank > 2 ? strides[rank - 3] : 0,
-      };
-    }
+  const batchStride = t.strides === null ? null : evenBatchStride(t.shape, t.strides);
+  if (t.strides !== null && batchStride !== null) {
+    return {
+      data: t.storage!,
+      offset: t.offset,
+      rowStride: t.strides[rank - 2],
+      columnStride: t.strides[rank - 1],
+      batchStride,
+    };
   }
   const copied = t.strides !== null;
   return {
@@ -35,6 +32,13 @@ export function matrixOperand(t: Tensor): MatrixOperand {
     columnStride: 1,
     batchStride: rank > 2 ? rows * columns : 0,
   };
+}
+
+/** The step from one matrix to the next, where the leading axes lie evenly; null where not. */
+function evenBatchStride(shape: Shape, strides: readonly number[]): number | null {
+  if (shape.length < 3) return 0;
+  const joined = joinAxes(sizesBetween(shape, 0, shape.length - 2), [strides.slice(0, -2)]);
+  return joined.sizes.length > 1 ? null : (joined.strides[0][0] ?? 0);
 }
 
 /** `[..., m, k] × [..., k, n]` with plain loops. */

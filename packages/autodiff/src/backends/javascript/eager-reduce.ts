@@ -1,7 +1,7 @@
 import type { TypedArray } from "../../base/dtype.js";
 import { rowMajor, type Shape } from "../../base/shape.js";
+import { joinAxes } from "../../kernel/layout.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
-import { mergeAxes } from "./eager-map.js";
 import { type Reduction, sum } from "./reductions.js";
 
 /** Combines over axes, which stay with size 1. Sums are taken in double precision and rounded once. */
@@ -29,19 +29,19 @@ export function reduceTensor(
   const kept: number[] = [];
   const gone: number[] = [];
   for (let k = 0; k < input.shape.length; k++) (axes.includes(k) ? gone : kept).push(k);
-  const outer = mergeAxes(
+  const outer = joinAxes(
     kept.map((k) => input.shape[k]),
     [kept.map((k) => strides[k])],
   );
-  const inner = mergeAxes(
+  const inner = joinAxes(
     gone.map((k) => input.shape[k]),
     [gone.map((k) => strides[k])],
   );
   const starts = offsets(outer.sizes, outer.strides[0], input.offset);
   const last = inner.sizes.length - 1;
-  const rows = offsets(inner.sizes.slice(0, last), inner.strides[0].slice(0, last), 0);
-  const n = inner.sizes[last];
-  const step = inner.strides[0][last];
+  const rows = offsets(inner.sizes.slice(0, -1), inner.strides[0].slice(0, -1), 0);
+  const n = inner.sizes[last] ?? 1;
+  const step = inner.strides[0][last] ?? 0;
   const innerOfOuter = outer.strides[0][outer.sizes.length - 1];
   if (reduction === sum && innerOfOuter === 1 && step !== 1 && count > 8) {
     sumRows(starts, rows, from, n, step, to, out.offset);

@@ -1,4 +1,5 @@
 import type { TypedArray } from "../../base/dtype.js";
+import { joinAxes } from "../../kernel/layout.js";
 import type { Access } from "../../kernel/program.js";
 
 /** Where one access of a kernel leads: the elements of its buffer, and its address for given loop counters. */
@@ -45,26 +46,17 @@ export function groupAxes(
   strides: readonly (readonly number[])[],
   keepAxes: boolean,
 ): AxisGroup {
-  const axes = sizes.map((_, i) => i).filter((i) => sizes[i] !== 1);
-  const out: { size: number; axis: number; strides: number[] }[] = [];
-  for (const axis of axes) {
-    const here = strides.map((list) => list[axis]);
-    const before = out.at(-1);
-    if (before && !keepAxes && before.strides.every((stride, k) => stride === here[k] * sizes[axis])) {
-      out[out.length - 1] = { size: before.size * sizes[axis], axis: firstAxis + axis, strides: here };
-    } else {
-      out.push({ size: sizes[axis], axis: firstAxis + axis, strides: here });
-    }
-  }
-  const last = out.at(-1);
-  if (last && last.size < shortAxis) {
-    const longest = out.reduce((best, entry, i) => (entry.size > out[best].size ? i : best), out.length - 1);
-    out.push(...out.splice(longest, 1));
+  const joined = joinAxes(sizes, strides, () => keepAxes);
+  const order = joined.sizes.map((_, i) => i);
+  const last = order.length - 1;
+  if (last >= 0 && joined.sizes[last] < shortAxis) {
+    const longest = order.reduce((best, i) => (joined.sizes[i] > joined.sizes[best] ? i : best), last);
+    order.push(...order.splice(longest, 1));
   }
   return {
-    sizes: out.map((entry) => entry.size),
-    axes: out.map((entry) => entry.axis),
-    strides: strides.map((_, k) => out.map((entry) => entry.strides[k])),
+    sizes: order.map((i) => joined.sizes[i]),
+    axes: order.map((i) => firstAxis + joined.axes[i]),
+    strides: joined.strides.map((list) => order.map((i) => list[i])),
   };
 }
 

@@ -1,4 +1,5 @@
 import { InternalError } from "../../base/errors.js";
+import { joinAxes } from "../../kernel/layout.js";
 import type { GemmKernel, PackKernel } from "../../kernel/program.js";
 import type { Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
@@ -30,24 +31,29 @@ export function collapseBatch(all: BatchedProduct): CollapsedProduct {
     if (strides.length < rank + 2) throw new InternalError("strides of a matrix are missing");
     return [strides[rank], strides[rank + 1]];
   };
-  const unpacked = all.b === "packed" ? [] : all.b;
-  const batch = all.batch
-    .map((size, i) => ({ size, strides: [all.a[i], unpacked[i] ?? 0, all.c[i]] as const }))
-    .filter(({ size }) => size !== 1);
-  let m = all.m;
-  let [a, c] = [pair(all.a), pair(all.c)];
-  for (let last = batch.at(-1); last !== undefined; last = batch.at(-1)) {
-    const [sa, sb, sc] = last.strides;
-    if (sb !== 0 || !(m === 1 || (sa === a[0] * m && sc === c[0] * m))) break;
-    if (m === 1) {
-      a = [sa, a[1]];
-      c = [sc, c[1]];
-    }
-    m *= last.size;
-    batch.pop();
-  }
+  const outer = (strides: readonly number[]): readonly number[] => strides.slice(0, rank);
+  const [a, c] = [pair(all.a), pair(all.c)];
+  const inB = all.b === "packed" ? all.batch.map(() => 0) : outer(all.b);
+  // B has no rows of C: along m it stays where it is.
+  const joined = joinAxes(
+    [...all.batch, all.m],
+    [
+      [...outer(all.a), a[0]],
+      [...inB, 0],
+      [...outer(all.c), c[0]],
+    ],
+  );
+  const axes = joined.sizes.map((size, i) => {
+    const [sa, sb, sc] = joined.strides.map((list) => list[i]);
+    return { size, strides: [sa, sb, sc] as const };
+  });
+  const last = axes.at(-1);
   const b = all.b === "packed" ? "packed" : pair(all.b);
-  return { product: { dtype, m, n, k, a, b, c, mode, bias }, batch };
+  const alone: Product = { dtype, m: 1, n, k, a, b, c, mode, bias };
+  if (last === undefined || last.strides[1] !== 0) return { product: alone, batch: axes };
+  const [stepA, , stepC] = last.strides;
+  const product: Product = { ...alone, m: last.size, a: [stepA, a[1]], c: [stepC, c[1]] };
+  return { product, batch: axes.slice(0, -1) };
 }
 function collapsedKernel(kernel: GemmKernel): CollapsedProduct {
   const { batch, m, n, k, mode } = kernel;

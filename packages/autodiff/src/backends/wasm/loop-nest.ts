@@ -1,4 +1,5 @@
 import { bytesOf } from "../../base/dtype.js";
+import { joinAxes } from "../../kernel/layout.js";
 import type { Access } from "../../kernel/program.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { I32 } from "./instructions.js";
@@ -87,26 +88,14 @@ export class LoopNest {
   /** Drops axes of one element and joins neighbours that everything walks as one. Call once all accesses are there. */
   collapse(): void {
     const walkers = this.#walkers();
-    const keep: number[] = [];
-    const sizes: number[] = [];
-    for (const [i, { size, reduced }] of this.axes.entries()) {
-      if (size === 1) continue;
-      const last = keep.at(-1);
-      const joins =
-        last !== undefined &&
-        this.axes[last].reduced === reduced &&
-        walkers.every(({ strides }) => strides[last] === strides[i] * size);
-      if (joins) {
-        keep[keep.length - 1] = i;
-        sizes[sizes.length - 1] *= size;
-      } else {
-        keep.push(i);
-        sizes.push(size);
-      }
-    }
-    const axes = keep.map((i, at) => ({ size: sizes[at], reduced: this.axes[i].reduced }));
-    for (const walker of walkers) walker.strides = keep.map((i) => walker.strides[i]);
-    this.axes = axes;
+    const { axes } = this;
+    const joined = joinAxes(
+      axes.map(({ size }) => size),
+      walkers.map(({ strides }) => strides),
+      (outer, inner) => axes[outer].reduced !== axes[inner].reduced,
+    );
+    this.axes = joined.axes.map((i, at) => ({ size: joined.sizes[at], reduced: axes[i].reduced }));
+    for (const [w, walker] of walkers.entries()) walker.strides = [...joined.strides[w]];
   }
   /** Puts one axis last. */
   moveLast(axis: number): void {

@@ -1,6 +1,7 @@
 import { InternalError } from "../../base/errors.js";
 import { type Shape, sameShape } from "../../base/shape.js";
 import type { Expression } from "../../kernel/instruction.js";
+import { broadcastStrides } from "../../kernel/layout.js";
 import type { Spec } from "../../kernel/lowering.js";
 import type { Kernel, Read } from "../../kernel/program.js";
 import type { FusionLimits } from "../fusion-limits.js";
@@ -8,7 +9,7 @@ import { loweringOf } from "../rewrite.js";
 import { type Body, inlineExpression, newBody, pushRead } from "./expressions.js";
 import { fillKernel } from "./simple-kernels.js";
 import { type Group, type GroupResult, type Item, itemOf, type Value } from "./values.js";
-import { accessOf, broadcastStrides, squeezeBy, squeezed, type View } from "./views.js";
+import { accessOf, squeezeBy, squeezed, type View } from "./views.js";
 
 /** An elementwise node on its way into a group. */
 export interface Elementwise {

@@ -1,4 +1,5 @@
 import { sizeOf } from "../../base/shape.js";
+import { joinAxes } from "../../kernel/layout.js";
 import type { Access, GemmKernel, Kernel } from "../../kernel/program.js";
 import type { Block } from "./lower-block.js";
 import { accessOf, type View, wholeView } from "./views.js";
@@ -9,17 +10,12 @@ const lastTwo = (view: View): readonly [number, number] => [
   view.strides[view.shape.length - 1],
 ];
 
-/** Joins all axes but the last into one, if they lie evenly: their size and stride. */
-function joinLeading(view: View): { size: number; stride: number } | null {
-  let size = 1;
-  let stride = 0;
-  for (let k = view.shape.length - 2; k >= 0; k--) {
-    if (view.shape[k] === 1) continue;
-    if (size === 1) stride = view.strides[k];
-    else if (view.strides[k] !== stride * size) return null;
-    size *= view.shape[k];
-  }
-  return { size, stride: size === 1 ? view.shape[view.shape.length - 1] : stride };
+/** All axes but the last as one, if they lie evenly: its size and stride. */
+function joinLeading({ shape, strides }: View): { size: number; stride: number } | null {
+  const joined = joinAxes(shape.slice(0, -1), [strides.slice(0, -1)]);
+  if (joined.sizes.length > 1) return null;
+  const size = joined.sizes[0] ?? 1;
+  return { size, stride: size === 1 ? shape[shape.length - 1] : joined.strides[0][0] };
 }
 
 /** The kernels of `[..., m, k] × [..., k, n]`, made when the block is complete. Packs operands that do not change outside of the loops. */

@@ -1,8 +1,9 @@
 import type { DType } from "../../base/dtype.js";
 import { buildExpression } from "../../kernel/expression.js";
 import type { Expression } from "../../kernel/instruction.js";
+import { broadcastStrides } from "../../kernel/layout.js";
 import type { Kernel } from "../../kernel/program.js";
-import { accessOf, broadcastStrides, squeezeBy, squeezed, type View } from "./views.js";
+import { accessOf, squeezeBy, squeezed, type View } from "./views.js";
 
 /** One value everywhere in a view. */
 export function fillKernel(name: string, target: View, value: number): Kernel {

@@ -1,5 +1,6 @@
 import type { DType } from "../../base/dtype.js";
 import { normalizeStrides, rowMajor, type Shape } from "../../base/shape.js";
+import { partOf, stridesOf } from "../../kernel/layout.js";
 import type { Layout } from "../../kernel/lowering.js";
 import type { Access, Buffer } from "../../kernel/program.js";
 
@@ -24,38 +25,18 @@ export const wholeView = (buffer: Buffer, shape: Shape): View => ({
   steps: [],
 });
 
-/** Part of a view whose elements lie side by side: `layout` is in terms of its row-major elements; null if they do not lie side by side. */
+/** Part of a view: `layout` is in terms of its row-major elements; null if no strides say where they lie. */
 export function regionOf(view: View, layout: Layout): View | null {
-  const strides = layout.strides ?? rowMajor(layout.shape);
-  if (normalizeStrides(view.shape, view.strides) !== null) return windowOf(view, layout, strides);
-  return { ...view, shape: layout.shape, strides, offset: view.offset + layout.offset };
+  const part = partOf(view, layout);
+  return part === null ? null : viewAt(view, part);
 }
 
-/** A window of a view that does not lie side by side, in steps along its axes; axes of size 1 may come and go. */
-function windowOf(view: View, layout: Layout, strides: readonly number[]): View | null {
-  const own = rowMajor(view.shape);
-  const from = new Array<number>(own.length);
-  let rest = layout.offset;
-  let offset = view.offset;
-  for (let k = 0; k < own.length; k++) {
-    from[k] = Math.floor(rest / own[k]);
-    rest -= from[k] * own[k];
-    offset += from[k] * view.strides[k];
-  }
-  const seen: number[] = [];
-  for (let i = 0; i < layout.shape.length; i++) {
-    const reach = layout.shape[i] - 1;
-    // Only one axis is long enough for steps of this size.
-    const axis = own.findIndex((step, k) => {
-      const last = from[k] + (reach * strides[i]) / step;
-      return strides[i] % step === 0 && last >= 0 && last < view.shape[k] && view.shape[k] !== 1;
-    });
-    if (reach === 0) seen.push(0);
-    else if (axis < 0) return null;
-    else seen.push((view.strides[axis] * strides[i]) / own[axis]);
-  }
-  return { ...view, shape: layout.shape, strides: seen, offset };
-}
+const viewAt = (view: View, layout: Layout): View => ({
+  ...view,
+  shape: layout.shape,
+  strides: stridesOf(layout),
+  offset: layout.offset,
+});
 
 /** The views that a view op makes of one; null asks for a copy of its input. */
 export function viewsThrough(
@@ -65,18 +46,7 @@ export function viewsThrough(
   const strides = normalizeStrides(view.shape, view.strides);
   const out = layouts({ shape: view.shape, strides, offset: view.offset });
   if (out === null) return null;
-  return out.map((l) => ({
-    ...view,
-    shape: l.shape,
-    strides: l.strides ?? rowMajor(l.shape),
-    offset: l.offset,
-  }));
-}
-
-/** Strides of an operand over the axes of the index space `shape` that it broadcasts to. */
-export function broadcastStrides(view: View, shape: Shape): number[] {
-  const lead = shape.length - view.shape.length;
-  return shape.map((_, k) => (k < lead || view.shape[k - lead] === 1 ? 0 : view.strides[k - lead]));
+  return out.map((layout) => viewAt(view, layout));
 }
 
 /** The access of a view with the given strides. */

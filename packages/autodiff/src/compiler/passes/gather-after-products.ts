@@ -1,5 +1,4 @@
 import { sizeOf } from "../../base/shape.js";
-import type { Layout } from "../../kernel/lowering.js";
 import { greater, where } from "../../ops/comparison.js";
 import { onesOf } from "../../ops/fill.js";
 import { gatherOp, scatterAddOp } from "../../ops/gather.js";
@@ -9,33 +8,17 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { loweringOf, rewriteGraph, type Surroundings } from "../rewrite.js";
+import { type Seen, seeThrough } from "../see-through.js";
 
 /** Rows looked up must outnumber the table's rows by this factor to be worth it. */
 const worthwhile = 2;
 
-/** A value seen through views: what it is a view of, and how its elements lie there. */
-interface Seen {
-  readonly root: Tensor;
-  readonly layout: Layout;
-}
-
+/** What all elements of a value are a view of, in whatever order. */
 function through(t: Tensor, around: Surroundings): Seen | null {
-  const views: Node[] = [];
-  let root = t;
-  for (;;) {
-    const node = around.maker(root);
-    if (node === undefined || node.outputs.length !== 1 || loweringOf(node)?.kind !== "view") break;
-    views.push(node);
-    root = node.inputs[0];
-  }
-  let layout: Layout = { shape: root.shape, strides: null, offset: 0 };
-  for (const node of views.reverse()) {
-    const lowering = loweringOf(node);
-    const next = lowering?.kind === "view" ? lowering.layouts(layout) : null;
-    if (next === null || next.length !== 1) return null;
-    layout = next[0];
-  }
-  return sizeOf(layout.shape) === sizeOf(root.shape) && layout.offset === 0 ? { root, layout } : null;
+  const seen = seeThrough(t, (of) => around.maker(of));
+  if (seen === null) return null;
+  const { root, layout } = seen;
+  return sizeOf(layout.shape) === sizeOf(root.shape) && layout.offset === 0 ? seen : null;
 }
 
 /** Looking rows up is a product with a matrix P of zeros and ones, and products associate: (P·E)·W = P·(E·W), (P·E)ᵀ·D = Eᵀ·(Pᵀ·D), Pᵀ·(D·W) = (Pᵀ·D)·W. Where many more rows

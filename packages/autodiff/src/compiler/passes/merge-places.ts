@@ -1,5 +1,6 @@
 import { InternalError } from "../../base/errors.js";
-import { rowMajor, type Shape } from "../../base/shape.js";
+import type { Shape } from "../../base/shape.js";
+import { windowStarts } from "../../kernel/layout.js";
 import type { Layout, Spec } from "../../kernel/lowering.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
@@ -57,28 +58,12 @@ function piecesOf(t: Tensor, around: Surroundings): Pieces | null {
 
 /** Whether no window of one list meets one of the other. */
 function apart(shape: Shape, a: readonly Layout[], b: readonly Layout[]): boolean {
-  const left = a.map((l) => windowOf(shape, l));
-  const right = b.map((l) => windowOf(shape, l));
-  return left.every((p) =>
-    right.every((q) => p !== null && q !== null && p.some((s, k) => s.to <= q[k].from || q[k].to <= s.from)),
+  const [p, q] = [a, b].map((list) => list.map((layout) => windowStarts(shape, layout)));
+  return a.every((left, i) =>
+    b.every((right, j) => {
+      const [from, to] = [p[i], q[j]];
+      if (from === null || to === null) return false;
+      return from.some((s, k) => s + left.shape[k] <= to[k] || to[k] + right.shape[k] <= s);
+    }),
   );
-}
-
-/** First and last index of a region per axis, where it is a window with unit steps of a tensor of this shape; null where not. */
-function windowOf(
-  shape: Shape,
-  { shape: size, strides, offset }: Layout,
-): { from: number; to: number }[] | null {
-  if (size.length !== shape.length) return null;
-  const own = rowMajor(shape);
-  const steps = strides ?? rowMajor(size);
-  const window: { from: number; to: number }[] = [];
-  let rest = offset;
-  for (let k = 0; k < shape.length; k++) {
-    if (size[k] !== 1 && steps[k] !== own[k]) return null;
-    const from = Math.floor(rest / own[k]);
-    rest -= from * own[k];
-    window.push({ from, to: from + size[k] });
-  }
-  return window;
 }

@@ -1,11 +1,12 @@
-import { rowMajor, sizeOf } from "../../base/shape.js";
-import type { Lowering } from "../../kernel/lowering.js";
+import { sizeOf } from "../../base/shape.js";
+import { permutationOf } from "../../kernel/layout.js";
 import { matmulOp } from "../../ops/linear-algebra.js";
 import { permute, reshape, sumOp } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { loweringOf, rewriteGraph } from "../rewrite.js";
+import { viewOf } from "../see-through.js";
 
 /** Sums what was about to be summed: a sum over all leading axes of batched products of matrices is one product with a longer inner axis
  * (the gradient of a weight over all time steps: K = T·B), of batched scatter-adds one scatter-add, of a sum one sum. */
@@ -33,7 +34,7 @@ function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): T
       return applyOne(sumOp, [inputs[0]], all);
     }
     case "view":
-      return sumOfView(node, source, inputs[0], axes, shape);
+      return sumOfView(node, inputs[0], axes, shape);
     case "gemm": {
       const [a, b] = inputs;
       if (
@@ -71,27 +72,21 @@ function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): T
 /** A sum over permuted axes is the permuted sum; a sum over a first axis that a reshape leaves alone moves before the reshape. */
 function sumOfView(
   node: Node,
-  lowering: Extract<Lowering, { kind: "view" }>,
   input: Tensor,
   axes: readonly number[],
   shape: readonly number[],
 ): Tensor | null {
-  const layouts =
-    node.outputs.length === 1 ? lowering.layouts({ shape: input.shape, strides: null, offset: 0 }) : null;
-  if (layouts === null || layouts[0].offset !== 0) return null;
-  const [{ shape: seen, strides }] = layouts;
-  if (strides === null) {
+  const view = viewOf(node);
+  if (view === null || view.offset !== 0) return null;
+  if (view.strides === null) {
     // The same elements, or only some of them, as a slice that lies in one piece has?
-    const same = sizeOf(seen) === sizeOf(input.shape);
-    const alone = axes.length === 1 && axes[0] === 0 && input.shape.length > 0 && input.shape[0] === seen[0];
+    const same = sizeOf(view.shape) === sizeOf(input.shape);
+    const alone =
+      axes.length === 1 && axes[0] === 0 && input.shape.length > 0 && input.shape[0] === view.shape[0];
     return same && alone ? reshape(applyOne(sumOp, [input], [0]), shape) : null;
   }
-  const own = rowMajor(input.shape);
-  const order = strides.map((s, k) =>
-    own.findIndex((o, i) => o === s && input.shape[i] === seen[k] && seen[k] !== 1),
-  );
-  if (seen.length !== input.shape.length || order.some((k) => k < 0) || new Set(order).size !== order.length)
-    return null;
+  const order = permutationOf(input.shape, view);
+  if (order === null) return null;
   return permute(
     applyOne(
       sumOp,

@@ -2,7 +2,7 @@ import { bytesOf } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node, Structure } from "../../trace/op.js";
-import { hasEffect } from "../../trace/trace.js";
+import { hasEffect, needed } from "../../trace/trace.js";
 import { fusionLimits } from "../fusion-limits.js";
 import { isInstruction } from "../patterns.js";
 import { loweringOf, producers } from "../rewrite.js";
@@ -76,19 +76,6 @@ function isExpensive(node: Node): boolean {
 /** Whether a node makes one number everywhere. */
 export const isFill = (node: Node): boolean => loweringOf(node)?.kind === "fill";
 
-/** The nodes, and all values, that some values need. */
-function needed(nodes: readonly Node[], roots: readonly Tensor[]): { values: Set<number>; nodes: Set<Node> } {
-  const values = idsOf(roots);
-  const found = new Set<Node>();
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i];
-    if (!node.outputs.some((t) => values.has(t.id))) continue;
-    found.add(node);
-    for (const t of node.inputs) values.add(t.id);
-  }
-  return { values, nodes: found };
-}
-
 /** Values that follow from the given ones, these included. */
 function followers(nodes: Iterable<Node>, from: readonly Tensor[]): Set<number> {
   const hit = idsOf(from);
@@ -130,8 +117,7 @@ export function planMotion(loop: Loop, used: readonly boolean[], isSummable: rea
   const first = new Set(before);
   const left = nodes.filter((n) => !sunk.has(n) && !additions.has(n) && !first.has(n));
   const results = [...carries.map((i) => parts.carryOuts[i]), ...stacked];
-  const still = needed(left, [...results, ...outputsOf(left.filter(hasEffect))]).nodes;
-  const inside = left.filter((n) => still.has(n));
+  const inside = needed(left, results, hasEffect).nodes;
   const read = idsOf([...results, ...inside.flatMap((n) => n.inputs)]);
   return {
     before,
@@ -158,13 +144,12 @@ function liveBody(
   used: readonly boolean[],
   ys: readonly Tensor[],
 ): { nodes: readonly Node[]; wanted: readonly boolean[] } {
-  const effects = outputsOf(body.nodes.filter(hasEffect));
   let wanted = used;
   for (;;) {
-    const live = needed(body.nodes, [...parts.carryOuts.filter((_, i) => wanted[i]), ...ys, ...effects]);
-    const next = parts.carries.map((t, i) => wanted[i] || live.values.has(t.id));
-    if (next.every((w, i) => w === wanted[i]))
-      return { nodes: body.nodes.filter((n) => live.nodes.has(n)), wanted };
+    const roots = [...parts.carryOuts.filter((_, i) => wanted[i]), ...ys];
+    const { nodes, values } = needed(body.nodes, roots, hasEffect);
+    const next = parts.carries.map((t, i) => wanted[i] || values.has(t.id));
+    if (next.every((w, i) => w === wanted[i])) return { nodes, wanted };
     wanted = next;
   }
 }
@@ -192,7 +177,7 @@ function findSums(
   });
   for (;;) {
     const roots = parts.carryOuts.filter((_, i) => wanted[i] && !sums.has(i));
-    const kept = needed(nodes, roots).nodes;
+    const kept = new Set(needed(nodes, roots).nodes);
     for (const { path } of sums.values()) for (const n of path) kept.add(n);
     const sunk = sinkable(nodes, kept, parts, length);
     const made = idsOf(outputsOf(sunk));
@@ -275,7 +260,7 @@ function nodesBefore(
 ): readonly Node[] {
   const varying = free.filter((n) => isFrom(n, stepped));
   const worth = varying.filter((n) => nothingCarried || isExpensive(n));
-  const movable = needed(varying, outputsOf(worth)).nodes;
+  const movable = new Set(needed(varying, outputsOf(worth)).nodes);
   const bytes = bytesIn(outputsOf([...movable].filter((n) => loweringOf(n)?.kind !== "view")));
   const moves = bytes * length <= fusionLimits.maxStackBytes;
   return free.filter((n) => (isFrom(n, stepped) ? moves && movable.has(n) : !isFill(n)));

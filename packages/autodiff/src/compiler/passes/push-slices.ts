@@ -1,10 +1,11 @@
-import { rowMajor, type Shape, sizeOf } from "../../base/shape.js";
-import type { Lowering } from "../../kernel/lowering.js";
+import { type Shape, sizeOf } from "../../base/shape.js";
+import { windowStarts } from "../../kernel/layout.js";
 import { slice } from "../../ops/slicing.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { countUses, loweringOf, producers, rewriteGraph } from "../rewrite.js";
+import { viewOf } from "../see-through.js";
 
 /** Takes slices of the operands instead of slices of an elementwise result, where all that is used of the result are its slices:
  * the four gates of an LSTM then fuse into one kernel, and their sum is never stored. */
@@ -32,7 +33,7 @@ export function pushSlices(graph: Graph): Graph {
     const source = starts === undefined ? null : pushable(node.inputs[0]);
     if (starts === undefined || source === null) return null;
     const { shape } = node.outputs[0];
-    // The operands as they are by now: a slice among them may have been pushed already.
+    // The maker as rewritten so far, not as the graph had it: one of its operands may be a slice that this very pass has pushed.
     const operands = around.maker(node.inputs[0])!.inputs;
     return apply(
       source.op,
@@ -40,7 +41,7 @@ export function pushSlices(graph: Graph): Graph {
       source.attributes,
     );
   });
-  // A pushed slice may meet the next elementwise op: once more, until they rest.
+  // The operand of a pushed slice may itself be elementwise, so that the slice of it can be pushed too: repeated until none is.
   return next === graph ? graph : pushSlices(next);
 }
 
@@ -53,27 +54,11 @@ function window(t: Tensor, starts: readonly number[], shape: Shape): Tensor {
   );
 }
 
-/** Where a slice with unit steps begins, per axis; null for every other node. */
+/** Where a slice with unit steps begins, per axis; null for every other node, and for a slice of everything or nothing. */
 export function sliceStarts(node: Node): readonly number[] | null {
-  const lowering = loweringOf(node);
-  if (lowering?.kind !== "view" || node.outputs.length !== 1) return null;
-  return windowStarts(lowering, node.inputs[0].shape);
-}
-
-function windowStarts(lowering: Extract<Lowering, { kind: "view" }>, from: Shape): readonly number[] | null {
-  const layouts = lowering.layouts({ shape: from, strides: null, offset: 0 });
-  if (layouts === null) return null;
-  const [{ shape, strides, offset }] = layouts;
-  if (shape.length !== from.length || sizeOf(shape) === sizeOf(from) || sizeOf(shape) === 0) return null;
-  const own = rowMajor(from);
-  const to = strides ?? rowMajor(shape);
-  const starts = new Array<number>(from.length);
-  let rest = offset;
-  for (let k = 0; k < from.length; k++) {
-    if (shape[k] !== 1 && to[k] !== own[k]) return null;
-    starts[k] = Math.floor(rest / own[k]);
-    rest -= starts[k] * own[k];
-    if (starts[k] + shape[k] > from[k]) return null;
-  }
-  return rest === 0 ? starts : null;
+  const view = viewOf(node);
+  if (view === null) return null;
+  const from = node.inputs[0].shape;
+  const size = sizeOf(view.shape);
+  return size === 0 || size === sizeOf(from) ? null : windowStarts(from, view);
 }

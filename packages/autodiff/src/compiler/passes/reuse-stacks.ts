@@ -3,6 +3,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { loweringOf, producers, rewriteGraph, structureOf } from "../rewrite.js";
+import { isReshape, seeThrough } from "../see-through.js";
 import { sliceStarts } from "./push-slices.js";
 
 /** A start value put before (or behind) the stacked values of a carry: the values that the steps began with. */
@@ -89,18 +90,7 @@ function shiftOf(node: Node, made: ReadonlyMap<number, Node>): Shifted | null {
 
 /** Whether two tensors hold the same elements row by row: one is a reshape of the other, or both are one number everywhere. */
 function sameValue(a: Tensor, b: Tensor, made: ReadonlyMap<number, Node>): boolean {
-  const root = (t: Tensor): Tensor => {
-    let now = t;
-    for (;;) {
-      const node = made.get(now.id);
-      const lowering = node === undefined ? null : loweringOf(node);
-      if (node === undefined || lowering?.kind !== "view" || node.outputs.length !== 1) return now;
-      const layouts = lowering.layouts({ shape: node.inputs[0].shape, strides: null, offset: 0 });
-      const whole = layouts !== null && layouts[0].strides === null && layouts[0].offset === 0;
-      if (!whole || sizeOf(layouts[0].shape) !== sizeOf(node.inputs[0].shape)) return now;
-      now = node.inputs[0];
-    }
-  };
+  const root = (t: Tensor): Tensor => seeThrough(t, ({ id }) => made.get(id), isReshape)?.root ?? t;
   const fill = (t: Tensor): number | null => {
     const node = made.get(t.id);
     const lowering = node === undefined ? null : loweringOf(node);

@@ -7,6 +7,7 @@ import { broadcastTo } from "../../ops/shape.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { loweringOf, onlyInstruction, rewriteGraph, type Surroundings } from "../rewrite.js";
+import { isReshape } from "../see-through.js";
 import { hasNoNegativeZero, withoutNegativeZero } from "../signed-zeros.js";
 
 /** Removes what changes nothing and folds what is known: uniform values through maps and views, neutral operands, empty views and reductions. */
@@ -57,7 +58,7 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
   const { inputs } = node;
   const [out] = node.outputs;
   if (lowering.kind === "view" && node.outputs.length === 1)
-    return isWhole(lowering, inputs[0]) ? inputs[0] : null;
+    return sameShape(out.shape, inputs[0].shape) && isReshape(node) ? inputs[0] : null;
   if (lowering.kind === "reduce") {
     if (!lowering.axes.every((k) => inputs[0].shape[k] === 1)) return null;
     return lowering.combine === "sum" ? withoutNegativeZero(inputs[0], around) : inputs[0];
@@ -97,11 +98,3 @@ const addsNothing = (zero: number | undefined, x: Tensor, around: Surroundings):
   zero === 0 && (Object.is(zero, -0) || hasNoNegativeZero(x, around));
 
 const fit = (t: Tensor, shape: Shape): Tensor => (sameShape(t.shape, shape) ? t : broadcastTo(t, shape));
-
-/** Whether a view is its whole input, row by row. */
-function isWhole(lowering: Extract<Lowering, { kind: "view" }>, input: Tensor): boolean {
-  const layouts = lowering.layouts({ shape: input.shape, strides: null, offset: 0 });
-  if (layouts === null || layouts.length !== 1) return false;
-  const [{ shape, strides, offset }] = layouts;
-  return strides === null && offset === 0 && sameShape(shape, input.shape);
-}

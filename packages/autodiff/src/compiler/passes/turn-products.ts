@@ -1,9 +1,10 @@
-import { rowMajor } from "../../base/shape.js";
+import { permutationOf } from "../../kernel/layout.js";
 import { matmulOp, swapLast } from "../../ops/linear-algebra.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { any, made, once, type Pattern, product, rule } from "../patterns.js";
 import { loweringOf, rewriteGraph } from "../rewrite.js";
+import { viewOf } from "../see-through.js";
 
 /** Computes the transpose of a product as the product of the transposes, (A·B)ᵀ = Bᵀ·Aᵀ, where the transpose is what is read: the gradient of a weight
  * then lies in memory as the weight does, and the optimiser walks both in order. */
@@ -23,19 +24,7 @@ const swapped = <N extends string>(matrix: Pattern<N>): Pattern<N> => made((_, n
 
 /** Whether a node exchanges the two axes of a matrix. */
 function isTurn(node: Node): boolean {
-  const lowering = loweringOf(node);
-  const [input] = node.inputs;
-  if (lowering?.kind !== "view" || node.outputs.length !== 1 || input.shape.length !== 2) return false;
-  if (input.shape.includes(1)) return false;
-  const layouts = lowering.layouts({ shape: input.shape, strides: null, offset: 0 });
-  if (layouts === null || layouts[0].offset !== 0) return false;
-  const [{ shape, strides }] = layouts;
-  const own = rowMajor(input.shape);
-  return (
-    strides !== null &&
-    shape.length === 2 &&
-    shape[0] === input.shape[1] &&
-    strides[0] === own[1] &&
-    strides[1] === own[0]
-  );
+  const view = viewOf(node);
+  const order = view === null ? null : permutationOf(node.inputs[0].shape, view);
+  return order?.length === 2 && order[0] === 1;
 }
