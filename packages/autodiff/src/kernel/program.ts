@@ -90,7 +90,7 @@ export interface GemmKernel {
   readonly bias?: Access;
 }
 
-/** Copies, or fills when there is no source. Any strides; also the way to zero a buffer. */
+/** Writes one value everywhere in the target, of any strides. */
 export interface FillKernel {
   readonly kind: "fill";
   readonly name: string;
@@ -224,7 +224,7 @@ export interface Program {
 
 /** A program that can run. `memory` is where the host writes arguments and reads results (by `buffer.address`). */
 export interface Executable {
-  /** The bytes of the program's memory; ask again after {@link Executable.run} only if it may have grown (it does not). */
+  /** The bytes of the program's memory, the same object as long as the program lives: it never grows. */
   readonly memory: ArrayBufferLike;
   run(): void;
   /** Milliseconds and calls per kernel name of one run (slower than run). */

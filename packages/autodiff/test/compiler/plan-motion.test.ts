@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Loop, type MotionPlan, motionOf, planMotion } from "../../src/compiler/passes/plan-motion.js";
+import type { Loop } from "../../src/compiler/operands.js";
+import { type MotionPlan, motionOf, planMotion } from "../../src/compiler/passes/plan-motion.js";
 import { spec, trace } from "../../src/compiler/print-graph.js";
 import { structureOf } from "../../src/compiler/rewrite.js";
 import { add, exp, matmul, mul, scan, sum, type Tensor, tanh, transpose, zeros } from "../../src/index.js";

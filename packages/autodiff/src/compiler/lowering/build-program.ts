@@ -9,8 +9,9 @@ import {
 } from "../../kernel/program.js";
 import type { Graph } from "../../trace/op.js";
 import { Assembly } from "./assembly.js";
+import { inPlace } from "./in-place.js";
 import { Block } from "./lower-block.js";
-import { inPlace, lowerControl } from "./lower-control.js";
+import { lowerControl } from "./lower-control.js";
 import { planMemory } from "./plan-memory.js";
 import { copyKernel, fillKernel } from "./simple-kernels.js";
 import { accessOf, type View, wholeView } from "./views.js";

@@ -6,17 +6,10 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { apply, applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { hasEffect } from "../../trace/trace.js";
+import { type Loop, loopInputs } from "../operands.js";
 import { countUses, rewriteGraph, structureOf } from "../rewrite.js";
 import { hasNoNegativeZero } from "../signed-zeros.js";
-import {
-  isFill,
-  type Loop,
-  type Motion,
-  type MotionPlan,
-  motionOf,
-  partsOf,
-  planMotion,
-} from "./plan-motion.js";
+import { isFill, type Motion, type MotionPlan, motionOf, partsOf, planMotion } from "./plan-motion.js";
 
 /** Moves work out of loops over time. What does not change is done once; expensive work that does not need the carry is done before the loop for all
  * steps at once; expensive work that no later step reads is done after it at once, sums over time included: the gradient of a weight becomes one product. */
@@ -30,11 +23,8 @@ export function moveLoops(
     const structure = structureOf(node);
     if (structure?.kind !== "loop" || structure.length === 0) return null;
     const used = node.outputs.map((t) => uses.has(t.id));
-    const { constants, carries } = structure;
     // A sum of what comes from a loop is added to its start afterwards, which loses the sign of a start of −0.
-    const isSummable = node.inputs
-      .slice(constants, constants + carries)
-      .map((t) => hasNoNegativeZero(t, around));
+    const isSummable = loopInputs(structure, node.inputs).carries.map((t) => hasNoNegativeZero(t, around));
     const loop = { ...structure, body: optimizeBody(structure.body) };
     const plan = planMotion(loop, used, isSummable);
     report(motionOf(plan));
@@ -44,12 +34,12 @@ export function moveLoops(
 
 /** Builds what takes the place of a loop: the work before it, the loop that is left, the work after it. */
 function applyPlan(node: Node, loop: Loop, plan: MotionPlan, used: readonly boolean[]): readonly Tensor[] {
-  const { constants: c, carries: h, length } = loop;
-  const { inputs } = node;
+  const { carries: h, length } = loop;
+  const given = loopInputs(loop, node.inputs);
   const parts = partsOf(loop);
   const outside = new OutsideValues(length, loop.body.nodes.filter(isFill));
-  parts.constants.forEach((t, i) => outside.set(t, { value: inputs[i], batched: false }));
-  parts.xs.forEach((t, i) => outside.set(t, { value: inputs[c + h + i], batched: true }));
+  parts.constants.forEach((t, i) => outside.set(t, { value: given.constants[i], batched: false }));
+  parts.xs.forEach((t, i) => outside.set(t, { value: given.xs[i], batched: true }));
   for (const n of plan.before) outside.run(n);
   const finals = applyLoop(node, loop, plan, outside);
   for (const n of plan.after) outside.run(n);
@@ -61,7 +51,9 @@ function applyPlan(node: Node, loop: Loop, plan: MotionPlan, used: readonly bool
     }
     const terms = plan.sums.get(i);
     if (terms === undefined) return finals[plan.carries.indexOf(i)];
-    return terms.map((t) => outside.sumOverTime(t)).reduce((total, term) => add(total, term), inputs[c + i]);
+    return terms
+      .map((t) => outside.sumOverTime(t))
+      .reduce((total, term) => add(total, term), given.carries[i]);
   });
 }
 
@@ -70,6 +62,7 @@ function applyLoop(node: Node, loop: Loop, plan: MotionPlan, outside: OutsideVal
   const { carries, stacked, inside } = plan;
   if (carries.length === 0 && stacked.length === 0 && !inside.some(hasEffect)) return [];
   const parts = partsOf(loop);
+  const starts = loopInputs(loop, node.inputs).carries;
   const asConstant = plan.handed.filter((t) => !outside.get(t).batched);
   const asSlice = plan.handed.filter((t) => outside.get(t).batched);
   // What comes in from outside keeps its name inside: the nodes of the body stay as they are.
@@ -82,7 +75,7 @@ function applyLoop(node: Node, loop: Loop, plan: MotionPlan, outside: OutsideVal
     node.op,
     [
       ...asConstant.map((t) => outside.get(t).value),
-      ...carries.map((i) => node.inputs[loop.constants + i]),
+      ...carries.map((i) => starts[i]),
       ...asSlice.map((t) => outside.get(t).value),
     ],
     { ...(node.attributes as object), body, constants: asConstant.length, carries: carries.length },

@@ -1,14 +1,12 @@
 import { bytesOf } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Graph, Node, Structure } from "../../trace/op.js";
+import type { Graph, Node } from "../../trace/op.js";
 import { hasEffect, needed } from "../../trace/trace.js";
 import { fusionLimits } from "../fusion-limits.js";
+import { type Loop, type LoopInputs, loopInputs, loopOutputs } from "../operands.js";
 import { isInstruction } from "../patterns.js";
 import { loweringOf, producers } from "../rewrite.js";
-
-/** A loop over time, as an op with a body describes it. */
-export type Loop = Extract<Structure, { kind: "loop" }>;
 
 /** What one loop's motion did, for explain(). */
 export interface Motion {
@@ -39,22 +37,16 @@ export interface MotionPlan {
 const longestChain = 64;
 
 /** The inputs and outputs of a body by what they are. */
-export interface BodyParts {
-  readonly constants: readonly Tensor[];
-  readonly carries: readonly Tensor[];
-  readonly xs: readonly Tensor[];
+export interface BodyParts extends LoopInputs<Tensor> {
   readonly carryOuts: readonly Tensor[];
   readonly ys: readonly Tensor[];
 }
 
 /** Names the inputs and outputs of a loop's body. */
-export const partsOf = ({ body, constants: c, carries: h }: Loop): BodyParts => ({
-  constants: body.inputs.slice(0, c),
-  carries: body.inputs.slice(c, c + h),
-  xs: body.inputs.slice(c + h),
-  carryOuts: body.outputs.slice(0, h),
-  ys: body.outputs.slice(h),
-});
+export function partsOf(loop: Loop): BodyParts {
+  const { carries: carryOuts, ys } = loopOutputs(loop, loop.body.outputs);
+  return { ...loopInputs(loop, loop.body.inputs), carryOuts, ys };
+}
 
 /** Worth moving out of a loop: more than a pass over its elements. */
 function isExpensive(node: Node): boolean {
