@@ -1,4 +1,5 @@
 import { showSpec } from "./base/shape.js";
+import { addForeignMethods } from "./foreign-methods.js";
 import * as ops from "./ops/fluent.js";
 import { Tensor } from "./tensor/tensor.js";
 import { Variable } from "./trace/variable.js";
@@ -23,6 +24,8 @@ for (const [name, operation] of Object.entries(ops)) {
     return f(this, a, b, c);
   });
 }
+
+addForeignMethods(Tensor.prototype);
 
 const inspected = (t: Tensor): string => (t.storage === null ? `symbolic ${showSpec(t)}` : t.toString());
 const inspection: unique symbol = Symbol.for("nodejs.util.inspect.custom");

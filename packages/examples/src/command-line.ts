@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { AddingOptions } from "./classic/adding-problem.js";
 import { runAdding } from "./classic/run-adding.js";
@@ -37,10 +38,11 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
   const program = new Command("npm start --")
     .description("Scope's examples: recurrent networks on real data.")
     .exitOverride()
-    .showSuggestionAfterError(false)
+    .showSuggestionAfterError(true)
     .configureOutput({
       writeOut: (text) => void streams.out.write(text),
-      writeErr: (text) => void streams.error.write(text),
+      // One line: what is wrong, and what was probably meant.
+      writeErr: (text) => void streams.error.write(text.replace(/\n\((.*)\)\n$/, " ($1)\n")),
     });
   program
     .command("weather", { isDefault: true })
@@ -89,7 +91,9 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     const [name] = args;
     const names = [...program.commands.map((command) => command.name()), "help"];
     if (name !== undefined && !name.startsWith("-") && !names.includes(name))
-      throw new UsageError(`unknown command '${name}': there are ${names.join(", ")}`);
+      throw new UsageError(
+        `unknown command '${name}': there are ${names.join(", ")}${existsSync(name) ? ` (a text to learn? npm start -- text ${name})` : ""}`,
+      );
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {

@@ -33,6 +33,8 @@ const mistakes: [name: string, args: string[], says: string][] = [
   ["an unknown flag", ["text", "--speed", "9"], "unknown option '--speed'"],
   ["an unknown flag of the main job", ["--speed"], "unknown option '--speed'"],
   ["an unknown command", ["wether"], "unknown command 'wether': there are weather, text, adding, help"],
+  ["a flag that is nearly one", ["text", "--step", "9"], "Did you mean --steps?"],
+  ["a file without its job", [file("prose.txt", "Once.")], "npm start -- text"],
   ["an argument too many", ["weather", "now"], "too many arguments"],
   ["an unknown cell", ["text", "--cell", "tree"], "Allowed choices are rnn, lstm, gru"],
   ["a number that is none", ["text", "--hidden", "big"], "whole number"],

@@ -106,10 +106,17 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
 }
 
 /** How to put an argument right: where it came as an option of its own name, by its place. */
-function mendOf(op: string, name: string, value: unknown, otherwise: string): string {
-  return isRecord(value) && Object.hasOwn(value, name)
-    ? `${name} is no option but an argument in its own place: ${show(value[name])} instead of { ${name}: ${show(value[name])} } in ${op}`
-    : otherwise;
+export function mendOf(op: string, name: string, value: unknown, otherwise: string): string {
+  if (!isRecord(value)) return otherwise;
+  try {
+    const values = Object.values(value);
+    const meant = Object.hasOwn(value, name) ? value[name] : values.length === 1 ? values[0] : undefined;
+    return typeof meant === "number"
+      ? `${name} is no option but an argument in its own place: ${meant} instead of ${show(value)} in ${op}`
+      : otherwise;
+  } catch {
+    return otherwise;
+  }
 }
 
 /** The error for a number outside of its range.

@@ -1,4 +1,4 @@
-import { isList, isRecord } from "./checks.js";
+import { isList, mendOf } from "./checks.js";
 import type { DType } from "./dtype.js";
 import { IndexError, ShapeError } from "./errors.js";
 import { show, showSizes } from "./show.js";
@@ -147,10 +147,7 @@ export function normalizeAxis(op: string, axis: unknown, rank: number): number {
     problem: "axis out of range.",
     got: `axis ${show(axis)} of a tensor of rank ${rank}`,
     expected: rank === 0 ? "no axis: a scalar has none" : `a whole number from ${-rank} to ${rank - 1}`,
-    mend:
-      isRecord(axis) && typeof axis.axis === "number"
-        ? `the axis stands by itself here: ${axis.axis} instead of { axis: ${axis.axis} }`
-        : "axis -1 is the last one; look at x.shape",
+    mend: mendOf(op, "axis", axis, "axis -1 is the last one; look at x.shape"),
   });
 }
 

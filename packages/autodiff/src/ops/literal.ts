@@ -1,5 +1,5 @@
 import { checkOptions } from "../base/checks.js";
-import { checkDType, type DType, newArray, type TypedArray } from "../base/dtype.js";
+import { checkDType, type DType, newArray, promote, type TypedArray } from "../base/dtype.js";
 import { ShapeError, ValueError } from "../base/errors.js";
 import { type Shape, shapeFrom, showShape, sizeOf } from "../base/shape.js";
 import { fromArray, Tensor } from "../tensor/tensor.js";
@@ -93,24 +93,32 @@ function readElements(values: unknown, shape: Shape): readonly [elements: Float6
   const elements = new Float64Array(sizeOf(shape));
   let count = 0;
   let booleans = elements.length > 0;
+  let numbers = false;
+  let rows: DType | null = null;
   const path: number[] = [];
   const visit = (x: unknown): void => {
     if (typeof x === "number" || typeof x === "boolean") {
       if (path.length < shape.length) throw ragged(x, path, shape);
       booleans &&= typeof x === "boolean";
+      numbers ||= typeof x === "number";
       elements[count++] = Number(x);
       return;
     }
     if (!isList(x)) throw notNumeric(x, path);
     if (x.length !== shape[path.length]) throw ragged(x, path, shape);
+    const list = isNumberArray(x) ? x : null;
+    if (list !== null) rows = rows === null ? dtypeOf(list) : promote(rows, dtypeOf(list));
     for (let i = 0; i < x.length; i++) {
       path.push(i);
-      visit(x[i]);
+      if (list !== null && typeof list[i] === "number" && path.length === shape.length)
+        elements[count++] = list[i];
+      else visit(x[i]);
       path.pop();
     }
   };
   visit(values);
-  return [elements, booleans ? "bool" : "float32"];
+  if (rows === null) return [elements, booleans && !numbers ? "bool" : "float32"];
+  return [elements, numbers ? promote(rows, "float32") : rows];
 }
 
 function store(array: TypedArray, i: number, value: number, dtype: DType): void {

@@ -92,6 +92,7 @@ export function traceFlat(
 /** Calls a function with symbols in place of tensors, for what it does on the way: nothing is computed.
  * @example
  * runOnSymbols("f", (x) => tanh(x), [ones([2])]) // => undefined
+ * @internal
  */
 export function runOnSymbols(op: string, f: (...args: Tensor[]) => unknown, args: readonly Tensor[]): void {
   const symbols = args.filter((t) => t instanceof Tensor);

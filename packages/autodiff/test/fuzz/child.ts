@@ -278,10 +278,10 @@ function attempt(run: () => unknown): unknown {
 
 /** Runs a call to its end, also where it is asynchronous. */
 async function settle(run: () => unknown): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const result = run();
     if (!types.isPromise(result)) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
         fail("hang", "the promise never settled");
@@ -289,9 +289,10 @@ async function settle(run: () => unknown): Promise<void> {
       }, 5 * order.hangMs);
     });
     await Promise.race([result, late]);
-    clearTimeout(timer);
   } catch (error) {
     judge(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

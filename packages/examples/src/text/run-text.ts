@@ -50,5 +50,11 @@ export async function runText(
     `\nBits per character after ${history.losses.length} steps: ${trained}${heldOut}; by the frequencies of characters alone ${frequencyBits(ids).toFixed(2)}.`,
   );
   const written = sampleText(model, vocabulary.encode("\n"), sample, temperature, seed);
-  output.print(`\nIt writes (temperature ${temperature}):\n\n${vocabulary.decode(written)}`);
+  output.print(`\nIt writes (temperature ${temperature}):\n\n${printable(vocabulary.decode(written))}`);
 }
+
+/** A text that a terminal may show: control characters other than line ends and tabs, which a text may have taught, are written as escapes. */
+export const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}]/gu, (sign) =>
+    sign === "\n" || sign === "\t" ? sign : `\\u{${sign.codePointAt(0)?.toString(16)}}`,
+  );

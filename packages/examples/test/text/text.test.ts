@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { ownSources, readCorpus } from "../../src/text/corpus.js";
-import { runText } from "../../src/text/run-text.js";
+import { printable, runText } from "../../src/text/run-text.js";
 import { sampleText } from "../../src/text/sample-text.js";
 import { bits, trainText } from "../../src/text/train-text.js";
 import { frequencyBits, vocabularyOf } from "../../src/text/vocabulary.js";
@@ -106,4 +106,8 @@ describe("the model", () => {
     expect(printed.join("\n")).toMatch(/Bits per character after \d+ steps: \d/);
     expect(printed[printed.length - 1]).toMatch(/^\nIt writes \(temperature 1\):\n\n[\s\S]{30}$/);
   });
+});
+
+test("what was learnt is shown without control characters", () => {
+  expect(printable("a\u001b[2Jb\tc\nd\u0007\u202e")).toBe("a\\u{1b}[2Jb\tc\nd\\u{7}\\u{202e}");
 });

@@ -13,6 +13,9 @@ export function mapStates<State>(
   return mapParts(states, f, op, path) as State;
 }
 
+// Where a state holds itself, its paths have no end.
+const longestPath = 1000;
+
 function mapParts(
   states: readonly unknown[],
   f: (leaves: readonly Tensor[], path: string) => Tensor,
@@ -21,7 +24,12 @@ function mapParts(
 ): unknown {
   const [first] = states;
   if (areTensors(states)) return f(states, path);
-  if (typeof first === "object" && first !== null && !(first instanceof Tensor)) {
+  if (
+    typeof first === "object" &&
+    first !== null &&
+    !(first instanceof Tensor) &&
+    path.length < longestPath
+  ) {
     const parts: [string, unknown][] = [];
     for (const key of Object.keys(first)) {
       // Where another state lacks the part, the recursion meets undefined and says so.
@@ -37,7 +45,7 @@ function mapParts(
     code: "state/tree",
     op,
     problem: "a state is not a tree of tensors of the expected form.",
-    got: `${path}: ${[...new Set(kinds)].join(" beside ")}`,
+    got: `${path.slice(0, 100)}: ${[...new Set(kinds)].join(" beside ")}`,
     expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",
     mend: "start with initialState(batchSize), and pass on what came back",
   });

@@ -1,4 +1,4 @@
-import { checkList, show } from "@scope/autodiff/checks";
+import { checkList, checkNumber, show } from "@scope/autodiff/checks";
 import { ValueError } from "@scope/autodiff/functions";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
@@ -17,6 +17,7 @@ export type Parts<T, Cuts extends readonly number[]> = [...{ -readonly [K in key
  */
 export function splitInTime<T, const Cuts extends readonly number[]>(data: T, cuts: Cuts): Parts<T, Cuts> {
   checkList("splitInTime", "cuts", cuts, "an array of whole numbers, or of fractions between 0 and 1");
+  for (const cut of cuts) checkNumber("splitInTime", "each cut", cut, 0);
   const length = commonLength("splitInTime", data);
   const fractions = cuts.every((cut) => cut > 0 && cut < 1);
   const edges = [0, ...cuts.map((cut) => (fractions ? Math.round(cut * length) : cut)), length];
