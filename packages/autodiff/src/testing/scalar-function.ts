@@ -1,4 +1,4 @@
-import { checkFunction, checkList } from "../base/checks.js";
+import { checkFunction, checkList, outOfRange } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError } from "../base/errors.js";
 import { add, mul } from "../ops/arithmetic.js";
@@ -21,6 +21,9 @@ export interface FlatFunction {
   run(leaves: readonly Tensor[]): readonly Tensor[];
 }
 
+// Each element is checked by itself: more would never end.
+const mostLeaves = 1000;
+
 /** Takes the float leaves out of arguments; the others stay as they are. */
 export function flatFunction<Args extends readonly unknown[]>(
   op: string,
@@ -30,6 +33,14 @@ export function flatFunction<Args extends readonly unknown[]>(
   checkFunction(op, "f", f, `${op}((x) => tanh(x), [x])`);
   checkList(op, "inputs", inputs, "an array of the arguments");
   const { leaves, outline } = flatten(op, inputs, "leaf", "inputs");
+  if (leaves.length > mostLeaves)
+    throw outOfRange(
+      op,
+      "inputs",
+      leaves.length,
+      `at most ${mostLeaves} tensors`,
+      "check a part of them at a time",
+    );
   const paths = leafPaths(outline, "inputs");
   const floats = leaves.map((t) => isFloatDType(t.dtype));
   if (!floats.includes(true)) {

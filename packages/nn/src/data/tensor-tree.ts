@@ -8,8 +8,10 @@ export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: strin
 export function mapTree<T>(op: string, tree: T, f: (leaf: Tensor) => Tensor, path = "data"): T {
   const map = (part: unknown, where: string): unknown => {
     if (part instanceof Tensor) return f(part);
-    if (Array.isArray(part)) return part.map((item, i) => map(item, `${where}[${i}]`));
-    if (isRecord(part)) {
+    // A path without end is that of a branch that holds itself.
+    const isDeep = where.length > 1000;
+    if (Array.isArray(part) && !isDeep) return part.map((item, i) => map(item, `${where}[${i}]`));
+    if (isRecord(part) && !isDeep) {
       return Object.fromEntries(
         Object.entries(part).map(([key, value]) => [key, map(value, `${where}.${key}`)]),
       );
@@ -18,7 +20,7 @@ export function mapTree<T>(op: string, tree: T, f: (leaf: Tensor) => Tensor, pat
       code: "data/tree",
       op,
       problem: "the data is not a tree of tensors.",
-      got: `${where}: ${kindOf(part)}`,
+      got: `${where.slice(0, 100)}: ${kindOf(part)}`,
       expected: "a tensor, or arrays and plain objects of tensors",
       mend: "make tensors of the arrays first: tensor(values)",
     });
