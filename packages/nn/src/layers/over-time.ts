@@ -34,6 +34,7 @@ export interface TappedLayer<State extends object = object> {
   readonly timeFirst: boolean;
   /** Whether it reads sequences from both ends. */
   readonly bidirectional?: boolean;
+  /** Runs over sequences `[batch, time, features]` (`[time, batch, features]` with `timeFirst`) from the initial state; `options.taps` are applied at every step. */
   forward(
     xs: Tensor,
     state?: undefined,
