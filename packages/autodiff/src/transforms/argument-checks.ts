@@ -1,19 +1,6 @@
 import { TreeError } from "../base/errors.js";
 import { describe } from "./tree.js";
 
-/** Throws unless `f` is a function, as what was computed already is not. `use` shows the call. */
-export function checkFunction(op: string, f: unknown, use: string): void {
-  if (typeof f === "function") return;
-  throw new TreeError({
-    code: "tree/function",
-    op,
-    problem: "there is no function.",
-    got: describe(f),
-    expected: "a function, not its result",
-    mend: use,
-  });
-}
-
 /** Throws if there are arguments too many, which plain JavaScript would leave out in silence. */
 export function checkNoMore(op: string, more: readonly unknown[], mend: string): void {
   if (more.length === 0) return;

@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { InternalError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
 import { renamed, type Tensor } from "../tensor/tensor.js";
@@ -7,7 +8,7 @@ import { evaluate, interpret } from "../trace/evaluate.js";
 import { barrier } from "../trace/identity.js";
 import type { Graph, Maybe, Node, Op } from "../trace/op.js";
 import type { Variable } from "../trace/variable.js";
-import { checkFunction, checkNoMore } from "./argument-checks.js";
+import { checkNoMore } from "./argument-checks.js";
 import { batchedOf } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { jvpFlat } from "./forward.js";
@@ -187,7 +188,7 @@ export function checkpoint<Args extends readonly unknown[] = Tensor[], R extends
   f: (...args: Args) => R,
   ...more: readonly never[]
 ): (...args: Args) => R {
-  checkFunction("checkpoint", f, "write checkpoint((x) => …)(x)");
+  checkFunction("checkpoint", "f", f, "write checkpoint((x) => …)(x)");
   checkNoMore("checkpoint", more, "call what it returns: checkpoint(f)(x)");
   return (...args) => {
     // It will be run again with these.

@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { DTypeError, ShapeError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
 import { notEqual } from "../ops/comparison.js";
@@ -7,7 +8,6 @@ import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
-import { checkFunction } from "./argument-checks.js";
 import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { condOp, pair } from "./cond-op.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
@@ -35,7 +35,7 @@ export function cond<Args extends readonly unknown[], R extends Result>(
   ...operands: Args
 ): R {
   for (const branch of [whenTrue, whenFalse])
-    checkFunction("cond", branch, "write cond(predicate, (x) => …, (x) => …, x)");
+    checkFunction("cond", "a branch", branch, "write cond(predicate, (x) => …, (x) => …, x)");
   if (typeof predicate === "boolean") return (predicate ? whenTrue : whenFalse)(...operands);
   const scalar = predicateOf("cond", predicate);
   if (current().trace === null) return (scalar.item() !== 0 ? whenTrue : whenFalse)(...operands);

@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DerivativeError, DTypeError, ShapeError } from "../base/errors.js";
 import { sameShape, showSpec } from "../base/shape.js";
@@ -12,7 +13,7 @@ import { current } from "../trace/context.js";
 import { interpret } from "../trace/evaluate.js";
 import type { Graph, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
-import { checkFunction, checkNoMore } from "./argument-checks.js";
+import { checkNoMore } from "./argument-checks.js";
 import { closeBatched } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { zerosWhereNull } from "./lists.js";
@@ -118,7 +119,7 @@ export function customDerivative<Args extends readonly Tensor[] = Tensor[], R ex
   rule: DerivativeRule<Args, R>,
   ...more: readonly never[]
 ): (...args: Args) => R {
-  checkFunction("customDerivative", f, example);
+  checkFunction("customDerivative", "f", f, example);
   checkNoMore("customDerivative", more, example);
   const known: { readonly vjp?: unknown; readonly jvp?: unknown } = Object(rule);
   if (typeof known.vjp !== "function" && typeof known.jvp !== "function") {

@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DerivativeError, DTypeError, ShapeError, TreeError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
@@ -6,7 +7,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { Tape } from "../trace/tape.js";
 import { notPromise } from "../trace/trace.js";
 import { Variable } from "../trace/variable.js";
-import { checkFunction, checkNoMore, firstArgument } from "./argument-checks.js";
+import { checkNoMore, firstArgument } from "./argument-checks.js";
 import { zerosWhereNull } from "./lists.js";
 import { leafPaths, rebuild } from "./outline.js";
 import { record, sweep, withTape } from "./sweep.js";
@@ -120,7 +121,7 @@ const notVariable = (op: string, path: string, value: unknown): TreeError =>
   });
 
 function checkLoss(op: string, f: unknown, more: readonly unknown[], mend = firstArgument): void {
-  checkFunction(op, f, "put () => in front of the loss, or (x) => if it depends on x");
+  checkFunction(op, "f", f, "put () => in front of the loss, or (x) => if it depends on x");
   checkNoMore(op, more, mend);
 }
 

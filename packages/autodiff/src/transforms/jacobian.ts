@@ -1,4 +1,4 @@
-import { checkChoice, checkOptions } from "../base/checks.js";
+import { checkChoice, checkFunction, checkOptions } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DTypeError } from "../base/errors.js";
 import { sizeOf } from "../base/shape.js";
@@ -6,7 +6,7 @@ import { eye } from "../ops/creation.js";
 import { zerosOf } from "../ops/fill.js";
 import { permute, reshape } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkFunction, checkNoMore, firstArgument } from "./argument-checks.js";
+import { checkNoMore, firstArgument } from "./argument-checks.js";
 import { checkFloat, grad } from "./gradient.js";
 import { zerosWhereNull } from "./lists.js";
 import { leafPaths, rebuild } from "./outline.js";
@@ -36,7 +36,7 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
   options?: JacobianOptions,
   ...more: readonly never[]
 ): (x: P, ...rest: Rest) => Jacobian<R, P> {
-  checkFunction("jacobian", f, "write jacobian((x) => …)(x)");
+  checkFunction("jacobian", "f", f, "write jacobian((x) => …)(x)");
   checkNoMore("jacobian", typeof options === "number" ? [options, ...more] : more, firstArgument);
   checkOptions("jacobian", options, ["mode"]);
   if (options?.mode !== undefined) checkChoice("jacobian", "mode", options.mode, modes);
@@ -71,7 +71,7 @@ export function hessian<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
   f: (x: P, ...rest: Rest) => Tensor,
   ...more: readonly never[]
 ): (x: P, ...rest: Rest) => Jacobian<Gradient<P>, P> {
-  checkFunction("hessian", f, "write hessian((x) => …)(x)");
+  checkFunction("hessian", "f", f, "write hessian((x) => …)(x)");
   checkNoMore("hessian", more, firstArgument);
   // A tree of gradients is an object in the sense of Result, whatever P is.
   const gradient = grad(f) as (x: P, ...rest: Rest) => Gradient<P> & object;

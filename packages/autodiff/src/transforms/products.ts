@@ -1,5 +1,6 @@
+import { checkFunction } from "../base/checks.js";
 import { TreeError } from "../base/errors.js";
-import { checkFunction, checkNoMore } from "./argument-checks.js";
+import { checkNoMore } from "./argument-checks.js";
 import { jvpFlat } from "./forward.js";
 import { zerosWhereNull } from "./lists.js";
 import { rebuild } from "./outline.js";
@@ -24,7 +25,7 @@ export function vjp<Args extends readonly unknown[], R extends Result>(
   f: (...args: Args) => R,
   ...at: Args
 ): [value: R, pullback: (cotangent: NoInfer<R>) => Pullback<Args>] {
-  checkFunction("vjp", f, "write vjp((x) => …, x)");
+  checkFunction("vjp", "f", f, "write vjp((x) => …, x)");
   const given = flattenArguments("vjp", at, "leaf");
   const flat = onLeaves("vjp", (args: Args) => f(...args), given.outline);
   const { outputs, pull } = vjpFlat(flat.run, given.leaves);
@@ -52,7 +53,7 @@ export function jvp<Args extends readonly unknown[], R extends Result>(
   tangents: NoInfer<Args>,
   ...more: readonly never[]
 ): [value: R, tangent: R] {
-  checkFunction("jvp", f, "write jvp((x) => …, [x], [tangent])");
+  checkFunction("jvp", "f", f, "write jvp((x) => …, [x], [tangent])");
   checkNoMore("jvp", more, "write jvp(f, [x, y], [tangentOfX, tangentOfY])");
   if (!Array.isArray(at)) throw notAList("jvp", at);
   const given = flatten("jvp", at, "leaf", "arguments");
@@ -75,7 +76,7 @@ export function linearize<Args extends readonly unknown[], R extends Result>(
   f: (...args: Args) => R,
   ...at: Args
 ): [value: R, pushforward: (...tangents: NoInfer<Args>) => R] {
-  checkFunction("linearize", f, "write linearize((x) => …, x)");
+  checkFunction("linearize", "f", f, "write linearize((x) => …, x)");
   const given = flattenArguments("linearize", at, "leaf");
   const flat = onLeaves("linearize", (args: Args) => f(...args), given.outline);
   const { outputs, push } = vjpFlat(flat.run, given.leaves, true);

@@ -1,4 +1,4 @@
-import { checkOptions } from "../base/checks.js";
+import { checkFunction, checkOptions } from "../base/checks.js";
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
 import { sameShape, showShape, showSpec } from "../base/shape.js";
 import { show } from "../base/show.js";
@@ -8,7 +8,7 @@ import { apply } from "../trace/apply.js";
 import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
-import { checkFunction, checkNoMore } from "./argument-checks.js";
+import { checkNoMore } from "./argument-checks.js";
 import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { filterByMask } from "./lists.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
@@ -51,7 +51,7 @@ export function scan<C extends object | readonly [], X, Y>(
   options: ScanOptions = {},
   ...more: readonly never[]
 ): [carry: C, ys: Y] {
-  checkFunction("scan", body, use);
+  checkFunction("scan", "body", body, use);
   checkNoMore("scan", more, use);
   checkOptions("scan", options, ["reverse", "length"]);
   const start = flatten("scan", carry, "leaf", "carry");

@@ -1,11 +1,11 @@
-import { checkOptions } from "../base/checks.js";
+import { checkFunction, checkOptions } from "../base/checks.js";
 import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
 import { normalizeAxis, showSpec } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Maybe } from "../trace/op.js";
-import { checkFunction, checkNoMore } from "./argument-checks.js";
+import { checkNoMore } from "./argument-checks.js";
 import { batchGraph } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { leaf, leafPaths, type Outline, partPath, rebuild, walkOutline } from "./outline.js";
@@ -28,7 +28,7 @@ export function vmap<Args extends readonly unknown[] = Tensor[], R extends Resul
   options?: { readonly inAxes?: number | NoInfer<InAxes<Args>>; readonly outAxes?: Axes<NoInfer<R>> },
   ...more: readonly never[]
 ): (...args: Args) => R {
-  checkFunction("vmap", f, "write vmap((x) => …)(xs)");
+  checkFunction("vmap", "f", f, "write vmap((x) => …)(xs)");
   checkNoMore("vmap", more, "name the axes in one object: vmap(f, { inAxes: [0, null], outAxes: 0 })");
   checkOptions("vmap", options, ["inAxes", "outAxes"]);
   return (...args) => {

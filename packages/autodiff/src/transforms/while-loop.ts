@@ -1,3 +1,4 @@
+import { checkFunction } from "../base/checks.js";
 import { DerivativeError, DTypeError, InternalError, ShapeError, VariableError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
@@ -12,7 +13,7 @@ import { interpret } from "../trace/evaluate.js";
 import type { Graph, Maybe, Op } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
-import { checkFunction, checkNoMore } from "./argument-checks.js";
+import { checkNoMore } from "./argument-checks.js";
 import { batchedSpec, batchGraph, closeBatched } from "./batch-graph.js";
 import { type ClosedGraph, close, memo, reach } from "./close.js";
 import { predicateOf } from "./cond.js";
@@ -230,7 +231,7 @@ export function whileLoop<C extends object | readonly []>(
 ): C {
   const op = "whileLoop";
   const use = "write whileLoop((carry) => carry.less(9), (carry) => carry.mul(2), carry)";
-  for (const f of [test, body]) checkFunction(op, f, use);
+  for (const f of [test, body]) checkFunction(op, "test or body", f, use);
   checkNoMore(op, more, use);
   const { leaves, outline } = flatten(op, carry, "leaf", "carry");
   const build = (list: readonly Tensor[]): C => rebuild(outline, list) as C;

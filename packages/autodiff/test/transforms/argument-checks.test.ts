@@ -60,7 +60,7 @@ describe("what is not a function is refused", () => {
   ];
   test.each(users)("%s", (_name, use) => {
     for (const nothing of nothings)
-      expect([nothing, codeOf(() => use(nothing))]).toEqual([nothing, "tree/function"]);
+      expect([nothing, codeOf(() => use(nothing))]).toEqual([nothing, "value/function"]);
   });
   test("compile", () => {
     for (const nothing of nothings) expect(codeOf(() => untyped(compile)(nothing))).toBe("compile/function");
