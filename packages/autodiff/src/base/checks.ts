@@ -3,11 +3,8 @@ import { mostElements } from "./limits.js";
 import { show } from "./show.js";
 
 /** Options that are true or false, wherever they stand. */
-const switches: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  "affine amsgrad bias bidirectional centered compile descending dropLast everyStep flushSubnormals keepDims largest logTarget nesterov restoreBest reverse shuffle strict threePhases timeFirst".split(
-    " ",
-  ),
-);
+const switches =
+  " affine amsgrad bias bidirectional centered compile descending dropLast everyStep flushSubnormals keepDims largest logTarget nesterov restoreBest reverse shuffle strict threePhases timeFirst ";
 
 /** What other libraries call an option in a word of their own, in camelCase, and Scope's word for it. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -91,7 +88,7 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
   }
   for (const name in options) {
     if (known.includes(name)) {
-      if (switches.has(name)) checkBoolean(op, name, options[name]);
+      if (switches.includes(` ${name} `)) checkBoolean(op, name, options[name]);
       continue;
     }
     throw new ValueError({

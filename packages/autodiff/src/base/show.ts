@@ -16,9 +16,10 @@ function shownObject(value: object, depth: number): string {
   if (Array.isArray(value))
     return depth > 0 ? `[${listed(value, depth - 1)}]` : `an array of ${value.length}`;
   const { dtype, shape } = value as { dtype?: unknown; shape?: unknown };
-  if (typeof dtype === "string" && Array.isArray(shape)) return `a tensor ${dtype}[${listed(shape, 0)}]`;
+  if (typeof dtype === "string" && Array.isArray(shape))
+    return `a ${"value" in value ? "Variable" : "tensor"} ${dtype}[${listed(shape, 0)}]`;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return `an object (${value.constructor.name})`;
+  if (prototype !== null && prototype !== Object.prototype) return `an instance of ${className(value)}`;
   const entries = Object.entries(value);
   const text = first(
     entries.length,
@@ -27,11 +28,23 @@ function shownObject(value: object, depth: number): string {
   return text === "" ? "{}" : `{ ${text} }`;
 }
 
+/** The name of the class of an object, whatever it is made of. */
+export const className = ({ constructor: made }: object): string =>
+  (typeof made === "function" && typeof made.name === "string" && made.name) || "a class";
+
 function shown(value: unknown, depth: number): string {
   if (typeof value === "string") return JSON.stringify(clip(value, 60));
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
   if (typeof value === "object" && value !== null) return shownObject(value, depth);
   return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function shownSafely(value: unknown, depth: number): string {
+  try {
+    return clip(shown(value, depth), 200);
+  } catch {
+    return "a value that cannot be read";
+  }
 }
 
 /** Any value in a few words, for messages: always short, and never an error, whatever the value does when it is read.
@@ -40,13 +53,10 @@ function shown(value: unknown, depth: number): string {
  * show(Object.create(null)) // => "{}"
  * @internal
  */
-export function show(value: unknown): string {
-  try {
-    return clip(shown(value, 2), 200);
-  } catch {
-    return "a value that cannot be read";
-  }
-}
+export const show = (value: unknown): string => shownSafely(value, 2);
+
+/** What a value is, without what its parts are. */
+export const describe = (value: unknown): string => shownSafely(value, 0);
 
 /** Sizes, axes or the like as text, the first ones of many: `2, 3`. */
 export const showSizes = (list: readonly unknown[]): string => listed(list, 0);

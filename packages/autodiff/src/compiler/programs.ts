@@ -1,4 +1,5 @@
 import { sameShape, showSpec } from "../base/shape.js";
+import { describe } from "../base/show.js";
 import type { ProgramBackend } from "../kernel/program.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { current, type StaticRead, within } from "../trace/context.js";
@@ -7,7 +8,7 @@ import type { Runner } from "../transforms/call.js";
 import { type ClosedGraph, close } from "../transforms/close.js";
 import { type Outline, rebuild, sameOutline } from "../transforms/outline.js";
 import { onlyUnchanging, type Signed } from "../transforms/signature.js";
-import { describe, isRecord, keysOf, onLeaves } from "../transforms/tree.js";
+import { isRecord, keysOf, onLeaves } from "../transforms/tree.js";
 import { Instance } from "./instance.js";
 
 /** What a compiled function is called, and how its programs run. */

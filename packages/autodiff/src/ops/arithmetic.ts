@@ -40,7 +40,7 @@ export const signOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "sign",
   loops: { sign: loops.sign },
   lower: (kernel, x) => kernel.sign(x),
-  partials: noPartials<"constant on both sides of 0; 0 at the step itself">(),
+  partials: /* @__PURE__ */ noPartials<"constant on both sides of 0; 0 at the step itself">(),
 });
 /** Square root; derivative ∞ at 0. */
 export const sqrtOp: Op<null> = /* @__PURE__ */ elementwiseOp({

@@ -2,13 +2,13 @@ import { mapRoutine } from "../backends/javascript/eager.js";
 import * as loops from "../backends/javascript/instruction-loops.js";
 import type { InstructionLoops } from "../backends/javascript/instructions.js";
 import { type DType, floatOf } from "../base/dtype.js";
-import { broadcastShapes, type Shape, sameShape } from "../base/shape.js";
+import { broadcastShapes, type Shape, sameShape, scalarShape } from "../base/shape.js";
 import { buildExpression, type KernelOf, type Scalar } from "../kernel/expression.js";
-import type { Lowering } from "../kernel/lowering.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Lowering, Spec } from "../kernel/lowering.js";
+import { type Owner, Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
+import { current, type OpenTrace, within } from "../trace/context.js";
 import type { Maybe, Op, Reads } from "../trace/op.js";
-import { traceFlat } from "../trace/trace.js";
 import { castOp } from "./cast.js";
 import { type Derivative, type Unless, zeroDerivative, zerosOf } from "./fill.js";
 import { addMaybe, asFloat, asTensor, promoted, type TensorLike } from "./operands.js";
@@ -109,7 +109,7 @@ function elementwiseDerivative(
           : applyOne(mulOp, [t, factor], null);
   };
   const arity = partials.length;
-  // What each partial reads is found by tracing it once, so that no second list can disagree with the formulas.
+  // What each partial reads is found by running it once on symbols, so that no second list can disagree with the formulas.
   let found: readonly Reads[] | null = null;
   return {
     pullback: ({ inputs, outputs }, [c], wanted) => {
@@ -144,24 +144,26 @@ function elementwiseDerivative(
   };
 }
 
+/** Runs a formula on symbols that only say who reads them. */
 function readsOf(partial: PartialDerivative, inputs: readonly Tensor[]): Reads {
-  const scalars = inputs.map((t) => ({ shape: [], dtype: t.dtype }));
-  const output = { shape: [], dtype: floatOf(inputs[inputs.length - 1].dtype) };
   const used = new Set<number>();
-  const { trace, inputs: symbols } = traceFlat(
-    (all) => {
-      const [cotangent, y, ...operands] = all;
-      const result =
-        typeof partial === "function" ? partial(operands, y) : partial.times(cotangent, operands, y);
-      if (result === null || typeof result === "number") return [];
-      used.add(result.id);
-      return [result];
+  const symbol = ({ shape, dtype }: Spec): Tensor => new Tensor(shape, dtype, null, null, 0, trace);
+  const trace: OpenTrace & Owner = {
+    open: true,
+    lift: (t) => t,
+    add(_op, read, _attributes, specs) {
+      for (const t of read) used.add(t.id);
+      return specs.map(symbol);
     },
-    [output, output, ...scalars],
+  };
+  const scalar = (dtype: DType): Tensor => symbol({ shape: scalarShape, dtype });
+  const operands = inputs.map((t) => scalar(t.dtype));
+  const y = scalar(floatOf(inputs[inputs.length - 1].dtype));
+  const result = within({ ...current(), trace, tapes: [], substitute: null }, () =>
+    typeof partial === "function" ? partial(operands, y) : partial.times(scalar(y.dtype), operands, y),
   );
-  for (const node of trace.nodes) for (const t of node.inputs) used.add(t.id);
-  const [, outputs, ...flags] = symbols.map((t) => used.has(t.id));
-  return { inputs: flags, outputs };
+  if (result instanceof Tensor) used.add(result.id);
+  return { inputs: operands.map((t) => used.has(t.id)), outputs: used.has(y.id) };
 }
 
 // Records that the derivative of every elementwise op is made of; their public functions are in arithmetic.ts.

@@ -12,21 +12,21 @@ export const floorOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "floor",
   loops: { floor: loops.floor },
   lower: (kernel, x) => kernel.floor(x),
-  partials: noPartials<Because>(),
+  partials: /* @__PURE__ */ noPartials<Because>(),
 });
 /** The least whole number that is not less. */
 export const ceilOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "ceil",
   loops: { ceil: loops.ceil },
   lower: (kernel, x) => kernel.ceil(x),
-  partials: noPartials<Because>(),
+  partials: /* @__PURE__ */ noPartials<Because>(),
 });
 /** The nearest whole number, halves to even. */
 export const roundOp: Op<null> = /* @__PURE__ */ elementwiseOp({
   name: "round",
   loops: { round: loops.round },
   lower: (kernel, x) => kernel.round(x),
-  partials: noPartials<Because>(),
+  partials: /* @__PURE__ */ noPartials<Because>(),
 });
 /** a − b·⌊a/b⌋: the remainder has the sign of the divisor. */
 export const modOp: Op<null> = /* @__PURE__ */ elementwiseOp({

@@ -1,6 +1,6 @@
+import type { Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "./op.js";
-import type { Trace } from "./trace.js";
 import type { Variable } from "./variable.js";
 
 /** What sees ops pass the door: a reverse-mode tape or a forward-mode stream. */
@@ -10,6 +10,14 @@ export interface Recorder {
   record(level: number, op: Op, inputs: readonly Tensor[], attributes: unknown): readonly Tensor[];
   readonly leaves: Map<Variable, Tensor>;
   adopt(variable: Variable, leaf: Tensor): void;
+}
+
+/** What ops become nodes of while it is open. */
+export interface OpenTrace {
+  /** What stands inside for a tensor from wherever. */
+  lift(t: Tensor): Tensor;
+  /** Adds a node; the symbols of its outputs. */
+  add(op: Op, inputs: readonly Tensor[], attributes: unknown, specs: readonly Spec[]): readonly Tensor[];
 }
 
 /** Where Variables live while a context is current: their own cells, a trace, or a replay's overlay. */
@@ -26,7 +34,7 @@ export interface StaticRead {
 
 /** What is open around the code that runs: at most one trace, the tapes inside it, a store of Variables. */
 export interface Context {
-  readonly trace: Trace | null;
+  readonly trace: OpenTrace | null;
   /** Outermost first. */
   readonly tapes: readonly Recorder[];
   readonly store: Store;

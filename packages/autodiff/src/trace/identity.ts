@@ -14,15 +14,5 @@ export const identityOp: Op<null> = {
   batch: (inputs, batched) => [apply(identityOp, inputs, null), batched],
 };
 
-/** Identity that no pass may look through: what is computed again behind it stays computed again (checkpoint). */
-export const barrierOp: Op<null> = {
-  ...identityOp,
-  name: "barrier",
-  cheap: false,
-  opaque: true,
-  batch: (inputs, batched) => [apply(barrierOp, inputs, null), batched],
-};
-
 /** The same tensor under a new name. */
 export const alias = (t: Tensor): Tensor => applyOne(identityOp, [t], null);
-export const barrier = (t: Tensor): Tensor => applyOne(barrierOp, [t], null);

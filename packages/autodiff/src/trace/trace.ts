@@ -2,7 +2,7 @@ import { AsyncError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
 import { leaked, type Owner, Tensor } from "../tensor/tensor.js";
 
-import { current, type Store, within } from "./context.js";
+import { current, type OpenTrace, type Store, within } from "./context.js";
 import { type Graph, innerGraphs, type Maybe, type Node, type Op } from "./op.js";
 import type { Variable } from "./variable.js";
 
@@ -14,7 +14,7 @@ export interface HeldVariable {
 }
 
 /** Records ops over symbols. Tapes outside do not see in; what is captured from outside becomes a hidden input. */
-export class Trace implements Owner, Store {
+export class Trace implements OpenTrace, Owner, Store {
   open = true;
   readonly nodes: Node[] = [];
   /** The node that made a symbol, by the symbol's id. */

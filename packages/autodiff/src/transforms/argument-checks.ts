@@ -1,5 +1,5 @@
 import { TreeError } from "../base/errors.js";
-import { describe } from "./tree.js";
+import { describe } from "../base/show.js";
 
 /** Throws if there are arguments too many, which plain JavaScript would leave out in silence. */
 export function checkNoMore(op: string, more: readonly unknown[], mend: string): void {

@@ -2,6 +2,7 @@ import { checkFunction } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DerivativeError, DTypeError, ShapeError } from "../base/errors.js";
 import { sameShape, showSpec } from "../base/shape.js";
+import { describe } from "../base/show.js";
 import type { Spec } from "../kernel/lowering.js";
 import { batchedUp } from "../ops/batching.js";
 import { zerosOf } from "../ops/fill.js";
@@ -20,7 +21,7 @@ import { zerosWhereNull } from "./lists.js";
 import { isDifferentiated, observed } from "./observer.js";
 import { hiddenValues } from "./split.js";
 import { vjpFlat } from "./sweep.js";
-import { describe } from "./tree.js";
+
 import { vmap } from "./vmap.js";
 
 type Leaves = readonly Tensor[];

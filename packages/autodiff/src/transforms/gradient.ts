@@ -2,6 +2,7 @@ import { checkFunction } from "../base/checks.js";
 import { isFloatDType } from "../base/dtype.js";
 import { DerivativeError, DTypeError, ShapeError, TreeError } from "../base/errors.js";
 import { showShape } from "../base/shape.js";
+import { describe } from "../base/show.js";
 import { onesOf } from "../ops/fill.js";
 import { Tensor } from "../tensor/tensor.js";
 import { Tape } from "../trace/tape.js";
@@ -11,7 +12,7 @@ import { checkNoMore, firstArgument } from "./argument-checks.js";
 import { zerosWhereNull } from "./lists.js";
 import { leafPaths, rebuild } from "./outline.js";
 import { record, sweep, withTape } from "./sweep.js";
-import { describe, type Flattened, flatten } from "./tree.js";
+import { type Flattened, flatten } from "./tree.js";
 import type { Gradient, Loss, Variables, WithAux } from "./types.js";
 
 /** The derivative of a function with a scalar result with respect to its first argument.

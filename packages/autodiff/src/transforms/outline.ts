@@ -20,36 +20,48 @@ export interface Branch {
   readonly keys: readonly PropertyKey[];
 }
 
+/** Where a walk is: the name of the root, and the keys on the way. */
+export type TreePath = readonly PropertyKey[];
+
 /** What is done with the parts of an outline: `enter` gives what goes with each part of a branch, in the order of its keys. */
 export interface OutlineVisitor<S> {
-  enter(branch: Branch, state: S, part: number): readonly S[];
-  visit(value: unknown, state: S, part: number): void;
+  enter(branch: Branch, state: S, path: TreePath): readonly S[];
+  visit(value: unknown, state: S, path: TreePath): void;
 }
 
-/** Visits the parts of an outline in order, without recursion: trees may be deep.
- * Returns what goes with the next part, if the outline is not written to its end. */
+/** Visits the parts of an outline in order. */
 export function walkOutline<S>(
   outline: Outline,
+  root: string,
   start: S,
   { enter, visit }: OutlineVisitor<S>,
-): S | undefined {
-  const states = [start];
-  for (let at = 0, part = 0; at < outline.length; part++) {
-    const state = states.pop() as S;
+): void {
+  const path: PropertyKey[] = [root];
+  let at = 0;
+  const walk = (state: S): void => {
     const token = outline[at++];
-    if (token !== listMark && token !== recordMark && token !== bareMark) {
-      visit(token, state, part);
-      continue;
+    if (!isBranch(token)) {
+      visit(token, state, path);
+      return;
     }
     const isList = token === listMark;
     const count = outline[at++] as number;
-    const keys = new Array<PropertyKey>(count);
-    for (let i = 0; i < count; i++) keys[i] = isList ? i : (outline[at++] as PropertyKey);
-    const inner = enter({ isList, keys }, state, part);
-    for (let i = count - 1; i >= 0; i--) states.push(inner[i]);
-  }
-  return states.pop();
+    const keys = isList
+      ? Array.from({ length: count }, (_, i) => i)
+      : (outline.slice(at, at + count) as PropertyKey[]);
+    if (!isList) at += count;
+    const inner = enter({ isList, keys }, state, path);
+    for (let i = 0; i < count; i++) {
+      path.push(keys[i]);
+      walk(inner[i]);
+      path.pop();
+    }
+  };
+  walk(start);
 }
+
+const isBranch = (token: unknown): boolean =>
+  token === listMark || token === recordMark || token === bareMark;
 
 /** Whether two outlines say the same; NaN is NaN, and −0 is not 0. */
 export function sameOutline(a: Outline, b: Outline): boolean {
@@ -58,106 +70,67 @@ export function sameOutline(a: Outline, b: Outline): boolean {
   return true;
 }
 
-/** An array or object that is being filled. */
-interface Filling {
-  readonly target: unknown[] | Record<PropertyKey, unknown>;
-  readonly keys: Outline;
-  /** Where its keys are in the outline; −1 for an array. */
-  readonly firstKey: number;
-  readonly count: number;
-  next: number;
+/** What is still to be put into a tree. */
+interface Remaining {
+  readonly outline: Outline;
+  readonly leaves: readonly unknown[];
+  at: number;
+  nextLeaf: number;
 }
 
 /** The tree of this outline with these things in place of its tensors. */
 export function rebuild(outline: Outline, leaves: readonly unknown[]): unknown {
-  if (outline.length === 1) return outline[0] === leaf ? leaves[0] : outline[0];
-  const open: Filling[] = [];
-  let nextLeaf = 0;
-  let at = 0;
-  for (;;) {
-    const token = outline[at++];
-    let made = token === leaf ? leaves[nextLeaf++] : token;
-    if (token === listMark || token === recordMark || token === bareMark) {
-      const isList = token === listMark;
-      const count = outline[at++] as number;
-      const target = isList ? [] : token === recordMark ? {} : Object.create(null);
-      made = target;
-      if (count > 0) {
-        open.push({ target, keys: outline, firstKey: isList ? -1 : at, count, next: 0 });
-        if (!isList) at += count;
-        continue;
-      }
-    }
-    // A part is done: it goes into its branch, and the branch into its own when it is full.
-    for (;;) {
-      const into = open[open.length - 1];
-      if (into === undefined) return made;
-      put(into, made);
-      if (into.next < into.count) break;
-      open.pop();
-      made = into.target;
-    }
-  }
+  return build({ outline, leaves, at: 0, nextLeaf: 0 });
 }
 
-function put(into: Filling, value: unknown): void {
-  const { target, keys, firstKey, next } = into;
-  into.next++;
-  if (Array.isArray(target)) {
-    if (value === hole) target.length = next + 1;
-    else target[next] = value;
-    return;
+function build(from: Remaining): unknown {
+  const { outline, leaves } = from;
+  const token = outline[from.at++];
+  if (token === leaf) return leaves[from.nextLeaf++];
+  if (!isBranch(token)) return token;
+  const count = outline[from.at++] as number;
+  if (token === listMark) {
+    const list: unknown[] = [];
+    for (let i = 0; i < count; i++) {
+      const part = build(from);
+      if (part === hole) list.length = i + 1;
+      else list[i] = part;
+    }
+    return list;
   }
-  const key = keys[firstKey + next] as PropertyKey;
-  // Assigned, this one would set the prototype.
-  if (key === "__proto__") {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  } else target[key] = value;
-}
-
-/** Where something stands: under a key of a place, or at a root that has a name. Only errors make a text of it. */
-export interface TreePath {
-  readonly above: TreePath | null;
-  readonly key: PropertyKey;
+  const record = token === recordMark ? {} : Object.create(null);
+  const firstKey = from.at;
+  from.at += count;
+  for (let i = firstKey; i < firstKey + count; i++) {
+    const key = outline[i] as PropertyKey;
+    const value = build(from);
+    // Assigned, this one would set the prototype.
+    if (key === "__proto__")
+      Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
+    else record[key] = value;
+  }
+  return record;
 }
 
 const longestPath = 160;
 
 /** A path as text: `carry.h[0]`. */
-export function showPath(path: TreePath): string {
-  let text = "";
-  for (let at: TreePath | null = path; at !== null; at = at.above) {
-    const key = String(at.key);
-    text = (at.above === null ? key : typeof at.key === "string" ? `.${key}` : `[${key}]`) + text;
-  }
+export function showPath([root, ...keys]: TreePath): string {
+  let text = String(root);
+  for (const key of keys) text += typeof key === "string" ? `.${key}` : `[${String(key)}]`;
   return text.length <= longestPath
     ? text
     : `${text.slice(0, longestPath / 2)}…${text.slice(-longestPath / 2)}`;
 }
 
-/** The names of all parts in order, and at the end of the one to come, if the outline is still being written. */
-function pathsOf(outline: Outline, root: string): (readonly [path: TreePath, value?: unknown])[] {
-  const paths: (readonly [TreePath, unknown?])[] = [];
-  const next = walkOutline<TreePath>(
-    outline,
-    { above: null, key: root },
-    {
-      enter({ keys }, above) {
-        paths.push([above]);
-        return keys.map((key) => ({ above, key }));
-      },
-      visit: (value, path) => paths.push([path, value]),
-    },
-  );
-  return next === undefined ? paths : [...paths, [next]];
-}
-
 /** The names of the leaves, in order: `carry.h`, `carry[0]`. */
-export const leafPaths = (outline: Outline, root: string): string[] =>
-  pathsOf(outline, root)
-    .filter(([, value]) => value === leaf)
-    .map(([path]) => showPath(path));
-
-/** The name of a part; of an outline that is still being written, of the one to come. */
-export const partPath = (outline: Outline, part: number | "next", root: string): string =>
-  showPath(pathsOf(outline, root).at(part === "next" ? -1 : part)![0]);
+export function leafPaths(outline: Outline, root: string): string[] {
+  const paths: string[] = [];
+  walkOutline(outline, root, null, {
+    enter: ({ keys }) => keys.map(() => null),
+    visit(value, _state, path) {
+      if (value === leaf) paths.push(showPath(path));
+    },
+  });
+  return paths;
+}

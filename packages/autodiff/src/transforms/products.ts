@@ -1,11 +1,12 @@
 import { checkFunction } from "../base/checks.js";
 import { TreeError } from "../base/errors.js";
+import { describe } from "../base/show.js";
 import { checkNoMore } from "./argument-checks.js";
 import { jvpFlat } from "./forward.js";
 import { zerosWhereNull } from "./lists.js";
 import { rebuild } from "./outline.js";
 import { vjpFlat } from "./sweep.js";
-import { describe, flatten, flattenArguments, onLeaves } from "./tree.js";
+import { flatten, flattenArguments, onLeaves } from "./tree.js";
 import { flattenDerivatives } from "./tree-likeness.js";
 import type { Gradient, Result } from "./types.js";
 

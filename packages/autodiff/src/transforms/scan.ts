@@ -1,7 +1,7 @@
 import { checkFunction, checkOptions } from "../base/checks.js";
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
 import { sameShape, showShape, showSpec } from "../base/shape.js";
-import { show } from "../base/show.js";
+import { describe, show } from "../base/show.js";
 import { stack, unstack } from "../ops/joining.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
@@ -13,7 +13,7 @@ import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
 import { filterByMask } from "./lists.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
 import { scanOp } from "./scan-op.js";
-import { describe, type Flattened, flatten } from "./tree.js";
+import { type Flattened, flatten } from "./tree.js";
 import { flattenLike } from "./tree-likeness.js";
 
 /** Options of {@link scan}. */

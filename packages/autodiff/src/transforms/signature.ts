@@ -1,18 +1,19 @@
 import { TreeError } from "../base/errors.js";
+import { className, describe } from "../base/show.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { InSignature } from "../trace/static-value.js";
 import { Variable } from "../trace/variable.js";
-import { listMark, type Outline, partPath, recordMark } from "./outline.js";
+import { type Outline, recordMark, showPath, type TreePath } from "./outline.js";
 import {
-  className,
-  describe,
   type Flattened,
   flattenArguments,
   isList,
   isRecord,
   keysOf,
   type Passing,
-  pushItems,
+  visitFields,
+  visitItems,
+  type Walk,
 } from "./tree.js";
 
 /** A call's arguments without the values of their tensors: how they are built, and what the fields of objects in them hold. */
@@ -27,52 +28,49 @@ export function sign(op: string, args: readonly unknown[]): Signed {
   let noted: FieldNotes | null = null;
   const { leaves, outline } = flattenArguments(op, args, "static", (_op, value, path) => {
     if (value instanceof Variable) return;
-    noted ??= { fields: [], seen: new Set() };
-    noteFields(op, value, noted, path);
+    noted ??= { op, path, outline: [], seen: new Set() };
+    noteFields(noted, value);
   });
   // Assigned in the callback, which the compiler does not see.
-  return { leaves, outline, fields: (noted as FieldNotes | null)?.fields ?? none };
+  return { leaves, outline, fields: (noted as FieldNotes | null)?.outline ?? none };
 }
 
 /** Lets through what may be part of a result that is handed out again and again. */
 export const onlyUnchanging: Passing = (op, value, path) => {
   if (value instanceof Variable || fieldsOf(value) !== null) return;
-  throw changeable(op, value, path());
+  throw changeable(op, value, path);
 };
 
-interface FieldNotes {
-  readonly fields: unknown[];
+interface FieldNotes extends Walk {
   /** Objects whose fields are noted: an object may hold its parent. */
   readonly seen: Set<object>;
 }
 
 /** Notes an object and all that its fields hold. */
-function noteFields(op: string, value: object, { fields, seen }: FieldNotes, place: () => string): void {
-  const first = fields.length;
-  const path = (): string => partPath(fields.slice(first), "next", place());
-  const pending: unknown[] = [value];
-  while (pending.length > 0) {
-    const part = pending.pop();
-    if ((typeof part !== "object" || part === null) && typeof part !== "function") fields.push(part);
-    else if (part instanceof Tensor || part instanceof Variable || seen.has(part)) fields.push(part);
-    else {
-      seen.add(part);
-      if (Array.isArray(part) && isList(part)) {
-        pushItems(op, part, pending, path);
-        fields.push(listMark, part.length);
-        continue;
-      }
-      const plain = typeof part === "object" && isRecord(part);
-      const held = plain ? part : fieldsOf(part);
-      if (held === null) throw changeable(op, part, path());
-      const keys = keysOf(held);
-      const values = held as Readonly<Record<PropertyKey, unknown>>;
-      for (let i = keys.length - 1; i >= 0; i--) pending.push(values[keys[i]]);
-      // An object of a class counts by itself, too: its methods and hidden fields are those of this one.
-      if (plain) fields.push(recordMark, keys.length, ...keys);
-      else fields.push(recordMark, keys.length + 1, "itself", ...keys, part);
-    }
+function noteFields(notes: FieldNotes, part: unknown): void {
+  const { op, path, outline, seen } = notes;
+  if (
+    (typeof part !== "function" && (typeof part !== "object" || part === null)) ||
+    part instanceof Tensor ||
+    part instanceof Variable ||
+    seen.has(part)
+  ) {
+    outline.push(part);
+    return;
   }
+  seen.add(part);
+  if (Array.isArray(part) && isList(part)) {
+    visitItems(notes, part, noteFields);
+    return;
+  }
+  const plain = typeof part === "object" && isRecord(part);
+  const held = plain ? part : fieldsOf(part);
+  if (held === null) throw changeable(op, part, path);
+  const keys = keysOf(held);
+  // An object of a class counts by itself, too: its methods and hidden fields are those of this one.
+  if (plain) outline.push(recordMark, keys.length, ...keys);
+  else outline.push(recordMark, keys.length + 1, "itself", ...keys, part);
+  visitFields(notes, held, keys, noteFields);
 }
 
 /** The object that holds the plain fields of a function, or of an object whose class shows them. */
@@ -82,12 +80,12 @@ function fieldsOf(value: object): object | null {
   return typeof show === "function" ? show.call(value) : null;
 }
 
-const changeable = (op: string, value: object, path: string): TreeError =>
+const changeable = (op: string, value: object, path: TreePath): TreeError =>
   new TreeError({
     code: "tree/signature",
     op,
     problem: "this object could change without being noticed, and the program would not follow.",
-    got: `${path}: ${describe(value)}`,
+    got: `${showPath(path)}: ${describe(value)}`,
     expected: "tensors, plain values, Variables and modules, in arrays and plain objects",
     mend: mendOf(value),
   });

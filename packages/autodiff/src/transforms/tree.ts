@@ -1,5 +1,5 @@
 import { TreeError } from "../base/errors.js";
-import { showSpec } from "../base/shape.js";
+import { describe } from "../base/show.js";
 import { scalar } from "../ops/operands.js";
 import { Tensor } from "../tensor/tensor.js";
 import { notPromise } from "../trace/trace.js";
@@ -11,9 +11,9 @@ import {
   listMark,
   type Outline,
   oneLeaf,
-  partPath,
   rebuild,
   recordMark,
+  showPath,
 } from "./outline.js";
 import type { Flat } from "./sweep.js";
 
@@ -26,16 +26,13 @@ export interface Flattened {
 /** Whether numbers in a tree are scalars (weak: they take the dtype that is asked for) or pass through. */
 export type Numbers = "leaf" | "static";
 
-/** Looks at an object or function that is neither tensor nor branch before it passes through as it is; `path` says where it is. */
-export type Passing = (op: string, value: object, path: () => string) => void;
+/** Looks at an object or function that is neither tensor nor branch before it passes through as it is; `path` says where it is, while it is looked at. */
+export type Passing = (op: string, value: object, path: PropertyKey[]) => void;
 
 /** Deeper trees are taken for trees that hold themselves. */
 const deepest = 1000;
 /** Of an outline. A tree in which branches are shared may have any number of parts. */
 const longest = 1_000_000;
-
-// Among the parts still to be visited, the end of a branch.
-const end = /* @__PURE__ */ Symbol("end of a branch");
 
 /** Whether a value is an object whose fields are its parts: a literal, of any realm, or one without prototype. */
 export function isRecord(value: object): boolean {
@@ -72,8 +69,8 @@ export function flatten(
   passing: Passing = refuseTensorsInside,
 ): Flattened {
   if (tree instanceof Tensor) return { leaves: [tree], outline: oneLeaf };
-  const walk: TreeWalk = { op, root, numbers, passing, pending: [tree], leaves: [], outline: [], depth: 0 };
-  walkTree(walk);
+  const walk: TreeWalk = { op, path: [root], numbers, passing, leaves: [], outline: [] };
+  visitPart(walk, tree);
   return walk;
 }
 
@@ -84,105 +81,108 @@ export function flattenArguments(
   numbers: Numbers = "static",
   passing: Passing = refuseTensorsInside,
 ): Flattened {
-  const n = args.length;
-  const pending = new Array<unknown>(n);
-  for (let i = 0; i < n; i++) pending[i] = args[n - 1 - i];
-  const outline = [listMark, n];
-  const walk: TreeWalk = { op, root: "arguments", numbers, passing, pending, leaves: [], outline, depth: 1 };
-  walkTree(walk);
+  const path: PropertyKey[] = ["arguments"];
+  const walk: TreeWalk = { op, path, numbers, passing, leaves: [], outline: [listMark, args.length] };
+  for (let i = 0; i < args.length; i++) {
+    path.push(i);
+    visitPart(walk, args[i]);
+    path.pop();
+  }
   return walk;
 }
 
-interface TreeWalk {
+/** An outline that is being written. Trees are never so deep that recursion could not follow. */
+export interface Walk {
   readonly op: string;
-  readonly root: string;
+  readonly path: PropertyKey[];
+  readonly outline: unknown[];
+}
+
+interface TreeWalk extends Walk {
   readonly numbers: Numbers;
   readonly passing: Passing;
-  /** Parts still to be visited, the next one last. */
-  readonly pending: unknown[];
   readonly leaves: Tensor[];
-  readonly outline: unknown[];
-  depth: number;
 }
 
-function walkTree(walk: TreeWalk): void {
-  const { pending, leaves, outline } = walk;
-  while (pending.length > 0) {
-    const value = pending.pop();
-    if (value instanceof Tensor) {
-      leaves.push(value);
-      outline.push(leaf);
-    } else if (typeof value === "object" && value !== null) visitObject(walk, value);
-    else if (value === end) walk.depth--;
-    else if (typeof value === "number" && walk.numbers === "leaf") {
-      leaves.push(scalar(value, "float32"));
-      outline.push(leaf);
-    } else {
-      if (typeof value === "function") walk.passing(walk.op, value, () => nextPath(walk));
-      outline.push(value);
-    }
-  }
-}
-
-function visitObject(walk: TreeWalk, value: object): void {
-  const { pending, outline } = walk;
-  if (Array.isArray(value) ? !isList(value) : !isRecord(value)) {
-    walk.passing(walk.op, value, () => nextPath(walk));
+function visitPart(walk: TreeWalk, value: unknown): void {
+  const { leaves, outline } = walk;
+  if (value instanceof Tensor) {
+    leaves.push(value);
+    outline.push(leaf);
+  } else if (typeof value === "number" && walk.numbers === "leaf") {
+    leaves.push(scalar(value, "float32"));
+    outline.push(leaf);
+  } else if ((typeof value !== "object" || value === null) && typeof value !== "function")
     outline.push(value);
-    return;
+  else if (Array.isArray(value) && isList(value)) visitItems(walk, value, visitPart);
+  else if (typeof value === "object" && !Array.isArray(value) && isRecord(value)) {
+    const keys = keysOf(value);
+    outline.push(Object.getPrototypeOf(value) === null ? bareMark : recordMark, keys.length);
+    for (let i = 0; i < keys.length; i++) outline.push(keys[i]);
+    visitFields(walk, value, keys, visitPart);
+  } else {
+    walk.passing(walk.op, value, walk.path);
+    outline.push(value);
   }
-  const size = Array.isArray(value) ? value.length : 0;
-  if (++walk.depth > deepest || outline.length + size > longest) throw tooLarge(walk.op, nextPath(walk));
-  pending.push(end);
-  if (Array.isArray(value)) {
-    pushItems(walk.op, value, pending, () => nextPath(walk));
-    outline.push(listMark, size);
-    return;
-  }
-  const keys = keysOf(value);
-  const fields = value as Readonly<Record<PropertyKey, unknown>>;
-  for (let i = keys.length - 1; i >= 0; i--) pending.push(fields[keys[i]]);
-  outline.push(Object.getPrototypeOf(value) === null ? bareMark : recordMark, keys.length);
-  for (let i = 0; i < keys.length; i++) outline.push(keys[i]);
 }
 
-const nextPath = ({ outline, root }: TreeWalk): string => partPath(outline, "next", root);
-
-/** Puts the items of an array on the list of parts to be visited, the first on top. */
-export function pushItems(
-  op: string,
-  list: readonly unknown[],
-  pending: unknown[],
-  path: () => string,
+/** Visits the fields of an object, whose keys are in the outline. */
+export function visitFields<W extends Walk>(
+  walk: W,
+  record: object,
+  keys: readonly PropertyKey[],
+  visit: (walk: W, value: unknown) => void,
 ): void {
-  let holes = 0;
-  for (let i = list.length - 1; i >= 0; i--) {
+  checkExtent(walk, 0);
+  const fields = record as Readonly<Record<PropertyKey, unknown>>;
+  for (let i = 0; i < keys.length; i++) {
+    walk.path.push(keys[i]);
+    visit(walk, fields[keys[i]]);
+    walk.path.pop();
+  }
+}
+
+/** Visits the items of an array. */
+export function visitItems<W extends Walk>(
+  walk: W,
+  list: readonly unknown[],
+  visit: (walk: W, value: unknown) => void,
+): void {
+  const { op, path, outline } = walk;
+  const { length } = list;
+  checkExtent(walk, length);
+  outline.push(listMark, length);
+  let named = Object.keys(list).length - length;
+  for (let i = 0; i < length; i++) {
     const item = list[i];
     const missing = item === undefined && !Object.hasOwn(list, i);
-    if (missing) holes++;
-    pending.push(missing ? hole : item);
+    if (missing) named++;
+    path.push(i);
+    visit(walk, missing ? hole : item);
+    path.pop();
   }
-  const named = Object.keys(list).length - list.length + holes;
   if (named === 0) return;
   throw new TreeError({
     code: "tree/array",
     op,
     problem: "an array has properties beside its items.",
-    got: `${path()}: an array of ${list.length}, and ${named} further ${named === 1 ? "property" : "properties"}`,
+    got: `${showPath(path)}: an array of ${length}, and ${named} further ${named === 1 ? "property" : "properties"}`,
     expected: "arrays of items, and objects of named parts",
     mend: "pass { items, name }, for example",
   });
 }
 
-const tooLarge = (op: string, path: string): TreeError =>
-  new TreeError({
+function checkExtent({ op, path, outline }: Walk, more: number): void {
+  if (path.length <= deepest && outline.length + more <= longest) return;
+  throw new TreeError({
     code: "tree/size",
     op,
     problem: "the tree is too deep, or too large.",
-    got: path,
+    got: showPath(path),
     expected: `at most ${deepest} levels and ${longest} parts, and no branch that holds itself`,
     mend: "leave out references to parents; put rows of numbers into one tensor",
   });
+}
 
 /** What passes through must not hide tensors: they would be constants. */
 const refuseTensorsInside: Passing = (op, value, path) => {
@@ -191,7 +191,7 @@ const refuseTensorsInside: Passing = (op, value, path) => {
     code: "tree/class",
     op,
     problem: "an object of a class cannot be rebuilt with other tensors.",
-    got: `${path()}: ${describe(value)}`,
+    got: `${showPath(path)}: ${describe(value)}`,
     expected: "nested arrays and plain objects of tensors",
     mend: "pass { h: state.h, c: state.c }, for example; keep parameters in Variables",
   });
@@ -228,30 +228,4 @@ export function onLeaves<T>(
     },
   };
   return made;
-}
-
-/** What a value is, in a few words. */
-export function describe(value: unknown): string {
-  if (value instanceof Tensor) return `a tensor ${showSpec(value)}`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (value === null) return "null";
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object") return typeof value;
-  if (isRecord(value)) return describeKeys(keysOf(value));
-  return `an instance of ${className(value)}`;
-}
-
-/** An object by its first keys. */
-export function describeKeys(keys: readonly PropertyKey[]): string {
-  const shown = keys.slice(0, 8).map((key) => String(key).slice(0, 30));
-  if (keys.length === 0) return "an object without parts";
-  return `an object { ${shown.join(", ")}${keys.length > shown.length ? ", …" : ""} }`;
-}
-
-/** The name of the class of an object, whatever it is made of. */
-export function className(value: object): string {
-  const { constructor: made } = value as { readonly constructor?: unknown };
-  return typeof made === "function" && typeof made.name === "string" && made.name !== ""
-    ? made.name
-    : "a class";
 }

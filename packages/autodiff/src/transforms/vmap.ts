@@ -1,6 +1,7 @@
 import { checkFunction, checkOptions } from "../base/checks.js";
 import { ShapeError, TreeError, ValueError, VariableError } from "../base/errors.js";
 import { normalizeAxis, showSpec } from "../base/shape.js";
+import { describe } from "../base/show.js";
 import { batchedUp } from "../ops/batching.js";
 import { permute } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -8,8 +9,8 @@ import type { Maybe } from "../trace/op.js";
 import { checkNoMore } from "./argument-checks.js";
 import { batchGraph } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
-import { leaf, leafPaths, type Outline, partPath, rebuild, walkOutline } from "./outline.js";
-import { describe, flattenArguments, onLeaves } from "./tree.js";
+import { leaf, leafPaths, type Outline, rebuild, showPath, type TreePath, walkOutline } from "./outline.js";
+import { flattenArguments, onLeaves } from "./tree.js";
 import type { Axes, InAxes, Result } from "./types.js";
 
 /** A function of single examples as a function of batches: written for one, run for all at once.
@@ -123,29 +124,29 @@ function batchSize(inputs: readonly Tensor[], axes: readonly Maybe<number>[], ou
 function axesOf(outline: Outline, axes: unknown, root: string): Maybe<number>[] {
   const out: Maybe<number>[] = [];
   const whole = (axis: unknown): axis is Maybe<number> => axis === null || typeof axis === "number";
-  walkOutline<unknown>(outline, axes, {
-    enter({ isList, keys }, value, part) {
+  walkOutline<unknown>(outline, root, axes, {
+    enter({ isList, keys }, value, path) {
       if (value === undefined || whole(value)) return keys.map(() => value);
       if (typeof value !== "object" || (Array.isArray(value) && !(isList && value.length <= keys.length)))
-        throw badAxes(partPath(outline, part, root), value);
+        throw badAxes(path, value);
       return keys.map((key) => (value as { readonly [key: PropertyKey]: unknown })[key]);
     },
-    visit(part, value, at) {
+    visit(part, value, path) {
       if (part !== leaf) return;
       const axis = value === undefined ? 0 : value;
-      if (!whole(axis)) throw badAxes(partPath(outline, at, root), axis);
+      if (!whole(axis)) throw badAxes(path, axis);
       out.push(axis);
     },
   });
   return out;
 }
 
-const badAxes = (path: string, got: unknown): TreeError =>
+const badAxes = (path: TreePath, got: unknown): TreeError =>
   new TreeError({
     code: "tree/axes",
     op: "vmap",
     problem: "the axes are not built like what they belong to.",
-    got: `${path}: ${describe(got)}`,
+    got: `${showPath(path)}: ${describe(got)}`,
     expected: "a number, null, or a tree of them like the arguments",
     mend: "inAxes: [null, 0] maps over axis 0 of the second argument only",
   });

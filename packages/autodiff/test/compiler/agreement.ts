@@ -6,7 +6,7 @@ import { Instance } from "../../src/compiler/instance.js";
 import { cast, type Tensor, vjp } from "../../src/index.js";
 import { weightsFor } from "../../src/testing/scalar-function.js";
 import { apply } from "../../src/trace/apply.js";
-import { barrierOp } from "../../src/trace/identity.js";
+import { barrierOp } from "../../src/trace/barrier.js";
 import { isNear } from "../near.js";
 
 /** A function of tensors. */

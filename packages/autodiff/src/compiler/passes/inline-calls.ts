@@ -1,6 +1,6 @@
 import { apply } from "../../trace/apply.js";
+import { barrier } from "../../trace/barrier.js";
 import { evaluate, type Step } from "../../trace/evaluate.js";
-import { barrier } from "../../trace/identity.js";
 import type { Graph } from "../../trace/op.js";
 import { live } from "../../trace/trace.js";
 import { rewriteGraph, structureOf } from "../rewrite.js";

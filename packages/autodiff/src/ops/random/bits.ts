@@ -41,7 +41,7 @@ export const unitFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const low = kernel.and(bits, kernel.constant(0xffffff, "int32"));
     return kernel.mul(kernel.cast(low, "float32"), kernel.constant(2 ** -24, "float32"));
   },
-  partials: noPartials<RandomBecause>(),
+  partials: /* @__PURE__ */ noPartials<RandomBecause>(),
   cheap: true,
 });
 /** 27 bits of one word and 26 of another as a float64 in [0, 1). */
@@ -55,6 +55,6 @@ export const unitFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const whole = kernel.add(kernel.mul(top, kernel.constant(2 ** 26, "float64")), rest);
     return kernel.mul(whole, kernel.constant(2 ** -53, "float64"));
   },
-  partials: noPartials<RandomBecause>(),
+  partials: /* @__PURE__ */ noPartials<RandomBecause>(),
   cheap: true,
 });

@@ -136,7 +136,7 @@ export const normalFloat32Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     );
     return signed(kernel, bits, upperQuantile(kernel, p, "float32"));
   },
-  partials: noPartials<RandomBecause>(),
+  partials: /* @__PURE__ */ noPartials<RandomBecause>(),
 });
 /** A standard normal float64 from a sign and 31 bits of one word and 21 bits of another. */
 export const normalFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -150,5 +150,5 @@ export const normalFloat64Op: Op<null> = /* @__PURE__ */ elementwiseOp({
     const distance = kernel.add(kernel.add(kernel.mul(top, constant(2 ** 21)), rest), constant(0.5));
     return signed(kernel, high, upperQuantile(kernel, kernel.mul(distance, constant(2 ** -53)), "float64"));
   },
-  partials: noPartials<RandomBecause>(),
+  partials: /* @__PURE__ */ noPartials<RandomBecause>(),
 });
