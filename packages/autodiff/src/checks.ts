@@ -1,4 +1,4 @@
-/** The checks of arguments that Scope's own packages share, so that the same mistake gets the same words; not for other code, as it may change at any time.
+/** What Scope's own packages share: checks of arguments, so that the same mistake gets the same words, and single laws of random numbers; not for other code, as it may change at any time.
  * @packageDocumentation */
 export {
   checkBoolean,
@@ -16,4 +16,7 @@ export {
 } from "./base/checks.js";
 export { checkShape } from "./base/shape.js";
 export { show } from "./base/show.js";
+export { drawUniform, Generator } from "./ops/random/generator.js";
+export { drawNormal } from "./ops/random/normal.js";
+export { forkOf } from "./ops/random/random.js";
 export { runOnSymbols } from "./trace/trace.js";

@@ -9,7 +9,9 @@ export * from "./ops/index.js";
 export type { IndexOptions } from "./ops/indices.js";
 export type { NumberArray, TensorData } from "./ops/literal.js";
 export type { TensorLike } from "./ops/operands.js";
-export { type FloatDrawOptions, Random } from "./ops/random/random.js";
+export type { FloatDrawOptions, UniformDrawOptions } from "./ops/random/generator.js";
+export type { NormalDrawOptions } from "./ops/random/normal.js";
+export { Random } from "./ops/random/random.js";
 export type { ArgOptions, ReduceOptions } from "./ops/reduction.js";
 
 export type { AxisOptions, SliceRange } from "./ops/slicing.js";

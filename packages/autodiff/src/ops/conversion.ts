@@ -2,8 +2,8 @@ import { checkDType, type DType } from "../base/dtype.js";
 import { TreeError } from "../base/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
+import { TensorHolder } from "../trace/holder.js";
 import type { Op } from "../trace/op.js";
-import { Variable } from "../trace/variable.js";
 import { castOp } from "./cast.js";
 import { zeroDerivative } from "./fill.js";
 import { asTensor, type TensorLike } from "./operands.js";
@@ -59,7 +59,7 @@ export function stopGradient<T>(tree: T): T {
 }
 function cut(tree: unknown, depth: number): unknown {
   if (depth > deepest) throw tooDeep();
-  if (tree instanceof Variable) return cut(tree.value, depth);
+  if (tree instanceof TensorHolder) return cut(tree.value, depth);
   if (tree instanceof Tensor) return applyOne(stopGradientOp, [tree], null);
   if (Array.isArray(tree)) return tree.map((part) => cut(part, depth + 1));
   if (typeof tree !== "object" || tree === null) return tree;

@@ -12,7 +12,7 @@ import { linearOp } from "./linear.js";
 import { asTensor, type TensorLike } from "./operands.js";
 import { axisLast, type ReduceOptions, reduceOptionNames } from "./reduction.js";
 import { axisRegion } from "./region.js";
-import { permute, reshape } from "./shape.js";
+import { permute, reshaped } from "./shape.js";
 import { type AxisOptions, sliceOp, withAxis } from "./slicing.js";
 
 /** Running sum along the last axis, from its start, or from its end. */
@@ -85,12 +85,12 @@ export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
   const outer = kept.map((k) => t.shape[k]);
   const count = sizeOf(axes.map((k) => t.shape[k]));
   // Products of halves, so that no factor is ever divided out.
-  let factors = reshape(permute(t, [...kept, ...axes]), [...outer, count]);
+  let factors = reshaped(permute(t, [...kept, ...axes]), [...outer, count]);
   for (let n = count; n > 1; n = Math.ceil(n / 2)) {
     const half = Math.floor(n / 2);
     const products = mul(part(factors, 0, half), part(factors, half, half));
     factors = n % 2 === 0 ? products : concat([products, part(factors, n - 1, 1)], { axis: -1 });
   }
   const shape = options?.keepDims === true ? t.shape.map((d, k) => (axes.includes(k) ? 1 : d)) : outer;
-  return count === 0 ? onesOf({ shape, dtype: t.dtype }) : reshape(factors, shape);
+  return count === 0 ? onesOf({ shape, dtype: t.dtype }) : reshaped(factors, shape);
 }

@@ -10,7 +10,7 @@ import { axisIndices } from "./indices.js";
 import { linearOp } from "./linear.js";
 import { asTensor, promoted, type TensorLike } from "./operands.js";
 import { axisLast } from "./reduction.js";
-import { broadcastTo, permute, reshape } from "./shape.js";
+import { broadcastTo, permute, reshape, reshaped } from "./shape.js";
 import { type AxisOptions, type SliceRange, slice, withAxis } from "./slicing.js";
 
 // gather and scatterAdd: each is the transpose of the other. Both work on [B, N, R]; the functions reshape around them. Neither looks at its indices:
@@ -28,9 +28,9 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
       // One table for all examples: their indices join the index axis, and the table is not repeated.
       const [batch, , row] = x.shape;
       const count = index.shape[2];
-      const joined = reshape(permute(index, [1, 0, 2]), [batch, n * count]);
+      const joined = reshaped(permute(index, [1, 0, 2]), [batch, n * count]);
       const out = applyOne(gatherOp, [x, joined], null);
-      return [[permute(reshape(out, [batch, n, count, row]), [1, 0, 2, 3])], [true]];
+      return [[permute(reshaped(out, [batch, n, count, row]), [1, 0, 2, 3])], [true]];
     }
     return batchJoined(gatherOp, [x, index], [batchedX, batchedIndex], null, n);
   },
@@ -57,10 +57,10 @@ function batchJoined<A>(
 ): readonly [outputs: readonly Tensor[], batched: readonly boolean[]] {
   const joined = inputs.map((t, i) => {
     const every = batchedUp(t, batched[i], n);
-    return reshape(every, [n * every.shape[1], ...every.shape.slice(2)]);
+    return reshaped(every, [n * every.shape[1], ...every.shape.slice(2)]);
   });
   const out = applyOne(op, joined, attributes);
-  return [[reshape(out, [n, n === 0 ? 0 : out.shape[0] / n, ...out.shape.slice(1)])], [true]];
+  return [[reshaped(out, [n, n === 0 ? 0 : out.shape[0] / n, ...out.shape.slice(1)])], [true]];
 }
 
 /** Slices of a tensor along an axis, in the order of indices that may repeat: a table look-up.
@@ -83,8 +83,8 @@ export function rowsAt(t: Tensor, index: Tensor, axis: number): Tensor {
   const before = t.shape.slice(0, axis);
   const after = t.shape.slice(axis + 1);
   const batch = sizeOf(before);
-  const blocks = reshape(t, [batch, t.shape[axis], sizeOf(after)]);
-  const rows = broadcastTo(reshape(index, [1, index.size]), [batch, index.size]);
+  const blocks = reshaped(t, [batch, t.shape[axis], sizeOf(after)]);
+  const rows = broadcastTo(reshaped(index, [1, index.size]), [batch, index.size]);
   return reshape(applyOne(gatherOp, [blocks, rows], null), [...before, ...index.shape, ...after]);
 }
 
@@ -143,8 +143,8 @@ function alongAxis<A>(
   const rows = axisLast(index, axis).last;
   const lead = rows.shape.slice(0, -1);
   const batch = sizeOf(lead);
-  const blocks = [reshape(last, [batch, x.shape[axis], 1]), reshape(rows, [batch, index.shape[axis]])];
-  return restore(reshape(applyOne(op, blocks, attributes), [...lead, size]));
+  const blocks = [reshaped(last, [batch, x.shape[axis], 1]), reshaped(rows, [batch, index.shape[axis]])];
+  return restore(reshaped(applyOne(op, blocks, attributes), [...lead, size]));
 }
 
 /** One element for each index, along an axis, as torch.gather: on the other axes `indices` may be shorter than `x`, and is not broadcast.

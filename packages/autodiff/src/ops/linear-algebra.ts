@@ -11,7 +11,7 @@ import { bilinearOp } from "./bilinear.js";
 import { counted } from "./conversion.js";
 import { promoted, type TensorLike } from "./operands.js";
 import { sum } from "./reduction.js";
-import { broadcastTo, reshape } from "./shape.js";
+import { reshaped, stretched } from "./shape.js";
 
 /** All sizes but those of the matrices. */
 const leadingSizes = (shape: Shape): number[] => sizesBetween(shape, 0, shape.length - 2);
@@ -44,7 +44,7 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
     let right = batchedUp(b, batchedB, n);
     if (right.shape.length !== left.shape.length) {
       const [k, m] = right.shape.slice(-2);
-      right = broadcastTo(reshape(right, [n, ...lead.map(() => 1), k, m]), [n, ...lead, k, m]);
+      right = stretched(reshaped(right, [n, ...lead.map(() => 1), k, m]), [n, ...lead, k, m]);
     }
     return [apply(matmulOp, [left, right], null), [true]];
   },
@@ -53,7 +53,7 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
 /** The last two axes exchanged. */
 export const swapLast = (t: Tensor): Tensor => swapAxes(t, -1, -2);
 const joinRows = (t: Tensor): Tensor =>
-  reshape(t, [sizeOf(t.shape.slice(0, -1)), t.shape[t.shape.length - 1]]);
+  reshaped(t, [sizeOf(t.shape.slice(0, -1)), t.shape[t.shape.length - 1]]);
 
 function mismatch(op: string, a: Shape, b: Shape): ShapeError {
   const got = `a ${showShape(a)}, b ${showShape(b)}`;
@@ -95,12 +95,12 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const [p, q] = [x.shape.length, y.shape.length];
   if (p === 0 || q === 0 || x.shape[p - 1] !== y.shape[Math.max(0, q - 2)])
     throw mismatch("matmul", x.shape, y.shape);
-  const left = p === 1 ? reshape(x, [1, x.shape[0]]) : x;
-  const right = q === 1 ? reshape(y, [y.shape[0], 1]) : y;
+  const left = p === 1 ? reshaped(x, [1, x.shape[0]]) : x;
+  const right = q === 1 ? reshaped(y, [y.shape[0], 1]) : y;
   const product = matrices(left, right);
   if (p > 1 && q > 1) return product;
   const rows = product.shape.length - 2;
-  return reshape(
+  return reshaped(
     product,
     product.shape.filter((_, k) => k < rows || (k === rows ? p : q) > 1),
   );
@@ -112,12 +112,12 @@ function matrices(x: Tensor, y: Tensor): Tensor {
   const leadX = leadingSizes(x.shape);
   const leadY = leadingSizes(y.shape);
   if (leadY.length <= leadX.length && leadY.every((d) => d === 1)) {
-    return applyOne(matmulOp, [x, reshape(y, y.shape.slice(-2))], null);
+    return applyOne(matmulOp, [x, reshaped(y, y.shape.slice(-2))], null);
   }
   const lead = broadcastShapes("matmul", leadX, leadY);
   return applyOne(
     matmulOp,
-    [broadcastTo(x, [...lead, ...x.shape.slice(-2)]), broadcastTo(y, [...lead, ...y.shape.slice(-2)])],
+    [stretched(x, [...lead, ...x.shape.slice(-2)]), stretched(y, [...lead, ...y.shape.slice(-2)])],
     null,
   );
 }

@@ -5,8 +5,9 @@ import { show } from "../base/show.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import { current } from "../trace/context.js";
+import { TensorHolder } from "../trace/holder.js";
 import type { Maybe } from "../trace/op.js";
-import { Variable } from "../trace/variable.js";
+import type { Variable } from "../trace/variable.js";
 import { castOp } from "./cast.js";
 import { fillOp } from "./fill.js";
 
@@ -42,7 +43,7 @@ const notTensor = (op: string, got: unknown): TreeError =>
 /** One operand as a tensor; numbers become float32 scalars. */
 export function asTensor(op: string, x: TensorLike): Tensor {
   if (x instanceof Tensor) return x;
-  if (x instanceof Variable) return x.value;
+  if (x instanceof TensorHolder) return x.value;
   if (typeof x === "number" || typeof x === "boolean") return scalar(Number(x), weakDType(x, null));
   throw notTensor(op, x);
 }
@@ -54,7 +55,7 @@ export function promoted(op: string, operands: readonly TensorLike[]): Tensor[] 
   const out = new Array<Tensor | number | boolean>(operands.length);
   for (let i = 0; i < operands.length; i++) {
     let x = operands[i];
-    if (x instanceof Variable) x = x.value;
+    if (x instanceof TensorHolder) x = x.value;
     if (x instanceof Tensor) {
       if (beside !== null && beside !== x.dtype) mixed = true;
       beside = beside === null ? x.dtype : promote(beside, x.dtype);

@@ -18,7 +18,7 @@ import { cast } from "./conversion.js";
 
 import { zeroDerivative } from "./fill.js";
 import { asFloat, asTensor, type TensorLike } from "./operands.js";
-import { permute, reshape, sumOp } from "./shape.js";
+import { permute, reshaped, sumOp } from "./shape.js";
 import type { AxisOptions } from "./slicing.js";
 
 /** Options of reductions. */
@@ -39,7 +39,7 @@ export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: Reduce
   const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
   return options?.keepDims === true
     ? reduced
-    : reshape(
+    : reshaped(
         reduced,
         t.shape.filter((_, k) => !axes.includes(k)),
       );
@@ -173,12 +173,12 @@ function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOpt
   const t = asTensor(op, x);
   const asked = options?.axis;
   const whole = asked === undefined;
-  const over = whole ? reshape(t, [t.size]) : t;
+  const over = whole ? reshaped(t, [t.size]) : t;
   const axis = normalizeAxis(op, whole ? 0 : asked, over.shape.length);
   checkNotEmpty(op, over.shape, [axis]);
   const found = applyOne(argExtremeOp, [axisLast(over, axis).last], { largest });
   if (options?.keepDims !== true) return found;
-  return reshape(
+  return reshaped(
     found,
     t.shape.map((d, k) => (whole || k === axis ? 1 : d)),
   );

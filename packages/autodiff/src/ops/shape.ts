@@ -43,7 +43,7 @@ export const reshapeOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
       return strides && layout(shape, strides, input.offset);
     },
   }),
-  transpose: ({ inputs: [x] }, [c]) => [reshape(c, x.shape)],
+  transpose: ({ inputs: [x] }, [c]) => [reshaped(c, x.shape)],
   batch: ([x], batched, shape, n) => [apply(reshapeOp, [x], [n, ...shape]), batched],
   show: showShape,
 });
@@ -112,7 +112,7 @@ export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
     layouts: (input) => layout(shape, broadcastStrides(input, shape), input.offset),
   }),
   transpose: ({ inputs: [x] }, [c]) => [sumTo(c, x.shape)],
-  batch: ([x], batched, shape, n) => [[broadcastTo(expandBatch(x, shape.length), [n, ...shape])], batched],
+  batch: ([x], batched, shape, n) => [[stretched(expandBatch(x, shape.length), [n, ...shape])], batched],
   show: showShape,
 });
 
@@ -122,7 +122,7 @@ export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly nu
   infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
   eager: /* @__PURE__ */ eagerReduce(sumReduction),
   lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),
-  transpose: ({ inputs: [x] }, [c]) => [broadcastTo(c, x.shape)],
+  transpose: ({ inputs: [x] }, [c]) => [stretched(c, x.shape)],
   batch: ([x], batched, axes) => [
     apply(
       sumOp,
@@ -134,11 +134,21 @@ export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly nu
   show: showAxes,
 });
 
+/** As {@link reshape}, into a shape of which it is known that it fits. */
+export const reshaped = (t: Tensor, shape: Shape): Tensor =>
+  sameShape(t.shape, shape) ? t : applyOne(reshapeOp, [t], shape);
+/** As {@link broadcastTo}, to a shape of which it is known that it fits. */
+export function stretched(t: Tensor, shape: Shape): Tensor {
+  if (sameShape(t.shape, shape)) return t;
+  checkSize("broadcastTo", shape);
+  return applyOne(broadcastToOp, [t], shape);
+}
+
 /** A batched tensor `[n, ...rest]` with axes of size 1 behind the batch axis, so that the rest has `rank` axes. */
 export function expandBatch(t: Tensor, rank: number): Tensor {
   const missing = rank - (t.shape.length - 1);
   if (missing <= 0) return t;
-  return reshape(t, [t.shape[0], ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
+  return reshaped(t, [t.shape[0], ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
 }
 
 /** Sums away what broadcasting added: the transpose of {@link broadcastTo}. */
@@ -149,7 +159,7 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
   for (let k = 0; k < t.shape.length; k++)
     if (k < lead || (shape[k - lead] === 1 && t.shape[k] !== 1)) axes.push(k);
   const summed = axes.length === 0 ? t : applyOne(sumOp, [t], axes);
-  return reshape(summed, shape);
+  return reshaped(summed, shape);
 }
 
 const ambiguous = (from: Shape, to: Shape): ShapeError =>
@@ -208,7 +218,6 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor("broadcastTo", x);
   if (Array.isArray(shape) && sameShape(t.shape, shape)) return t;
   const own = shapeFrom("broadcastTo", shape);
-  checkSize("broadcastTo", own);
   const lead = own.length - t.shape.length;
   if (lead < 0 || t.shape.some((d, k) => d !== 1 && d !== own[k + lead])) {
     throw new ShapeError({
@@ -220,7 +229,7 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
       mend: "insert axes of size 1 with expandDims first",
     });
   }
-  return applyOne(broadcastToOp, [t], own);
+  return stretched(t, own);
 }
 
 /** Axes in another order.

@@ -5,6 +5,7 @@ import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "./apply.js";
 import { current, within, withTapes } from "./context.js";
+import { TensorHolder } from "./holder.js";
 import { identityOp } from "./identity.js";
 
 /** Where a Variable's newest value is while it is not in the Variable: in the memory of a compiled program.
@@ -20,7 +21,7 @@ export interface Residence {
  * v.value = v.value.mul(2)
  * v.value.toArray() // => [2, 4]
  */
-export class Variable {
+export class Variable extends TensorHolder {
   /** Shape and dtype, which never change.
    * @internal */
   readonly spec: Spec;
@@ -33,6 +34,7 @@ export class Variable {
   /** @param value - the first value, whose shape and dtype the Variable keeps
    * @throws {@link VariableError} if it is not a tensor, or while a function is being traced */
   constructor(value: Tensor) {
+    super();
     checkTensor(value);
     if (current().trace !== null) throw madeWhileTracing();
     this.spec = { shape: value.shape, dtype: value.dtype };
@@ -40,7 +42,7 @@ export class Variable {
   }
 
   /** The tensor that it holds now. Reading under a tape makes it a leaf of the tape. */
-  get value(): Tensor {
+  override get value(): Tensor {
     const outer = current();
     const { tapes, store, firstOwnTape: base } = outer;
     let now = store.read(this);
@@ -57,7 +59,7 @@ export class Variable {
 
   /** Replaces the tensor; shape and dtype stay.
    * @throws {@link VariableError} if they differ */
-  set value(next: Tensor) {
+  override set value(next: Tensor) {
     // Touch first: a gradient is with respect to the value when the tape started.
     void this.value;
     const { shape, dtype } = this.spec;
@@ -85,7 +87,7 @@ export class Variable {
   }
 
   /** Its value as text. */
-  toString(): string {
+  override toString(): string {
     return `${this.constructor.name}(${this.value})`;
   }
 

@@ -3,7 +3,7 @@ import { InternalError } from "../base/errors.js";
 import { batchedUp } from "../ops/batching.js";
 import { where } from "../ops/comparison.js";
 import { zerosOf } from "../ops/fill.js";
-import { reshape } from "../ops/shape.js";
+import { reshaped } from "../ops/shape.js";
 import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate, interpret } from "../trace/evaluate.js";
@@ -63,7 +63,7 @@ export const condOp: Op<CondAttributes> = {
       const sides = [whenTrue, whenFalse].map((graph) => batchGraph(graph, inputs, batched, n));
       const [a, b] = sides.map(([outputs, flags]) => outputs.map((t, i) => batchedUp(t, flags[i], n)));
       const chosen = a.map((t, i) =>
-        where(reshape(predicate, [n, ...t.shape.slice(1).map(() => 1)]), t, b[i]),
+        where(reshaped(predicate, [n, ...t.shape.slice(1).map(() => 1)]), t, b[i]),
       );
       return [chosen, chosen.map(() => true)];
     }

@@ -1,5 +1,5 @@
 import { concat } from "../ops/joining.js";
-import { reshape } from "../ops/shape.js";
+import { reshaped } from "../ops/shape.js";
 import { slice } from "../ops/slicing.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Graph } from "../trace/op.js";
@@ -34,7 +34,7 @@ export function settleActive(attributes: ScanAttributes, active: readonly boolea
 export function shifted(start: Tensor, after: Tensor, reverse: boolean): Tensor {
   const length = after.shape[0];
   if (length === 0) return after;
-  const first = reshape(start, [1, ...start.shape]);
+  const first = reshaped(start, [1, ...start.shape]);
   return reverse
     ? concat([slice(after, [[1, null]]), first])
     : concat([first, slice(after, [[0, length - 1]])]);

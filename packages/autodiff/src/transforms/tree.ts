@@ -2,8 +2,8 @@ import { TreeError } from "../base/errors.js";
 import { describe } from "../base/show.js";
 import { scalar } from "../ops/operands.js";
 import { Tensor } from "../tensor/tensor.js";
+import { TensorHolder } from "../trace/holder.js";
 import { notPromise } from "../trace/trace.js";
-import { Variable } from "../trace/variable.js";
 import {
   bareMark,
   hole,
@@ -198,7 +198,7 @@ const refuseTensorsInside: Passing = (op, value, path) => {
 };
 
 function holdsTensors(value: object): boolean {
-  if (typeof value === "function" || value instanceof Variable || ArrayBuffer.isView(value)) return false;
+  if (typeof value === "function" || value instanceof TensorHolder || ArrayBuffer.isView(value)) return false;
   const parts = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
   return parts.some((part) => part instanceof Tensor);
 }

@@ -5,7 +5,7 @@ import { batchedUp } from "../ops/batching.js";
 import { where } from "../ops/comparison.js";
 import { zerosOf } from "../ops/fill.js";
 import { any } from "../ops/reduction.js";
-import { broadcastTo, reshape } from "../ops/shape.js";
+import { reshaped, stretched } from "../ops/shape.js";
 import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { current } from "../trace/context.js";
@@ -151,7 +151,7 @@ function batchWhile(
   }
   const values = inputs
     .slice(start)
-    .map((t, i) => (carries[i] && !batched[start + i] ? broadcastTo(t, [n, ...t.shape]) : t));
+    .map((t, i) => (carries[i] && !batched[start + i] ? stretched(t, [n, ...t.shape]) : t));
   const specs = (
     graph: Graph,
     flags: readonly boolean[],
@@ -178,7 +178,7 @@ function batchWhile(
           );
           const [next, flags] = batchGraph(body, all.slice(testConstants), [...forBody, ...carries], n);
           return next.map((value, i) => {
-            const stay = reshape(going, [n, ...carry[i].shape.slice(1).map(() => 1)]);
+            const stay = reshaped(going, [n, ...carry[i].shape.slice(1).map(() => 1)]);
             return where(stay, batchedUp(value, flags[i], n), carry[i]);
           });
         },

@@ -1,4 +1,4 @@
-import { checkNumber, outOfRange } from "@scope/autodiff/checks";
+import { checkNumber, drawNormal, drawUniform, forkOf, Generator, outOfRange } from "@scope/autodiff/checks";
 import { Random, type Tensor } from "@scope/autodiff/functions";
 import { checkDraw } from "../option-checks.js";
 
@@ -20,7 +20,7 @@ export interface DrawOptions extends SeedOptions {
 }
 
 // The generator of everything that is drawn without one; made at first use, so that importing has no effect.
-let shared: Random | null = null;
+let shared: Generator | null = null;
 
 /** Starts the package's own generator again, from a seed: parameters drawn from now on are the same in every run.
  * It starts from seed 0 by itself.
@@ -33,13 +33,13 @@ let shared: Random | null = null;
  * first.sub(second).toArray() // => [[0, 0], [0, 0]]
  */
 export function setSeed(seed: number): void {
-  shared = new Random(seed);
+  shared = new Generator(seed);
 }
 
 /** The generator that options name. */
-export function randomOf(options: SeedOptions | undefined): Random {
+function generatorOf(options: SeedOptions | undefined): Generator {
   if (options?.random !== undefined) {
-    if (options.random instanceof Random) return options.random;
+    if (options.random instanceof Generator) return options.random;
     throw outOfRange(
       "random numbers",
       "random",
@@ -48,23 +48,24 @@ export function randomOf(options: SeedOptions | undefined): Random {
       "pass { random: new Random(42) } or { seed: 42 }",
     );
   }
-  if (options?.seed !== undefined) return new Random(options.seed);
-  shared ??= new Random(0);
+  if (options?.seed !== undefined) return new Generator(options.seed);
+  shared ??= new Generator(0);
   return shared;
 }
 
 /** The generator that options name, or one that nobody else draws from: forked from it. */
-export function ownRandom(options: SeedOptions | undefined): Random {
-  const random = randomOf(options);
-  return options?.seed === undefined ? random.fork() : random;
-}
+export const ownRandom = (options: SeedOptions | undefined): Random =>
+  options?.random === undefined && options?.seed !== undefined
+    ? new Random(options.seed)
+    : forkOf(generatorOf(options));
 
 /** What draws: the options that every law has, and no others. */
 export const drawOf = (
   options: DrawOptions | undefined,
 ): { readonly dtype: FloatDType; readonly random: Random } => ({
   dtype: options?.dtype ?? "float32",
-  random: randomOf(options),
+  // Whom it is handed on to draws with functions of a generator: the methods of Random would weigh on every layer.
+  random: generatorOf(options) as Random,
 });
 
 /** Options of {@link uniform}. */
@@ -89,7 +90,7 @@ export function uniform(shape: readonly number[], options?: UniformOptions): Ten
   checkNumber("uniform", "low", low, -Number.MAX_VALUE);
   checkNumber("uniform", "high", high, low);
   const { random, dtype } = drawOf(options);
-  return random.uniform(shape, { low, high, dtype });
+  return drawUniform(random, shape, { low, high, dtype });
 }
 
 /** Options of {@link normal}. */
@@ -114,5 +115,5 @@ export function normal(shape: readonly number[], options?: NormalOptions): Tenso
   checkNumber("normal", "mean", mean, -Number.MAX_VALUE);
   checkNumber("normal", "std", std, 0);
   const { random, dtype } = drawOf(options);
-  return random.normal(shape, { mean, std, dtype });
+  return drawNormal(random, shape, { mean, std, dtype });
 }

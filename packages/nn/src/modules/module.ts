@@ -1,4 +1,5 @@
-import { Random, staticValue, Tensor, Variable } from "@scope/autodiff/functions";
+import { Generator } from "@scope/autodiff/checks";
+import { staticValue, Tensor, Variable } from "@scope/autodiff/functions";
 import {
   type LoadOptions,
   loadState,
@@ -182,7 +183,7 @@ export abstract class Module {
 /** Arrays, plain records and random generators are looked into; other objects are not. */
 function isWalked(value: unknown): value is object {
   if (typeof value !== "object" || value === null || value instanceof Tensor) return false;
-  if (Array.isArray(value) || value instanceof Random) return true;
+  if (Array.isArray(value) || value instanceof Generator) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

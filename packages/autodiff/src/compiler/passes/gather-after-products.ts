@@ -3,7 +3,7 @@ import { greater, where } from "../../ops/comparison.js";
 import { onesOf } from "../../ops/fill.js";
 import { gatherOp, scatterAddOp } from "../../ops/gather.js";
 import { matmulOp, swapLast } from "../../ops/linear-algebra.js";
-import { reshape } from "../../ops/shape.js";
+import { reshaped } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
@@ -51,8 +51,8 @@ function productOf(node: Node, around: Surroundings): Tensor | null {
     const count = index.shape[1];
     const { shape, strides } = left.layout;
     if (strides === null && shape[shape.length - 1] === width) {
-      const small = applyOne(matmulOp, [reshape(table, [rows, width]), b], null);
-      return reshape(applyOne(gatherOp, [reshape(small, [1, rows, b.shape[1]]), index], null), out.shape);
+      const small = applyOne(matmulOp, [reshaped(table, [rows, width]), b], null);
+      return reshaped(applyOne(gatherOp, [reshaped(small, [1, rows, b.shape[1]]), index], null), out.shape);
     }
     // The lookup transposed: a sum over its rows.
     if (
@@ -64,7 +64,7 @@ function productOf(node: Node, around: Surroundings): Tensor | null {
       strides[1] === width
     ) {
       const summed = rowSums(b, index, rows);
-      const read = where(readRows(index, rows), reshape(table, [rows, width]), 0);
+      const read = where(readRows(index, rows), reshaped(table, [rows, width]), 0);
       return applyOne(matmulOp, [swapLast(read), summed], null);
     }
   }
@@ -77,7 +77,7 @@ function productOf(node: Node, around: Surroundings): Tensor | null {
   const { shape, strides } = right.layout;
   if (strides !== null || shape[0] !== count || shape[1] !== width || a.shape[1] !== count) return null;
   const summed = rowSums(swapLast(a), index, rows);
-  const read = where(readRows(index, rows), reshape(table, [rows, width]), 0);
+  const read = where(readRows(index, rows), reshaped(table, [rows, width]), 0);
   return applyOne(matmulOp, [swapLast(summed), read], null);
 }
 
@@ -88,7 +88,7 @@ const readRows = (index: Tensor, rows: number): Tensor =>
 /** For each row of the table the sum of the rows that were looked up there. */
 function rowSums(rows: Tensor, index: Tensor, size: number): Tensor {
   const [count, width] = rows.shape;
-  return reshape(applyOne(scatterAddOp, [reshape(rows, [1, count, width]), index], size), [size, width]);
+  return reshaped(applyOne(scatterAddOp, [reshaped(rows, [1, count, width]), index], size), [size, width]);
 }
 
 function scatterOf(node: Node, around: Surroundings): Tensor | null {
@@ -111,7 +111,7 @@ function scatterOf(node: Node, around: Surroundings): Tensor | null {
     return null;
   // The rows of D must lie as those of the product do.
   if (sizeOf(d.shape) !== count * d.shape[d.shape.length - 1]) return null;
-  const summed = rowSums(reshape(d, [count, w.shape[0]]), index, rows);
+  const summed = rowSums(reshaped(d, [count, w.shape[0]]), index, rows);
   const made = applyOne(matmulOp, [summed, w], null);
-  return reshape(where(readRows(index, rows), made, 0), out.shape);
+  return reshaped(where(readRows(index, rows), made, 0), out.shape);
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from "../../base/shape.js";
 import { permutationOf } from "../../kernel/layout.js";
 import { matmulOp } from "../../ops/linear-algebra.js";
-import { permute, reshape, sumOp } from "../../ops/shape.js";
+import { permute, reshaped, sumOp } from "../../ops/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Node } from "../../trace/op.js";
@@ -50,9 +50,9 @@ function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): T
       const k = a.shape[rank - 1];
       const n = b.shape[rank - 1];
       const length = sizeOf(a.shape.slice(0, -2)) * k;
-      const left = reshape(permute(a, [rank - 2, ...lead, rank - 1]), [m, length]);
-      const right = reshape(b, [length, n]);
-      return reshape(applyOne(matmulOp, [left, right], null), shape);
+      const left = reshaped(permute(a, [rank - 2, ...lead, rank - 1]), [m, length]);
+      const right = reshaped(b, [length, n]);
+      return reshaped(applyOne(matmulOp, [left, right], null), shape);
     }
     case "scatterAdd": {
       const [x, index] = inputs;
@@ -60,7 +60,7 @@ function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): T
       const [batch, count, row] = x.shape;
       return applyOne(
         node.op,
-        [reshape(x, [1, batch * count, row]), reshape(index, [1, batch * count])],
+        [reshaped(x, [1, batch * count, row]), reshaped(index, [1, batch * count])],
         node.attributes,
       );
     }
@@ -83,7 +83,7 @@ function sumOfView(
     const same = sizeOf(view.shape) === sizeOf(input.shape);
     const alone =
       axes.length === 1 && axes[0] === 0 && input.shape.length > 0 && input.shape[0] === view.shape[0];
-    return same && alone ? reshape(applyOne(sumOp, [input], [0]), shape) : null;
+    return same && alone ? reshaped(applyOne(sumOp, [input], [0]), shape) : null;
   }
   const order = permutationOf(input.shape, view);
   if (order === null) return null;

@@ -1,9 +1,9 @@
 import { plainEager } from "../../backends/javascript/eager.js";
-import { type Shape, sameShape, sizeOf } from "../../base/shape.js";
+import { sameShape, sizeOf } from "../../base/shape.js";
 import type { Lowering } from "../../kernel/lowering.js";
 import { mul } from "../../ops/arithmetic.js";
 import { filledLike } from "../../ops/fill.js";
-import { broadcastTo } from "../../ops/shape.js";
+import { stretched } from "../../ops/shape.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { loweringOf, onlyInstruction, rewriteGraph, type Surroundings } from "../rewrite.js";
@@ -66,7 +66,7 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
   if (lowering.kind !== "map") return null;
   const { nodes, results } = lowering.expression;
   const result = nodes[results[0]];
-  if (result.kind === "read") return fit(inputs[result.index], out.shape);
+  if (result.kind === "read") return stretched(inputs[result.index], out.shape);
   const name = onlyInstruction(lowering.expression);
   if (name === null || inputs.length !== 2) return null;
   const [a, b] = inputs;
@@ -75,19 +75,19 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
   switch (name) {
     case "add":
       return addsNothing(right, a, around)
-        ? fit(a, out.shape)
+        ? stretched(a, out.shape)
         : addsNothing(left, b, around)
-          ? fit(b, out.shape)
+          ? stretched(b, out.shape)
           : null;
     case "sub":
       // x − (−0) is x + 0.
-      return right === 0 && addsNothing(-right, a, around) ? fit(a, out.shape) : null;
+      return right === 0 && addsNothing(-right, a, around) ? stretched(a, out.shape) : null;
     case "mul":
-      return right === 1 ? fit(a, out.shape) : left === 1 ? fit(b, out.shape) : null;
+      return right === 1 ? stretched(a, out.shape) : left === 1 ? stretched(b, out.shape) : null;
     case "div":
-      return right === 1 ? fit(a, out.shape) : null;
+      return right === 1 ? stretched(a, out.shape) : null;
     case "pow":
-      return right === 1 ? fit(a, out.shape) : right === 2 ? fit(mul(a, a), out.shape) : null;
+      return right === 1 ? stretched(a, out.shape) : right === 2 ? stretched(mul(a, a), out.shape) : null;
     default:
       return null;
   }
@@ -96,5 +96,3 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
 /** Whether x + zero is x: for −0 always, for 0 where x has no −0. */
 const addsNothing = (zero: number | undefined, x: Tensor, around: Surroundings): boolean =>
   zero === 0 && (Object.is(zero, -0) || hasNoNegativeZero(x, around));
-
-const fit = (t: Tensor, shape: Shape): Tensor => (sameShape(t.shape, shape) ? t : broadcastTo(t, shape));

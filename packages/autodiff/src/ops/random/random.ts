@@ -1,38 +1,27 @@
 import { checkCount, checkOptions } from "../../base/checks.js";
-import { checkDType, type DType } from "../../base/dtype.js";
 import { ValueError } from "../../base/errors.js";
 import { type Shape, shapeFrom } from "../../base/shape.js";
-import { show } from "../../base/show.js";
-import { contiguousArray, fromArray, type Tensor } from "../../tensor/tensor.js";
-import { applyOne } from "../../trace/apply.js";
-import type { Op } from "../../trace/op.js";
-import { Variable } from "../../trace/variable.js";
-import { checkFloat } from "../argument-checks.js";
+import { contiguousArray, type Tensor } from "../../tensor/tensor.js";
 import { add, mul, neg, sub } from "../arithmetic.js";
 import { less } from "../comparison.js";
 import { cast, stopGradient } from "../conversion.js";
-
 import { log } from "../exponential.js";
 import { maximum } from "../extrema.js";
-import { unstack } from "../joining.js";
 import { asFloat, type TensorLike } from "../operands.js";
 import { argMax, checkNotEmpty, max } from "../reduction.js";
 import { broadcastTo } from "../shape.js";
 import { withAxis } from "../slicing.js";
 import { argSort } from "../sorting.js";
-import { randomBitsOp, unitFloat32Op, unitFloat64Op } from "./bits.js";
-import { normalFloat32Op, normalFloat64Op } from "./normal-quantile.js";
-
-/** Options of draws that are float. */
-export interface FloatDrawOptions {
-  /** `"float32"` (default) or `"float64"`. */
-  readonly dtype?: "float32" | "float64";
-}
-
-const unitOps = [unitFloat32Op, unitFloat64Op] as const;
-const normalOps = [normalFloat32Op, normalFloat64Op] as const;
-
-const stateOf = (key0: number, key1: number): Tensor => fromArray(Int32Array.of(key0, key1, 0), [3], "int32");
+import {
+  checkBounds,
+  drawFloats,
+  drawUniform,
+  Generator,
+  stateOf,
+  type UniformDrawOptions,
+  unitOps,
+} from "./generator.js";
+import { drawNormal, type NormalDrawOptions } from "./normal.js";
 
 /** Random numbers from a seed: the same seed gives the same numbers on every machine, eagerly and compiled, to the last bit
  * (of `categorical`, as far as the machine's `log` agrees; a draw of it can differ where two scores tie to rounding).
@@ -44,59 +33,7 @@ const stateOf = (key0: number, key1: number): Tensor => fromArray(Int32Array.of(
  * random.uniform([2, 3]).shape // => [2, 3]
  * new Random(7).normal([4]).toArray().join() === new Random(7).normal([4]).toArray().join() // => true
  */
-export class Random {
-  /** `[3]`, int32: two words of the key, and the counter. */
-  readonly state: Variable;
-  // Added to the state by every draw.
-  readonly #tick: Tensor = fromArray(Int32Array.of(0, 0, 1), [3], "int32");
-
-  /** @param seed - a whole number from 0 to 2⁵³ − 1 (0)
-   * @throws {@link ValueError} if it is not */
-  constructor(seed = 0) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ValueError({
-        code: "value/seed",
-        op: "Random",
-        problem: "not a seed.",
-        got: show(seed),
-        expected: "a whole number from 0 to 9007199254740991",
-        mend: "new Random(42); new Random(Date.now()) differs from run to run",
-      });
-    }
-    this.state = new Variable(stateOf(seed | 0, Math.floor(seed / 2 ** 32)));
-  }
-
-  /** A compiled function may take a generator as an argument: its state is a Variable.
-   * @internal */
-  fieldsInSignature(): object {
-    return this;
-  }
-
-  #bits(shape: Shape): Tensor {
-    const state = this.state.value;
-    const bits = applyOne(randomBitsOp, [state], shape);
-    this.state.value = add(state, this.#tick);
-    return bits;
-  }
-
-  #floats(
-    op: string,
-    shape: Shape,
-    dtype: DType,
-    [narrow, wide]: readonly [float32: Op<null>, float64: Op<null>],
-    scale = 1,
-    offset = 0,
-  ): Tensor {
-    const own = shapeFrom(op, shape);
-    checkDType(op, dtype);
-    checkFloat(op, dtype);
-    const drawn =
-      dtype === "float32"
-        ? applyOne(narrow, [this.#bits(own)], null)
-        : applyOne(wide, unstack(this.#bits([2, ...own])), null);
-    return scale === 1 && offset === 0 ? drawn : add(mul(drawn, scale), offset);
-  }
-
+export class Random extends Generator {
   /** Numbers evenly spread from `low` up to, without, `high` (rounding can reach `high` where the range is not 0 to 1).
    * @param shape - sizes of the axes
    * @param options - `low` (0), `high` (1), `dtype` (float32)
@@ -105,14 +42,8 @@ export class Random {
    * @example
    * new Random(1).uniform([3], { low: -1, high: 1 }).shape // => [3]
    */
-  uniform(
-    shape: Shape,
-    options?: FloatDrawOptions & { readonly low?: number; readonly high?: number },
-  ): Tensor {
-    checkOptions("uniform", options, ["low", "high", "dtype"]);
-    const { low = 0, high = 1, dtype = "float32" } = options ?? {};
-    checkBounds("uniform", low, high, () => low <= high, "finite numbers low ≤ high");
-    return this.#floats("uniform", shape, dtype, unitOps, high - low, low);
+  uniform(shape: Shape, options?: UniformDrawOptions): Tensor {
+    return drawUniform(this, shape, options);
   }
 
   /** Normally distributed numbers.
@@ -123,14 +54,8 @@ export class Random {
    * @example
    * new Random(1).normal([8, 50, 3]).shape // => [8, 50, 3]
    */
-  normal(
-    shape: Shape,
-    options?: FloatDrawOptions & { readonly mean?: number; readonly std?: number },
-  ): Tensor {
-    checkOptions("normal", options, ["mean", "std", "dtype"]);
-    const { mean = 0, std = 1, dtype = "float32" } = options ?? {};
-    checkBounds("normal", mean, std, () => std >= 0, "a finite mean, and std ≥ 0");
-    return this.#floats("normal", shape, dtype, normalOps, std, mean);
+  normal(shape: Shape, options?: NormalDrawOptions): Tensor {
+    return drawNormal(this, shape, options);
   }
 
   /** Whole numbers, all of `low` … `high − 1` equally likely.
@@ -159,7 +84,7 @@ export class Random {
       "whole numbers low < high, less than 2³¹ apart",
     );
     // 32 bits as a fraction of the range: less than high, as the product is less than a whole number by more than rounding.
-    const unsigned = add(cast(this.#bits(own), "float64"), 2 ** 31);
+    const unsigned = add(cast(this.bits(own), "float64"), 2 ** 31);
     return add(cast(mul(unsigned, (high - low) * 2 ** -32), "int32"), low);
   }
 
@@ -178,7 +103,7 @@ export class Random {
     if (typeof p === "number")
       checkBounds("bernoulli", 0, p, () => p >= 0 && p <= 1, "a probability from 0 to 1");
     const probability = broadcastTo(asFloat("bernoulli", p), own);
-    return less(this.#floats("bernoulli", own, probability.dtype, unitOps), probability);
+    return less(drawFloats(this, "bernoulli", own, probability.dtype, unitOps), probability);
   }
 
   /** The numbers 0 … n − 1 in random order. To shuffle a tensor: `take(x, random.permutation(x.shape[0]))`.
@@ -190,7 +115,7 @@ export class Random {
    */
   permutation(n: number): Tensor {
     checkCount("permutation", "n", n, 0);
-    return argSort(this.#bits([n]));
+    return argSort(this.bits([n]));
   }
 
   /** Positions along an axis, each with the probability that `softmax` gives it.
@@ -207,7 +132,7 @@ export class Random {
     checkNotEmpty("categorical", t.shape, [axis]);
     checkScores(t, axis);
     // The greatest of logit − log(−log u) falls on i with probability softmax(logits)ᵢ (Gumbel); u = 0 is moved off −∞.
-    const u = maximum(this.#floats("categorical", t.shape, t.dtype, unitOps), 2 ** -26);
+    const u = maximum(drawFloats(this, "categorical", t.shape, t.dtype, unitOps), 2 ** -26);
     return argMax(sub(t, log(neg(log(u)))), { axis });
   }
 
@@ -220,11 +145,7 @@ export class Random {
    * other.uniform([1]).item() === random.uniform([1]).item() // => false
    */
   fork(): Random {
-    // First, as it is refused while a function is traced.
-    const child = new Random();
-    const { data } = this.#bits([2]);
-    child.state.value = stateOf(data[0], data[1]);
-    return child;
+    return forkOf(this);
   }
 
   /** Several generators of their own: {@link Random.fork} as often as asked for.
@@ -240,6 +161,18 @@ export class Random {
   }
 }
 
+/** A generator of its own, with a key drawn from another: `Random.fork`.
+ * @example
+ * forkOf(new Generator(3)).uniform([2]).shape // => [2]
+ * @internal */
+export function forkOf(generator: Generator): Random {
+  // First, as it is refused while a function is traced.
+  const child = new Random();
+  const { data } = generator.bits([2]);
+  child.state.value = stateOf(data[0], data[1]);
+  return child;
+}
+
 /** Throws where no probabilities follow from scores, if their values are known. */
 function checkScores(scores: Tensor, axis: number): void {
   if (scores.storage === null) return;
@@ -253,18 +186,5 @@ function checkScores(scores: Tensor, axis: number): void {
     got: `${Number.isNaN(greatest[wrong]) ? "NaN among them" : `${greatest[wrong]} as the greatest of them`} (row ${wrong})`,
     expected: "numbers or −∞, and at least one finite number along the axis",
     mend: "look for where it comes from: detectAnomalies(() => …)",
-  });
-}
-
-/** Throws unless the bounds of a distribution are finite and `holds`. */
-function checkBounds(op: string, low: unknown, high: unknown, holds: () => boolean, expected: string): void {
-  if (Number.isFinite(low) && Number.isFinite(high) && holds()) return;
-  throw new ValueError({
-    code: "value/distribution",
-    op,
-    problem: "these numbers make no distribution.",
-    got: `${show(low)} and ${show(high)}`,
-    expected,
-    mend: "normal has mean and std, the others low and high, or p",
   });
 }
