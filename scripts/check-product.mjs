@@ -1,6 +1,14 @@
 // Installs the packed packages as a user would, into an empty folder, then compiles and runs programs there: one that checks
 // itself, and those of the README files, as somebody would who copies them.
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packAll } from "./pack.mjs";
@@ -26,6 +34,21 @@ writeJson("tsconfig.json", {
   },
   include: ["*.ts"],
 });
+// Every entry where there is neither a browser nor Node: the declarations bring what they need, AbortSignal for example.
+writeJson("tsconfig.entries.json", {
+  extends: "./tsconfig.json",
+  compilerOptions: { lib: ["ES2022"], noEmit: true },
+  include: ["entries/*.ts"],
+});
+const entries = packages.flatMap(({ name, exports }) =>
+  Object.keys(exports)
+    // Those that need an optional peer are for whoever installs it.
+    .filter((path) => !path.endsWith(".json") && path !== "./testing/arbitraries")
+    .map((path) => name + path.slice(1)),
+);
+mkdirSync(join(folder, "entries"));
+const imports = entries.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};\n`);
+writeFileSync(join(folder, "entries", "all.ts"), imports.join(""));
 copyFileSync(join(root, "scripts", "product", "program.ts"), join(folder, "program.ts"));
 const programs = ["program"];
 const pages = ["README.md", "packages/autodiff/README.md", "packages/nn/README.md"];
@@ -46,11 +69,16 @@ const steps = [
         quiet: true,
       }),
   ],
-  ["compiling users' programs", () => runTool("typescript/bin/tsc", ["-p", folder], { quiet: true })],
-  [
-    "compiling them with TypeScript 5.9",
-    () => runTool("typescript-5.9/bin/tsc", ["-p", folder], { quiet: true }),
-  ],
+  ...["typescript", "typescript-5.9"].flatMap((compiler) => [
+    [
+      `compiling users' programs with ${compiler}`,
+      () => runTool(`${compiler}/bin/tsc`, ["-p", folder], { quiet: true }),
+    ],
+    [
+      `compiling every entry without DOM and Node with ${compiler}`,
+      () => runTool(`${compiler}/bin/tsc`, ["-p", join(folder, "tsconfig.entries.json")], { quiet: true }),
+    ],
+  ]),
   ...programs.map((name) => [
     `running ${name}`,
     () => run(process.execPath, [`dist/${name}.js`], { cwd: folder, quiet: true }),

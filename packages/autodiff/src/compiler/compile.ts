@@ -9,7 +9,7 @@ import { callOp } from "../transforms/call.js";
 import { type ClosedGraph, commitAssignments, hiddenInputValues } from "../transforms/close.js";
 import { rebuild } from "../transforms/outline.js";
 import { type Signed, sign } from "../transforms/signature.js";
-import type { Result, Sync } from "../transforms/types.js";
+import type { Passed, Result, Sync, Unannotated } from "../transforms/types.js";
 import { type BackendName, backendChoice } from "./backend.js";
 import { explainInstance, profileTable } from "./explain.js";
 import { Programs, runnerFor, type Settings } from "./programs.js";
@@ -53,11 +53,11 @@ export interface Compiled<Args extends readonly unknown[], R> {
  * f(tensor([1, 2, 3])).item() // => 14
  * compile(grad((x) => sum(mul(x, x))))(tensor([1, 2])).toArray() // => [2, 4]
  */
-export function compile<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
+export function compile<Args extends readonly unknown[] = Unannotated[], R extends Result = Tensor>(
   f: (...args: Args) => R & Sync<R>,
   options: CompileOptions = {},
   ...more: readonly never[]
-): Compiled<Args, R> {
+): Compiled<Passed<Args>, R> {
   if (typeof f !== "function") {
     throw new CompileError({
       code: "compile/function",
@@ -90,7 +90,7 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
       : callAsOp(entry.closed, given.leaves, settings);
     return rebuild(entry.result, outputs) as R;
   };
-  return Object.assign(call, {
+  const compiled: Compiled<Args, R> = Object.assign(call, {
     explain: (...args: Args): string => explainInstance(programs.instanceOf(programs.entryFor(signed(args)))),
     profile(...args: Args): string {
       const given = signed(args);
@@ -99,6 +99,8 @@ export function compile<Args extends readonly unknown[] = Tensor[], R extends Re
     },
     dispose: (): void => programs.dispose(),
   });
+  // The type says more of arguments only where f leaves their types out.
+  return compiled as unknown as Compiled<Passed<Args>, R>;
 }
 
 /** Runs a program where tapes and replays see it: as one op. */

@@ -132,11 +132,12 @@ export class Tensor {
   }
 
   /** Nested arrays as deep as the rank; a number for a scalar; booleans as true and false.
+   * The type may be written, or follows from where the result goes: `toArray<number[][]>()`, `const rows: number[][] = x.toArray()`. It is not checked against the rank.
    * @throws {@link SymbolicValueError} while the tensor is being traced
    * @example
    * tensor([[1, 2], [3, 4]]).toArray() // => [[1, 2], [3, 4]]
    */
-  toArray(): NestedArray {
+  toArray<T extends NestedArray = NestedArray>(): T {
     const data = contiguousArray(this, "toArray()");
     const { shape, dtype } = this;
     const build = (axis: number, from: number, size: number): unknown => {
@@ -144,7 +145,7 @@ export class Tensor {
       const inner = shape[axis] === 0 ? 0 : size / shape[axis];
       return Array.from({ length: shape[axis] }, (_, i) => build(axis + 1, from + i * inner, inner));
     };
-    return build(0, 0, this.size) as NestedArray;
+    return build(0, 0, this.size) as T;
   }
 
   /** What `JSON.stringify` writes: the nested arrays of {@link Tensor.toArray}. JSON has no NaN and no infinity: they become null.

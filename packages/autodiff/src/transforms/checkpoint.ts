@@ -19,7 +19,7 @@ import { onlyUnchanging } from "./signature.js";
 import { hiddenValues, jvpGraph, jvpGraphPush, jvpGraphSplit } from "./split.js";
 import { type Flat, vjpFlat } from "./sweep.js";
 import { flattenArguments, onLeaves } from "./tree.js";
-import type { Result } from "./types.js";
+import type { Passed, Result, Unannotated } from "./types.js";
 
 interface CheckpointAttributes {
   readonly graph: Graph;
@@ -184,10 +184,10 @@ const replayWith =
  * const block = checkpoint((x: Tensor) => exp(sin(exp(x))))
  * grad((x) => block(x))(tensor(0)).item() // => 1.253
  */
-export function checkpoint<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
+export function checkpoint<Args extends readonly unknown[] = Unannotated[], R extends Result = Tensor>(
   f: (...args: Args) => R,
   ...more: readonly never[]
-): (...args: Args) => R {
+): (...args: Passed<Args>) => R {
   checkFunction("checkpoint", "f", f, "write checkpoint((x) => …)(x)");
   checkNoMore("checkpoint", more, "call what it returns: checkpoint(f)(x)");
   return (...args) => {

@@ -13,7 +13,7 @@ import { condOp, pair } from "./cond-op.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
 import { flatten } from "./tree.js";
 import { flattenLike } from "./tree-likeness.js";
-import type { Result } from "./types.js";
+import type { AnyTree, Result } from "./types.js";
 
 /** One of two functions, by a tensor: a branch that can be traced, compiled and differentiated.
  * Outside of traces only the chosen one runs. Where examples of a {@link vmap} choose differently, both run and each example takes its own result.
@@ -28,7 +28,7 @@ import type { Result } from "./types.js";
  * half(tensor(4)).item() // => 2
  * grad(half)(tensor(4)).item() // => 0.5
  */
-export function cond<Args extends readonly unknown[], R extends Result>(
+export function cond<Args extends readonly AnyTree[], R extends Result>(
   predicate: Tensor | boolean,
   whenTrue: (...operands: Args) => R,
   whenFalse: (...operands: Args) => NoInfer<R>,

@@ -13,22 +13,34 @@ import { zerosWhereNull } from "./lists.js";
 import { leafPaths, rebuild } from "./outline.js";
 import { record, sweep, withTape } from "./sweep.js";
 import { type Flattened, flatten } from "./tree.js";
-import type { Gradient, Loss, Variables, WithAux } from "./types.js";
+import type {
+  Gradient,
+  GradientFunction,
+  Loss,
+  Unannotated,
+  ValueAndGradientFunction,
+  Variables,
+  WithAux,
+} from "./types.js";
 
 /** The derivative of a function with a scalar result with respect to its first argument.
- * @param f - takes a tree (tensor, nested arrays, plain objects) and anything else; returns a scalar tensor of shape `[]`
+ * @param f - takes a tree (tensor, nested arrays, plain objects) and anything else; returns a scalar tensor of shape `[]`.
+ * Where the type of its parameter is not written, arguments are not checked against it (and with `noUncheckedIndexedAccess` what is taken out of it may be undefined: write the type)
  * @returns a function of the same arguments that returns the gradient: a tree like the first argument
  * @throws {@link ShapeError} if the result is not a scalar; {@link DTypeError} if an argument is not float
  * @example
  * grad((x) => sin(x).mul(x))(tensor(2)).item() // => 0.077
+ * grad(({ w, b }) => w.mul(w).add(b))({ w: tensor(3), b: tensor(1) }) // => { w: 6, b: 1 }
  * grad((p: { w: Tensor; b: Tensor }) => p.w.mul(p.w).add(p.b))({ w: tensor(3), b: tensor(1) }) // => { w: 6, b: 1 }
  */
-export function grad<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
+export function grad<P = Unannotated, Rest extends readonly unknown[] = Unannotated[]>(
   f: (x: P, ...rest: Rest) => Tensor,
   ...more: readonly never[]
-): (x: P, ...rest: Rest) => Gradient<P> {
+): GradientFunction<P, Rest> {
   checkLoss("grad", f, more);
-  return (x, ...rest) => differentiate("grad", f, x, rest).gradient;
+  const gradient = (x: P, ...rest: Rest): Gradient<P> => differentiate("grad", f, x, rest).gradient;
+  // The type says more of arguments only where f leaves their types out.
+  return gradient as GradientFunction<P, Rest>;
 }
 
 /** The value of a function and its gradient with respect to the first argument, in one run.
@@ -40,16 +52,18 @@ export function grad<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
  * value.item() // => 5
  * gradient.toArray() // => [2, 4]
  */
-export function valueAndGrad<P = Tensor, Rest extends readonly unknown[] = Tensor[], R extends Loss = Tensor>(
-  f: (x: P, ...rest: Rest) => R,
-  ...more: readonly never[]
-): (x: P, ...rest: Rest) => WithAux<R, [value: Tensor, gradient: Gradient<P>]> {
+export function valueAndGrad<
+  P = Unannotated,
+  Rest extends readonly unknown[] = Unannotated[],
+  R extends Loss = Tensor,
+>(f: (x: P, ...rest: Rest) => R, ...more: readonly never[]): ValueAndGradientFunction<P, Rest, R> {
   checkLoss("valueAndGrad", f, more);
-  return (x, ...rest) => {
+  const both = (x: P, ...rest: Rest): readonly unknown[] => {
     const { loss, aux, gradient } = differentiate("valueAndGrad", f, x, rest);
-    // WithAux says of the type what `aux` is of the value: empty, or one element.
-    return [loss, gradient, ...aux] as unknown as WithAux<R, [value: Tensor, gradient: Gradient<P>]>;
+    return [loss, gradient, ...aux];
   };
+  // WithAux says of the type what `aux` is of the value (empty, or one element), and more of arguments only where f leaves their types out.
+  return both as unknown as ValueAndGradientFunction<P, Rest, R>;
 }
 
 interface Differentiated<P> {

@@ -12,7 +12,7 @@ import { zerosWhereNull } from "./lists.js";
 import { leafPaths, rebuild } from "./outline.js";
 import { vjpFlat } from "./sweep.js";
 import { flatten, onLeaves } from "./tree.js";
-import type { Gradient, Jacobian, Result } from "./types.js";
+import type { Gradient, HessianFunction, Jacobian, JacobianFunction, Result, Unannotated } from "./types.js";
 import { vmap } from "./vmap.js";
 
 /** Options of {@link jacobian}. */
@@ -31,16 +31,20 @@ const modes: readonly NonNullable<JacobianOptions["mode"]>[] = ["forward", "reve
  * @example
  * jacobian((v) => stack([v.at(0).mul(v.at(1)), sin(v.at(0))]))(tensor([0, 2])).toArray() // => [[2, 0], [1, 0]]
  */
-export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
+export function jacobian<
+  P = Unannotated,
+  Rest extends readonly unknown[] = Unannotated[],
+  R extends Result = Tensor,
+>(
   f: (x: P, ...rest: Rest) => R,
   options?: JacobianOptions,
   ...more: readonly never[]
-): (x: P, ...rest: Rest) => Jacobian<R, P> {
+): JacobianFunction<P, Rest, R> {
   checkFunction("jacobian", "f", f, "write jacobian((x) => …)(x)");
   checkNoMore("jacobian", typeof options === "number" ? [options, ...more] : more, firstArgument);
   checkOptions("jacobian", options, ["mode"]);
   if (options?.mode !== undefined) checkChoice("jacobian", "mode", options.mode, modes);
-  return (x, ...rest) => {
+  const derivatives = (x: P, ...rest: Rest): Jacobian<R, P> => {
     const given = flatten("jacobian", x, "leaf", "argument");
     const { leaves } = given;
     checkFloat("jacobian", given);
@@ -58,6 +62,8 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
     const trees = blocks.map((row) => rebuild(given.outline, row));
     return rebuild(outline, trees) as Jacobian<R, P>;
   };
+  // The type says more of arguments only where f leaves their types out.
+  return derivatives as JacobianFunction<P, Rest, R>;
 }
 
 /** All second derivatives of a function with a scalar result with respect to its first argument: forward mode over reverse.
@@ -67,18 +73,17 @@ export function jacobian<P = Tensor, Rest extends readonly unknown[] = Tensor[],
  * @example
  * hessian((x) => sum(x.mul(x).mul(x)))(tensor([1, 2])).toArray() // => [[6, 0], [0, 12]]
  */
-export function hessian<P = Tensor, Rest extends readonly unknown[] = Tensor[]>(
+export function hessian<P = Unannotated, Rest extends readonly unknown[] = Unannotated[]>(
   f: (x: P, ...rest: Rest) => Tensor,
   ...more: readonly never[]
-): (x: P, ...rest: Rest) => Jacobian<Gradient<P>, P> {
+): HessianFunction<P, Rest> {
   checkFunction("hessian", "f", f, "write hessian((x) => …)(x)");
   checkNoMore("hessian", more, firstArgument);
   // A tree of gradients is an object in the sense of Result, whatever P is.
   const gradient = grad(f) as (x: P, ...rest: Rest) => Gradient<P> & object;
-  return jacobian<P, Rest, Gradient<P> & object>(gradient, { mode: "forward" }) as (
-    x: P,
-    ...rest: Rest
-  ) => Jacobian<Gradient<P>, P>;
+  return jacobian<P, Rest, Gradient<P> & object>(gradient, {
+    mode: "forward",
+  }) as unknown as HessianFunction<P, Rest>;
 }
 
 const only = (like: readonly Tensor[], at: number, t: Tensor): (Tensor | null)[] =>

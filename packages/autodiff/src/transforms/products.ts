@@ -8,9 +8,7 @@ import { rebuild } from "./outline.js";
 import { vjpFlat } from "./sweep.js";
 import { flatten, flattenArguments, onLeaves } from "./tree.js";
 import { flattenDerivatives } from "./tree-likeness.js";
-import type { Gradient, Result } from "./types.js";
-
-type Pullback<Args extends readonly unknown[]> = { -readonly [K in keyof Args]: Gradient<Args[K]> };
+import type { AnyTree, Direction, Directions, Result, TensorsOfAll } from "./types.js";
 
 /** Reverse mode: the value of a function, and a function from a cotangent of the value to the cotangents of the arguments (vᵀJ).
  * @param f - takes and returns trees
@@ -22,18 +20,18 @@ type Pullback<Args extends readonly unknown[]> = { -readonly [K in keyof Args]: 
  * y.toArray() // => [1, 4]
  * pullback(tensor([1, 10]))[0].toArray() // => [2, 40]
  */
-export function vjp<Args extends readonly unknown[], R extends Result>(
-  f: (...args: Args) => R,
+export function vjp<Args extends readonly AnyTree[], R extends Result>(
+  f: (...args: TensorsOfAll<Args>) => R,
   ...at: Args
-): [value: R, pullback: (cotangent: NoInfer<R>) => Pullback<Args>] {
+): [value: R, pullback: (cotangent: Direction<R>) => TensorsOfAll<Args>] {
   checkFunction("vjp", "f", f, "write vjp((x) => …, x)");
   const given = flattenArguments("vjp", at, "leaf");
-  const flat = onLeaves("vjp", (args: Args) => f(...args), given.outline);
+  const flat = onLeaves("vjp", (args: TensorsOfAll<Args>) => f(...args), given.outline);
   const { outputs, pull } = vjpFlat(flat.run, given.leaves);
   const { outline } = flat;
-  const pullback = (cotangent: NoInfer<R>): Pullback<Args> => {
+  const pullback = (cotangent: Direction<R>): TensorsOfAll<Args> => {
     const cotangents = flattenDerivatives("vjp", cotangent, outline, outputs, "cotangent");
-    return rebuild(given.outline, zerosWhereNull(pull(cotangents), given.leaves)) as Pullback<Args>;
+    return rebuild(given.outline, zerosWhereNull(pull(cotangents), given.leaves)) as TensorsOfAll<Args>;
   };
   return [rebuild(outline, outputs) as R, pullback];
 }
@@ -48,10 +46,10 @@ export function vjp<Args extends readonly unknown[], R extends Result>(
  * const [y, tangent] = jvp((x: Tensor) => x.mul(x), [tensor([1, 2])], [tensor([1, 10])])
  * tangent.toArray() // => [2, 40]
  */
-export function jvp<Args extends readonly unknown[], R extends Result>(
-  f: (...args: Args) => R,
+export function jvp<Args extends readonly [] | readonly AnyTree[], R extends Result>(
+  f: (...args: TensorsOfAll<Args>) => R,
   at: Args,
-  tangents: NoInfer<Args>,
+  tangents: Directions<Args>,
   ...more: readonly never[]
 ): [value: R, tangent: R] {
   checkFunction("jvp", "f", f, "write jvp((x) => …, [x], [tangent])");
@@ -59,7 +57,7 @@ export function jvp<Args extends readonly unknown[], R extends Result>(
   if (!Array.isArray(at)) throw notAList("jvp", at);
   const given = flatten("jvp", at, "leaf", "arguments");
   const directions = flattenDerivatives("jvp", tangents, given.outline, given.leaves, "tangents");
-  const flat = onLeaves("jvp", (args: Args) => f(...args), given.outline);
+  const flat = onLeaves("jvp", (args: TensorsOfAll<Args>) => f(...args), given.outline);
   const [outputs, made] = jvpFlat(flat.run, given.leaves, directions);
   return [rebuild(flat.outline, outputs) as R, rebuild(flat.outline, zerosWhereNull(made, outputs)) as R];
 }
@@ -73,16 +71,16 @@ export function jvp<Args extends readonly unknown[], R extends Result>(
  * const [y, pushforward] = linearize((x: Tensor) => x.mul(x), tensor([1, 2]))
  * pushforward(tensor([1, 10])).toArray() // => [2, 40]
  */
-export function linearize<Args extends readonly unknown[], R extends Result>(
-  f: (...args: Args) => R,
+export function linearize<Args extends readonly AnyTree[], R extends Result>(
+  f: (...args: TensorsOfAll<Args>) => R,
   ...at: Args
-): [value: R, pushforward: (...tangents: NoInfer<Args>) => R] {
+): [value: R, pushforward: (...tangents: Directions<Args>) => R] {
   checkFunction("linearize", "f", f, "write linearize((x) => …, x)");
   const given = flattenArguments("linearize", at, "leaf");
-  const flat = onLeaves("linearize", (args: Args) => f(...args), given.outline);
+  const flat = onLeaves("linearize", (args: TensorsOfAll<Args>) => f(...args), given.outline);
   const { outputs, push } = vjpFlat(flat.run, given.leaves, true);
   const { outline } = flat;
-  const pushforward = (...tangents: NoInfer<Args>): R => {
+  const pushforward = (...tangents: Directions<Args>): R => {
     const directions = flattenDerivatives("linearize", tangents, given.outline, given.leaves, "tangents");
     return rebuild(outline, zerosWhereNull(push(directions), outputs)) as R;
   };

@@ -15,6 +15,7 @@ import { leafPaths, type Outline, rebuild } from "./outline.js";
 import { scanOp } from "./scan-op.js";
 import { type Flattened, flatten } from "./tree.js";
 import { flattenLike } from "./tree-likeness.js";
+import type { AnyTree, LiteralTree, Tensors, TupleHint } from "./types.js";
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -44,8 +45,22 @@ type Step = (carry: Leaves, x: Leaves) => { readonly carry: Leaves; readonly y: 
  * total.item() // => 6
  * sums.toArray() // => [1, 3, 6]
  */
-export function scan<C extends object | readonly [], X, Y>(
+export function scan<C extends LiteralTree, X extends AnyTree, Y extends AnyTree>(
+  body: (carry: Tensors<C>, x: X) => readonly [carry: NoInfer<Tensors<C>> | TupleHint, y: Y],
+  carry: C,
+  xs: X,
+  options?: ScanOptions,
+  ...more: readonly never[]
+): [carry: Tensors<C>, ys: Tensors<Y>];
+export function scan<C extends AnyTree, X extends AnyTree, Y extends AnyTree>(
   body: (carry: C, x: X) => readonly [carry: NoInfer<C>, y: Y],
+  carry: C,
+  xs: X,
+  options?: ScanOptions,
+  ...more: readonly never[]
+): [carry: C, ys: Tensors<Y>];
+export function scan<C, X, Y>(
+  body: (carry: C, x: X) => readonly [carry: C, y: Y],
   carry: C,
   xs: X,
   options: ScanOptions = {},

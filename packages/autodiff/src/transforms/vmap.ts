@@ -11,7 +11,7 @@ import { batchGraph } from "./batch-graph.js";
 import { close, commitAssignments, hiddenInputValues } from "./close.js";
 import { leaf, leafPaths, type Outline, rebuild, showPath, type TreePath, walkOutline } from "./outline.js";
 import { flattenArguments, onLeaves } from "./tree.js";
-import type { Axes, InAxes, Result } from "./types.js";
+import type { Axes, InAxes, Passed, Result, Unannotated } from "./types.js";
 
 /** A function of single examples as a function of batches: written for one, run for all at once.
  * Variables are shared by all examples (random numbers too: every example draws the same ones, unless a state is mapped over).
@@ -24,11 +24,11 @@ import type { Axes, InAxes, Result } from "./types.js";
  * vmap((x: Tensor) => sum(x.mul(x)))(tensor([[1, 2], [3, 4]])).toArray() // => [5, 25]
  * vmap((w: Tensor, x: Tensor) => sum(w.mul(x)), { inAxes: [null, 0] })(tensor([1, 2]), tensor([[1, 1], [2, 0]])).toArray() // => [3, 2]
  */
-export function vmap<Args extends readonly unknown[] = Tensor[], R extends Result = Tensor>(
+export function vmap<Args extends readonly unknown[] = Unannotated[], R extends Result = Tensor>(
   f: (...args: Args) => R,
   options?: { readonly inAxes?: number | NoInfer<InAxes<Args>>; readonly outAxes?: Axes<NoInfer<R>> },
   ...more: readonly never[]
-): (...args: Args) => R {
+): (...args: Passed<Args>) => R {
   checkFunction("vmap", "f", f, "write vmap((x) => …)(xs)");
   checkNoMore("vmap", more, "name the axes in one object: vmap(f, { inAxes: [0, null], outAxes: 0 })");
   checkOptions("vmap", options, ["inAxes", "outAxes"]);

@@ -22,6 +22,7 @@ import { leafPaths, rebuild } from "./outline.js";
 import { hiddenValues, type JvpGraph, jvpGraphWith } from "./split.js";
 import { flatten } from "./tree.js";
 import { flattenLike } from "./tree-likeness.js";
+import type { AnyTree, LiteralTree, Tensors, TupleHint } from "./types.js";
 
 interface WhileAttributes {
   /** Inputs: [its constants, carries]; output: a bool scalar. */
@@ -223,9 +224,21 @@ function batchWhile(
  * @example
  * whileLoop((x: Tensor) => x.less(100), (x: Tensor) => x.mul(2), tensor(3)).item() // => 192
  */
-export function whileLoop<C extends object | readonly []>(
+export function whileLoop<C extends LiteralTree>(
+  test: (carry: Tensors<C>) => Tensor | boolean,
+  body: (carry: Tensors<C>) => NoInfer<Tensors<C>> | TupleHint,
+  carry: C,
+  ...more: readonly never[]
+): Tensors<C>;
+export function whileLoop<C extends AnyTree>(
   test: (carry: C) => Tensor | boolean,
   body: (carry: C) => NoInfer<C>,
+  carry: C,
+  ...more: readonly never[]
+): C;
+export function whileLoop<C>(
+  test: (carry: C) => Tensor | boolean,
+  body: (carry: C) => C,
   carry: C,
   ...more: readonly never[]
 ): C {

@@ -44,7 +44,7 @@ describe("derivatives of a small function", () => {
     expect([value.item(), d.item(), aux.twice.item(), aux.name]).toEqual([9, 6, 6, "n"]);
     const [, pull] = vjp((a: Tensor, b: Tensor) => ({ p: mul(a, b), q: [add(a, b)] }), s1(2), s1(5));
     expect(pull({ p: s1(1), q: [s1(10)] }).map((t) => t.item())).toEqual([15, 12]);
-    expect(jvp((a: number) => mul(a, y), [2], [1])[1].item()).toBe(3);
+    expect(jvp((a) => mul(a, y), [2], [1])[1].item()).toBe(3);
   });
   test("Variables", () => {
     const t = s1(3);
