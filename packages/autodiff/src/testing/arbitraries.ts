@@ -4,10 +4,10 @@
 import * as fc from "fast-check";
 import { checkCount, checkOptions } from "../base/checks.js";
 import type { DType } from "../base/dtype.js";
-import type { Shape } from "../base/shape.js";
+import { type Shape, shapeFrom } from "../base/shape.js";
 import type { Interval } from "../ops/samples.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { seededRandom } from "./seeded-random.js";
+import { intervalsFrom, seededRandom } from "./seeded-random.js";
 
 /** Options of {@link shapes}. */
 export interface ShapeOptions {
@@ -83,7 +83,9 @@ export const tensors = (
     readonly dtype?: DType;
   } = {},
 ): fc.Arbitrary<Tensor> => {
+  checkOptions("tensors", options, ["shape", "domain", "dtype"]);
   const { shape = shapes(), domain, dtype } = options;
-  const arbitrary = shape instanceof fc.Arbitrary ? shape : fc.constant(shape);
+  intervalsFrom("tensors", domain, dtype);
+  const arbitrary = shape instanceof fc.Arbitrary ? shape : fc.constant(shapeFrom("tensors", shape));
   return fc.tuple(arbitrary, seeds()).map(([s, seed]) => seededRandom(seed).tensor(s, domain, dtype));
 };
