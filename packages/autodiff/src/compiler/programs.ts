@@ -1,5 +1,5 @@
-import { sameShape, showSpec } from "../base/shape.js";
-import { describe } from "../base/show.js";
+import { sameShape } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { ProgramBackend } from "../kernel/program.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { current, type StaticRead, within } from "../trace/context.js";
@@ -8,7 +8,7 @@ import type { Runner } from "../transforms/call.js";
 import { type ClosedGraph, close } from "../transforms/close.js";
 import { type Outline, rebuild, sameOutline } from "../transforms/outline.js";
 import { onlyUnchanging, type Signed } from "../transforms/signature.js";
-import { isRecord, keysOf, onLeaves } from "../transforms/tree.js";
+import { onLeaves } from "../transforms/tree.js";
 import { Instance } from "./instance.js";
 
 /** What a compiled function is called, and how its programs run. */
@@ -137,42 +137,9 @@ function sameSpecs(specs: Entry["specs"], leaves: readonly Tensor[]): boolean {
   return true;
 }
 
-/** Deeper parts of a signature are not written out, nor long lists. */
-const shownLevels = 4;
-const shownParts = 12;
-
-function showSignature({ outline, specs }: Entry): string {
-  const show = (part: unknown, level: number): string => {
-    if (part instanceof Shown) return part.text;
-    if (typeof part === "string") return part.slice(0, 40);
-    if ((typeof part !== "object" || part === null) && typeof part !== "function") return String(part);
-    if (typeof part === "function" || !(Array.isArray(part) || isRecord(part))) return describe(part);
-    if (level > shownLevels) return "…";
-    const keys = Array.isArray(part) ? Object.keys(part) : keysOf(part);
-    const fields = part as { readonly [key: PropertyKey]: unknown };
-    const items = keys.slice(0, shownParts).map((key) => {
-      const text = show(fields[key], level + 1);
-      return Array.isArray(part) ? text : `${String(key).slice(0, 30)}: ${text}`;
-    });
-    if (keys.length > shownParts) items.push("…");
-    return Array.isArray(part) ? `[${items.join(", ")}]` : `{ ${items.join(", ")} }`;
-  };
-  return show(
-    rebuild(
-      outline,
-      specs.map((spec) => new Shown(showSpec(spec))),
-    ),
-    0,
-  );
-}
-
-/** The text of a tensor's spec. */
-class Shown {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
+/** The arguments of a signature as text: its tensors by their specs. */
+const showSignature = ({ outline, specs }: Entry): string =>
+  show(rebuild(outline, specs)).replaceAll("a tensor ", "");
 
 function warnOfRetraces(name: string, entries: readonly Entry[]): void {
   const seen = entries.map((entry) => `  ${showSignature(entry).slice(0, 150)}`).join("\n");

@@ -65,7 +65,7 @@ function table<
   C extends Readonly<Record<string, number>>,
   A extends readonly ValueType[],
   R extends ValueType,
->(codes: C, _operands: A, type: R, encode: (code: number) => number[]): Table<C, A, R> {
+>(codes: C, type: R, encode: (code: number) => number[]): Table<C, A, R> {
   const entries = Object.entries(codes).map(([name, code]) => {
     const bytes = encode(code);
     return [
@@ -79,6 +79,11 @@ function table<
   // Built from the keys of `codes`, so every name of the mapped type is there.
   return Object.fromEntries(entries) as Table<C, A, R>;
 }
+/** The instructions of vectors, whose opcodes count from `first`. */
+const vectorTable = <C extends Readonly<Record<string, number>>, A extends readonly ValueType[]>(
+  codes: C,
+  first = 0,
+): Table<C, A, "v128"> => table<C, A, "v128">(codes, "v128", (code) => simd(first + code));
 
 const address = (at: I32, offset: number, opcode: number[]): Code => [
   at.code,
@@ -136,9 +141,7 @@ const i32BinaryCodes = {
   or: 0x72,
   xor: 0x73,
   shl: 0x74,
-  shrS: 0x75,
   shrU: 0x76,
-  rotl: 0x77,
 } as const;
 /** 32-bit integers. */
 export const i32: Table<typeof i32BinaryCodes, ["i32", "i32"], "i32"> & {
@@ -148,8 +151,8 @@ export const i32: Table<typeof i32BinaryCodes, ["i32", "i32"], "i32"> & {
   readonly load8U: Load<"i32">;
   readonly store: Store<"i32">;
   readonly store8: Store<"i32">;
-} = /* @__PURE__ */ {
-  .../* @__PURE__ */ table(i32BinaryCodes, ["i32", "i32"], "i32", plain),
+} = {
+  .../* @__PURE__ */ table<typeof i32BinaryCodes, ["i32", "i32"], "i32">(i32BinaryCodes, "i32", plain),
   const: (value) => ({ type: "i32", code: [0x41, signedLeb(value)] }),
   eqz: (a) => ({ type: "i32", code: [a.code, 0x45] }),
   load: loader("i32", [0x28]),
@@ -158,46 +161,41 @@ export const i32: Table<typeof i32BinaryCodes, ["i32", "i32"], "i32"> & {
   store8: storer([0x3a]),
 };
 
-const floatUnaryCodes = { abs: 0, neg: 1, ceil: 2, floor: 3, trunc: 4, nearest: 5, sqrt: 6 } as const;
-const floatBinaryCodes = { add: 7, sub: 8, mul: 9, div: 10, min: 11, max: 12, copysign: 13 } as const;
-const floatCompareCodes = { eq: 0, ne: 1, lt: 2, gt: 3, le: 4, ge: 5 } as const;
-type Float<T extends "f32" | "f64"> = Table<typeof floatUnaryCodes, [T], T> &
-  Table<typeof floatBinaryCodes, [T, T], T> &
-  Table<typeof floatCompareCodes, [T, T], "i32"> & {
-    readonly const: (value: number) => Value<T>;
-    readonly load: Load<T>;
-    readonly store: Store<T>;
-  };
 /** 32-bit floats. */
-export const f32: Float<"f32"> & { readonly demote: (a: F64) => F32; readonly convertI32: (a: I32) => F32 } =
-  {
-    .../* @__PURE__ */ table(floatUnaryCodes, ["f32"], "f32", (code) => [0x8b + code]),
-    .../* @__PURE__ */ table(floatBinaryCodes, ["f32", "f32"], "f32", (code) => [0x8b + code]),
-    .../* @__PURE__ */ table(floatCompareCodes, ["f32", "f32"], "i32", (code) => [0x5b + code]),
-    const: (value) => {
-      view.setFloat32(0, value, true);
-      return { type: "f32", code: [0x43, bytesOfView(4)] };
-    },
-    load: loader("f32", [0x2a]),
-    store: storer([0x38]),
-    demote: (a) => ({ type: "f32", code: [a.code, 0xb6] }),
-    convertI32: (a) => ({ type: "f32", code: [a.code, 0xb2] }),
-  };
+export const f32: {
+  readonly add: (a: F32, b: F32) => F32;
+  readonly load: Load<"f32">;
+  readonly store: Store<"f32">;
+  readonly demote: (a: F64) => F32;
+} = {
+  add: (a, b) => ({ type: "f32", code: [a.code, b.code, 0x92] }),
+  load: loader("f32", [0x2a]),
+  store: storer([0x38]),
+  demote: (a) => ({ type: "f32", code: [a.code, 0xb6] }),
+};
+
+const f64BinaryCodes = { add: 0xa0, mul: 0xa2 } as const;
+const f64CompareCodes = { ne: 0x62, lt: 0x63, gt: 0x64 } as const;
 /** 64-bit floats. */
-export const f64: Float<"f64"> & { readonly promote: (a: F32) => F64; readonly convertI32: (a: I32) => F64 } =
-  {
-    .../* @__PURE__ */ table(floatUnaryCodes, ["f64"], "f64", (code) => [0x99 + code]),
-    .../* @__PURE__ */ table(floatBinaryCodes, ["f64", "f64"], "f64", (code) => [0x99 + code]),
-    .../* @__PURE__ */ table(floatCompareCodes, ["f64", "f64"], "i32", (code) => [0x61 + code]),
-    const: (value) => {
-      view.setFloat64(0, value, true);
-      return { type: "f64", code: [0x44, bytesOfView(8)] };
-    },
-    load: loader("f64", [0x2b]),
-    store: storer([0x39]),
-    promote: (a) => ({ type: "f64", code: [a.code, 0xbb] }),
-    convertI32: (a) => ({ type: "f64", code: [a.code, 0xb7] }),
-  };
+export const f64: Table<typeof f64BinaryCodes, ["f64", "f64"], "f64"> &
+  Table<typeof f64CompareCodes, ["f64", "f64"], "i32"> & {
+    readonly const: (value: number) => F64;
+    readonly load: Load<"f64">;
+    readonly store: Store<"f64">;
+    readonly promote: (a: F32) => F64;
+    readonly convertI32: (a: I32) => F64;
+  } = {
+  .../* @__PURE__ */ table<typeof f64BinaryCodes, ["f64", "f64"], "f64">(f64BinaryCodes, "f64", plain),
+  .../* @__PURE__ */ table<typeof f64CompareCodes, ["f64", "f64"], "i32">(f64CompareCodes, "i32", plain),
+  const: (value) => {
+    view.setFloat64(0, value, true);
+    return { type: "f64", code: [0x44, bytesOfView(8)] };
+  },
+  load: loader("f64", [0x2b]),
+  store: storer([0x39]),
+  promote: (a) => ({ type: "f64", code: [a.code, 0xbb] }),
+  convertI32: (a) => ({ type: "f64", code: [a.code, 0xb7] }),
+};
 
 const v128UnaryCodes = { not: 77 } as const;
 const v128BinaryCodes = { and: 78, andnot: 79, or: 80, xor: 81 } as const;
@@ -222,8 +220,8 @@ export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
     readonly anyTrue: (a: V128) => I32;
     readonly shuffle: (a: V128, b: V128, bytes: readonly number[]) => V128;
   } = {
-  .../* @__PURE__ */ table(v128UnaryCodes, ["v128"], "v128", simd),
-  .../* @__PURE__ */ table(v128BinaryCodes, ["v128", "v128"], "v128", simd),
+  .../* @__PURE__ */ vectorTable<typeof v128UnaryCodes, ["v128"]>(v128UnaryCodes),
+  .../* @__PURE__ */ vectorTable<typeof v128BinaryCodes, ["v128", "v128"]>(v128BinaryCodes),
   load: loader("v128", simd(0)),
   store: storer(simd(11)),
   load8Splat: loader("v128", simd(7)),
@@ -259,7 +257,6 @@ const i32x4BinaryCodes = {
   ltS: 57,
   gtS: 59,
   leS: 61,
-  geS: 63,
   add: 174,
   sub: 177,
   mul: 181,
@@ -277,63 +274,38 @@ export const i32x4: Table<typeof i32x4UnaryCodes, ["v128"], "v128"> &
     /** Zero-extends the low eight bytes to 16 bits. */
     readonly extendBytesTo16: (a: V128) => V128;
   } = {
-  .../* @__PURE__ */ table(i32x4UnaryCodes, ["v128"], "v128", simd),
-  .../* @__PURE__ */ table(i32x4BinaryCodes, ["v128", "v128"], "v128", simd),
-  .../* @__PURE__ */ table(shiftCodes, ["v128", "i32"], "v128", simd),
+  .../* @__PURE__ */ vectorTable<typeof i32x4UnaryCodes, ["v128"]>(i32x4UnaryCodes),
+  .../* @__PURE__ */ vectorTable<typeof i32x4BinaryCodes, ["v128", "v128"]>(i32x4BinaryCodes),
+  .../* @__PURE__ */ vectorTable<typeof shiftCodes, ["v128", "i32"]>(shiftCodes),
   splat: (a) => ({ type: "v128", code: [a.code, simd(17)] }),
   extract: extractor("i32", 27),
   replace: replacer(28),
   extendBytesTo16: (a) => ({ type: "v128", code: [a.code, simd(137)] }),
 };
 
-const i64x2UnaryCodes = { extendLowS: 199 } as const;
-const i64x2BinaryCodes = { add: 206, sub: 209, mul: 213, eq: 214, ne: 215 } as const;
 /** Two 64-bit integers (masks of float64 lanes). */
-export const i64x2: Table<typeof i64x2UnaryCodes, ["v128"], "v128"> &
-  Table<typeof i64x2BinaryCodes, ["v128", "v128"], "v128"> = {
-  .../* @__PURE__ */ table(i64x2UnaryCodes, ["v128"], "v128", simd),
-  .../* @__PURE__ */ table(i64x2BinaryCodes, ["v128", "v128"], "v128", simd),
+export const i64x2: { readonly extendLowS: (a: V128) => V128 } = {
+  extendLowS: (a) => ({ type: "v128", code: [a.code, simd(199)] }),
 };
 
-const f32x4UnaryCodes = {
-  ceil: 103,
-  floor: 104,
-  trunc: 105,
-  nearest: 106,
-  abs: 224,
-  neg: 225,
-  sqrt: 227,
-  convertI32: 250,
-  demoteF64Zero: 94,
-} as const;
-const f32x4BinaryCodes = {
-  eq: 65,
-  ne: 66,
-  lt: 67,
-  gt: 68,
-  le: 69,
-  ge: 70,
-  add: 228,
-  sub: 229,
-  mul: 230,
-  div: 231,
-  min: 232,
-  max: 233,
-  pmin: 234,
-  pmax: 235,
-} as const;
-const f32x4TernaryCodes = { relaxedMadd: 0x105, relaxedNmadd: 0x106 } as const;
+// Floats of both widths have these, from an opcode on that differs.
+const compareCodes = { eq: 0, ne: 1, lt: 2, gt: 3, le: 4, ge: 5 } as const;
+const floatUnaryCodes = { abs: 0, neg: 1, sqrt: 3 } as const;
+const floatBinaryCodes = { add: 4, sub: 5, mul: 6, div: 7, min: 8, max: 9, pmin: 10, pmax: 11 } as const;
+const fusedCodes = { relaxedMadd: 0, relaxedNmadd: 1 } as const;
+type FloatLanes<U, T extends "f32" | "f64"> = Table<U & typeof floatUnaryCodes, ["v128"], "v128"> &
+  Table<typeof compareCodes & typeof floatBinaryCodes, ["v128", "v128"], "v128"> &
+  Table<typeof fusedCodes, ["v128", "v128", "v128"], "v128"> & {
+    readonly splat: (a: Value<T>) => V128;
+    readonly extract: Extract<T>;
+    readonly replace: Replace<T>;
+  };
+
+const f32x4UnaryCodes = { ceil: 103, floor: 104, nearest: 106, convertI32: 250, demoteF64Zero: 94 } as const;
 /** Four 32-bit floats. */
-export const f32x4: Table<typeof f32x4UnaryCodes, ["v128"], "v128"> &
-  Table<typeof f32x4BinaryCodes, ["v128", "v128"], "v128"> &
-  Table<typeof f32x4TernaryCodes, ["v128", "v128", "v128"], "v128"> & {
-    readonly splat: (a: F32) => V128;
-    readonly extract: Extract<"f32">;
-    readonly replace: Replace<"f32">;
-  } = {
-  .../* @__PURE__ */ table(f32x4UnaryCodes, ["v128"], "v128", simd),
-  .../* @__PURE__ */ table(f32x4BinaryCodes, ["v128", "v128"], "v128", simd),
-  .../* @__PURE__ */ table(f32x4TernaryCodes, ["v128", "v128", "v128"], "v128", simd),
+export const f32x4: FloatLanes<typeof f32x4UnaryCodes, "f32"> = {
+  .../* @__PURE__ */ vectorTable<typeof f32x4UnaryCodes, ["v128"]>(f32x4UnaryCodes),
+  .../* @__PURE__ */ floatLanes(65, 224, 0x105),
   splat: (a) => ({ type: "v128", code: [a.code, simd(19)] }),
   extract: extractor("f32", 31),
   replace: replacer(32),
@@ -342,46 +314,31 @@ export const f32x4: Table<typeof f32x4UnaryCodes, ["v128"], "v128"> &
 const f64x2UnaryCodes = {
   ceil: 116,
   floor: 117,
-  trunc: 122,
   nearest: 148,
-  abs: 236,
-  neg: 237,
-  sqrt: 239,
   convertLowI32: 254,
   promoteLowF32: 95,
 } as const;
-const f64x2BinaryCodes = {
-  eq: 71,
-  ne: 72,
-  lt: 73,
-  gt: 74,
-  le: 75,
-  ge: 76,
-  add: 240,
-  sub: 241,
-  mul: 242,
-  div: 243,
-  min: 244,
-  max: 245,
-  pmin: 246,
-  pmax: 247,
-} as const;
-const f64x2TernaryCodes = { relaxedMadd: 0x107, relaxedNmadd: 0x108 } as const;
 /** Two 64-bit floats. */
-export const f64x2: Table<typeof f64x2UnaryCodes, ["v128"], "v128"> &
-  Table<typeof f64x2BinaryCodes, ["v128", "v128"], "v128"> &
-  Table<typeof f64x2TernaryCodes, ["v128", "v128", "v128"], "v128"> & {
-    readonly splat: (a: F64) => V128;
-    readonly extract: Extract<"f64">;
-    readonly replace: Replace<"f64">;
-  } = {
-  .../* @__PURE__ */ table(f64x2UnaryCodes, ["v128"], "v128", simd),
-  .../* @__PURE__ */ table(f64x2BinaryCodes, ["v128", "v128"], "v128", simd),
-  .../* @__PURE__ */ table(f64x2TernaryCodes, ["v128", "v128", "v128"], "v128", simd),
+export const f64x2: FloatLanes<typeof f64x2UnaryCodes, "f64"> = {
+  .../* @__PURE__ */ vectorTable<typeof f64x2UnaryCodes, ["v128"]>(f64x2UnaryCodes),
+  .../* @__PURE__ */ floatLanes(71, 236, 0x107),
   splat: (a) => ({ type: "v128", code: [a.code, simd(20)] }),
   extract: extractor("f64", 33),
   replace: replacer(34),
 };
+
+function floatLanes(
+  compare: number,
+  arithmetic: number,
+  fused: number,
+): Omit<FloatLanes<unknown, "f32">, "splat" | "extract" | "replace"> {
+  return {
+    ...vectorTable<typeof compareCodes, ["v128", "v128"]>(compareCodes, compare),
+    ...vectorTable<typeof floatUnaryCodes, ["v128"]>(floatUnaryCodes, arithmetic),
+    ...vectorTable<typeof floatBinaryCodes, ["v128", "v128"]>(floatBinaryCodes, arithmetic),
+    ...vectorTable<typeof fusedCodes, ["v128", "v128", "v128"]>(fusedCodes, fused),
+  };
+}
 
 /** The sixteen bytes of a constant vector. */
 export type VectorBytes = readonly number[];
