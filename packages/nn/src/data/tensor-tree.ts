@@ -37,6 +37,29 @@ function isRecord(value: unknown): value is { readonly [key: string]: unknown } 
 
 /** The size of the first axis, which all tensors of the tree share. */
 export function commonLength(op: string, tree: unknown): number {
+  return lengthOf(tree, 0, -1) ?? explainLength(op, tree);
+}
+
+/** Branches that are deeper are left to the walk that explains. */
+const deepest = 100;
+
+/** The common length of a part and of what came before it (−1 if nothing did); null if there is none. */
+function lengthOf(part: unknown, depth: number, before: number): number | null {
+  if (part instanceof Tensor) {
+    const length = part.rank > 0 ? part.shape[0] : -1;
+    return length >= 0 && (before < 0 || length === before) ? length : null;
+  }
+  if (depth > deepest || !(Array.isArray(part) || isRecord(part))) return null;
+  let length: number | null = before;
+  for (const inner of Object.values(part) as readonly unknown[]) {
+    length = lengthOf(inner, depth + 1, length);
+    if (length === null) return null;
+  }
+  return depth > 0 || length >= 0 ? length : null;
+}
+
+/** The same, from root to leaf with their names: throws where {@link lengthOf} found none. */
+function explainLength(op: string, tree: unknown): number {
   const leaves: Tensor[] = [];
   mapTree(op, tree, (leaf) => {
     const first = leaves.length === 0 ? null : leaves[0];

@@ -79,7 +79,7 @@ export abstract class Module {
   /** Parameters and all other state (random state, running statistics), by name; what is shared appears under each of its names. */
   namedVariables(): [name: string, variable: Variable][] {
     const found: [string, Variable][] = [];
-    this.#walk(new Set(), "named", (name, value) => {
+    this.#walk(new Set(), (name, value) => {
       if (value instanceof Variable) found.push([name, value]);
     });
     return found;
@@ -87,18 +87,14 @@ export abstract class Module {
 
   /** Parameters and all other state, each once. */
   variables(): Variable[] {
-    const found = new Set<Variable>();
-    this.#walk(new Set(), "unnamed", (_, value) => {
-      if (value instanceof Variable) found.add(value);
-    });
-    return [...found];
+    return partsOf(this).filter((part) => part instanceof Variable);
   }
 
   /** This module (under the empty name) and every module inside it, each once. */
   namedModules(): [name: string, module: Module][] {
     const seen = new Set<Module>([this]);
     const found: [string, Module][] = [["", this]];
-    this.#walk(new Set(), "named", (name, value) => {
+    this.#walk(new Set(), (name, value) => {
       if (!(value instanceof Module) || seen.has(value)) return;
       seen.add(value);
       found.push([name, value]);
@@ -108,34 +104,20 @@ export abstract class Module {
 
   /** This module and every module inside it, each once, parents first. */
   modules(): Module[] {
-    const found = new Set<Module>([this]);
-    this.#walk(new Set(), "unnamed", (_, value) => {
-      if (value instanceof Module) found.add(value);
-    });
-    return [...found];
+    return partsOf(this).filter((part) => part instanceof Module);
   }
 
-  /** Visits the Variables and modules inside, parents first, under their names in this module; without names it is much faster. */
-  #walk(
-    ancestors: Set<object>,
-    naming: "named" | "unnamed",
-    visit: (name: string, value: Variable | Module) => void,
-  ): void {
-    const named = naming === "named";
-    const nameOf = (path: string): string => (named ? this.nameInState(path) : "");
+  /** Visits the Variables and modules inside, parents first, under their names in this module: what is shared once under each. */
+  #walk(ancestors: Set<object>, visit: (name: string, value: Variable | Module) => void): void {
     const inside = (path: string, value: unknown): void => {
-      if (value instanceof Variable) visit(nameOf(path), value);
+      if (value instanceof Variable) visit(this.nameInState(path), value);
       else if (value instanceof Module) {
         if (ancestors.has(value) || value === this) return;
-        visit(nameOf(path), value);
-        value.#walk(
-          ancestors,
-          naming,
-          named ? (name, inner) => visit(nameOf(`${path}.${name}`), inner) : visit,
-        );
+        visit(this.nameInState(path), value);
+        value.#walk(ancestors, (name, inner) => visit(this.nameInState(`${path}.${name}`), inner));
       } else if (isWalked(value) && !ancestors.has(value)) {
         ancestors.add(value);
-        for (const [key, part] of Object.entries(value)) inside(named ? `${path}.${key}` : "", part);
+        for (const [key, part] of Object.entries(value)) inside(`${path}.${key}`, part);
         ancestors.delete(value);
       }
     };
@@ -178,6 +160,23 @@ export abstract class Module {
   summary(...inputs: readonly Tensor[]): string {
     return summarize(this, inputs);
   }
+}
+
+/** A module and what is inside it, each once, parents first: modules, Variables, and what holds them. */
+function partsOf(module: Module): object[] {
+  const found = new Set<object>([module]);
+  const look = (whole: object): void => {
+    for (const part of Object.values(whole) as readonly unknown[]) {
+      if (typeof part !== "object" || part === null || found.has(part)) continue;
+      if (part instanceof Variable) found.add(part);
+      else if (part instanceof Module || isWalked(part)) {
+        found.add(part);
+        look(part);
+      }
+    }
+  };
+  look(module);
+  return [...found];
 }
 
 /** Arrays, plain records and random generators are looked into; other objects are not. */

@@ -107,6 +107,9 @@ function checkReporter(reporter: unknown): void {
   });
 }
 
+const checkMeasure = (op: string, name: string, f: unknown): void =>
+  checkKind(op, typeof f === "function", name, f, "a function of a batch that returns a scalar tensor");
+
 /** Throws unless a training can be made of this. */
 export function checkTrainer<Batch>(
   op: string,
@@ -117,8 +120,8 @@ export function checkTrainer<Batch>(
   checkOptions(op, options, known);
   const { loss, optimizer, metrics, clipNorm } = options ?? {};
   checkKind(op, model instanceof Module, "the model", model, "a Module");
-  for (const [name, f] of Object.entries({ ...metrics, loss }))
-    checkKind(op, typeof f === "function", name, f, "a function of a batch that returns a scalar tensor");
+  for (const name in metrics) checkMeasure(op, name, metrics[name]);
+  checkMeasure(op, "loss", loss);
   checkKind(
     op,
     typeof optimizer?.step === "function",
@@ -127,7 +130,7 @@ export function checkTrainer<Batch>(
     "an optimiser: new Adam(model.parameters())",
   );
   if (clipNorm !== undefined) checkNumber(op, "clipNorm", clipNorm, Number.MIN_VALUE);
-  if (Object.hasOwn(metrics ?? {}, "loss"))
+  if (metrics !== undefined && Object.hasOwn(metrics, "loss"))
     throw outOfRange(op, "metrics", "loss", "names other than loss, which is measured anyway");
 }
 
@@ -135,10 +138,8 @@ export function checkTrainer<Batch>(
 export function checkFit<Batch>(model: Module, data: Iterable<Batch>, options: FitOptions<Batch>): void {
   const { epochs, stepsPerEpoch, steps, patience, minimumImprovement, metrics, validation, reporter } =
     options ?? {};
-  checkOptions("fit", options, fitOptions);
-  checkKind("fit", model instanceof Module, "the model", model, "a Module");
-  checkBatches("fit", data);
   checkTrainer("fit", model, options, fitOptions);
+  checkBatches("fit", data);
   if (validation !== undefined)
     checkKind("fit", isIterable(validation), "validation", validation, "an array of batches");
   checkReporter(reporter);
@@ -147,7 +148,7 @@ export function checkFit<Batch>(model: Module, data: Iterable<Batch>, options: F
   if (steps !== undefined) checkCount("fit", "steps", steps);
   if (patience !== undefined) checkCount("fit", "patience", patience);
   if (minimumImprovement !== undefined) checkNumber("fit", "minimumImprovement", minimumImprovement, 0);
-  checkWatch(watchOf(options), Object.keys(metrics ?? {}));
+  if (options.watch !== undefined) checkWatch(watchOf(options), Object.keys(metrics ?? {}));
   // The training data is gone through again by every epoch, unless epochs are cut out of it, and by metrics where there is no validation data.
   const isTrainedOnce = stepsPerEpoch !== undefined || epochs === 1;
   const isMeasured = metrics !== undefined && validation === undefined;

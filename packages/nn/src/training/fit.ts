@@ -51,6 +51,13 @@ const longestBlockMs = 30;
 
 // Shared by all trainings: many short ones in a row do not keep it waiting either.
 let lastPause = 0;
+const isPauseDue = (): boolean => performance.now() - lastPause >= longestBlockMs;
+
+/** Lets the event loop turn. */
+async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+  lastPause = performance.now();
+}
 
 interface Best {
   readonly score: number;
@@ -148,7 +155,7 @@ class Training<Batch> {
       const stepsPerEpoch = this.stepsPerEpoch();
       const told = reporter?.stepped?.({ epoch, step, stepInEpoch, stepsPerEpoch, loss, gradientNorm });
       if (told !== undefined) await told;
-      await this.pause();
+      if (isPauseDue()) await pause();
       if (signal?.aborted) {
         this.stopped = "aborted";
         break;
@@ -255,16 +262,9 @@ class Training<Batch> {
     this.model.eval();
     for (const batch of data) {
       mean.add(this.trainer.measure(batch), commonLength("fit", batch));
-      await this.pause();
+      if (isPauseDue()) await pause();
     }
     if (mean.isEmpty) throw noData("fit", data === this.data ? "measure on" : "validate on");
     return mean;
-  }
-
-  /** Lets the event loop turn now and then. */
-  private async pause(): Promise<void> {
-    if (performance.now() - lastPause < longestBlockMs) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    lastPause = performance.now();
   }
 }

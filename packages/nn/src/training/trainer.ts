@@ -45,7 +45,8 @@ export class Trainer<Batch> {
    * @param caller - who is named in errors
    * @throws {@link ValueError} if an option is out of range */
   constructor(model: Module, options: TrainerOptions<Batch>, caller: "Trainer" | "fit" = "Trainer") {
-    checkTrainer(caller, model, options);
+    // fit has checked all of its options at once.
+    if (caller === "Trainer") checkTrainer(caller, model, options);
     this.model = model;
     this.optimizer = options.optimizer;
     this.#program = stepProgramOf(caller, model, options);
