@@ -123,6 +123,8 @@ test("sequences that are no tensors", () => {
       mend: expect.stringContaining("tensor([1, 2])"),
     });
   }
+  const second = thrownError(() => Reflect.apply(padSequences, undefined, [[tensor([1]), [3], tensor([2])]]));
+  expect(second.got).toBe("at 1, an array");
   expect(thrownError(() => Reflect.apply(padSequences, undefined, [tensor([1])])).got).toBe("a tensor");
   expect(thrownError(() => Reflect.apply(padSequences, undefined, [])).got).toBe("undefined");
 });

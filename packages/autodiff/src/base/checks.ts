@@ -137,19 +137,25 @@ export const outOfRange = (
     mend: mendOf(op, name, value, mend),
   });
 
-/** Throws unless a count is a whole number from `least`.
+/** Throws unless a count is a whole number from `least` to `most`, which is lower where something is made for each.
  * @example
  * checkCount("f", "depth", 1.5) // throws ValueError: a whole number ≥ 1
  * @internal
  */
-export function checkCount(op: string, name: string, value: unknown, least = 1): asserts value is number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value < 2 ** 31) return;
+export function checkCount(
+  op: string,
+  name: string,
+  value: unknown,
+  least = 1,
+  most: number = mostElements,
+): asserts value is number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return;
   throw new ValueError({
     code: "value/count",
     op,
     problem: `${name} is not a count.`,
     got: `${name}: ${show(value)}`,
-    expected: `a whole number ≥ ${least}${typeof value === "number" && value >= 2 ** 31 ? ", below 2³¹" : ""}`,
+    expected: `a whole number ≥ ${least}${typeof value === "number" && value > most ? `, at most ${most}` : ""}`,
     mend: mendOf(op, name, value, `pass ${name} as a whole number`),
   });
 }

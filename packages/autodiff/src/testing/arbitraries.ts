@@ -48,7 +48,7 @@ export const broadcastableShapes = (
   count: number,
   options?: ShapeOptions,
 ): fc.Arbitrary<readonly Shape[]> => {
-  checkCount("broadcastableShapes", "count", count, 0);
+  checkCount("broadcastableShapes", "count", count, 0, 2 ** 16);
   return shapes(options).chain((full) =>
     fc.array(
       fc

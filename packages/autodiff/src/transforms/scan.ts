@@ -1,5 +1,6 @@
 import { checkFunction, checkOptions } from "../base/checks.js";
 import { DTypeError, ShapeError, TreeError, ValueError } from "../base/errors.js";
+import { mostElements } from "../base/limits.js";
 import { sameShape, showShape, showSpec } from "../base/shape.js";
 import { describe, show } from "../base/show.js";
 import { stack, unstack } from "../ops/joining.js";
@@ -160,8 +161,8 @@ function asLoop(
 }
 
 function lengthOf(xs: Flattened, given: number | undefined): number {
-  if (given !== undefined && !(Number.isInteger(given) && given >= 0)) {
-    throw noLength(`length ${show(given)}`, "a whole number ≥ 0");
+  if (given !== undefined && !(Number.isInteger(given) && given >= 0 && given <= mostElements)) {
+    throw noLength(`length ${show(given)}`, "a whole number ≥ 0, below 2³¹");
   }
   const { leaves } = xs;
   const length = given ?? leaves[0]?.shape[0];

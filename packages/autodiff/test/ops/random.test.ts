@@ -245,6 +245,7 @@ describe("bad arguments", () => {
     ["shape/broadcast-to", () => random.bernoulli([2], { p: s.tensor([0.5, 0.5, 0.5]) })],
     ["value/count", () => random.permutation(1.5)],
     ["value/count", () => random.split(-1)],
+    ["value/count", () => random.split(1e9)],
     ["index/axis", () => random.categorical(0)],
     ["value/empty-reduction", () => random.categorical(s.zeros([2, 0]))],
     ["variable/traced", () => s.vmap((x: s.Tensor) => s.add(x, random.fork().uniform([])))(s.zeros([2]))],

@@ -180,6 +180,24 @@ describe("whileLoop", () => {
       ).x;
     expectClose(vmap(count)(xs), stack([0.3, 0.7, 20].map((v) => s1(v ** 4))));
   });
+  test("test and body each close over tensors of their own", () => {
+    const g = (x: Tensor): Tensor => {
+      const limit = add(x, 9);
+      const slope = sin(x);
+      const step = mul(x, 1.5);
+      const offset = exp(x);
+      const { y } = whileLoop(
+        ({ y: now, n }: { y: Tensor; n: Tensor }) => less(add(now, mul(n, slope)), limit),
+        ({ y: now, n }) => ({ n: add(n, 1), y: add(mul(now, add(step, 1)), offset) }),
+        { y: x, n: full([], 0, "float64") },
+      );
+      return sin(y);
+    };
+    agrees(g, s1(0.7), false);
+    const xs = [0.3, 0.7, 1.1];
+    expectClose(vmap(g)(tensorOf(xs)), stack(xs.map((v) => g(s1(v)))));
+    expectClose(vmap(traced(g))(tensorOf(xs)), stack(xs.map((v) => g(s1(v)))));
+  });
   test("carries Variables", () => {
     const n = new Variable(full([], 0, "int32"));
     const call = tracedCall((x: Tensor) =>

@@ -134,6 +134,7 @@ const mistakes: readonly (readonly [code: string, message: RegExp, run: () => un
     },
   ],
   ["value/scan-length", /no length/, () => scan((h: Tensor) => [h, null], x, null)],
+  ["value/scan-length", /length 1e\+300/, () => scan((h: Tensor) => [h, null], x, null, { length: 1e300 })],
   ["value/scan-length", /length -1/, () => scan((h: Tensor) => [h, null], x, null, { length: -1 })],
   [
     "shape/scan-length",

@@ -80,7 +80,7 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
     super();
     const op = new.target.name;
     checkDraw(op, options, ["bias", ...ownOptions]);
-    if (typeof gates === "number") checkCount(op, "gates", gates);
+    if (typeof gates === "number") checkCount(op, "gates", gates, 1, 2 ** 16);
     if (this.prepare === Cell.prototype.prepare && this.step === GatedCell.prototype.step)
       throw noStepOfItsOwn(op);
     checkCount(op, "inputSize", inputSize);

@@ -74,7 +74,7 @@ export class RecurrentLayers<State extends object> extends Module {
     this.layers = options?.layers ?? 1;
     this.bidirectional = options?.bidirectional ?? false;
     this.timeFirst = options?.timeFirst ?? false;
-    checkCount(op, "layers", this.layers);
+    checkCount(op, "layers", this.layers, 1, 2 ** 16);
     const rate = options?.dropout ?? 0;
     checkNumber(op, "dropout", rate, 0, 1, true);
     checkFunction(op, "makeCell", makeCell, "new RecurrentLayers(3, (size) => new GRUCell(size, 5))");

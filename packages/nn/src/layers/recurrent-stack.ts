@@ -62,7 +62,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
     this.timeFirst = options?.timeFirst ?? false;
     checkCount(op, "inputSize", inputSize);
     checkCount(op, "hiddenSize", hiddenSize);
-    checkCount(op, "layers", this.layers);
+    checkCount(op, "layers", this.layers, 1, 2 ** 16);
     const rate = options?.dropout ?? 0;
     checkNumber(op, "dropout", rate, 0, 1, true);
     const directions = this.bidirectional ? 2 : 1;

@@ -255,7 +255,13 @@ describe("sequences of different lengths", () => {
 
   test("what does not fit together is refused", () => {
     expect(() => padSequences([])).toThrow("there is no sequence");
-    expect(() => padSequences([tensor([1]), tensor([[1, 2]])])).toThrow("do not fit together");
+    for (const odd of [tensor([[1, 2]]), tensor(1), tensor([1], { dtype: "int32" })])
+      for (const sequences of [
+        [tensor([1]), odd],
+        [tensor([1]), tensor([2, 3]), odd, tensor([4])],
+      ])
+        expect(() => padSequences(sequences)).toThrow("do not fit together");
+    expect(() => padSequences([tensor(1)])).toThrow("do not fit together");
   });
 });
 

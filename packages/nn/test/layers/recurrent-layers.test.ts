@@ -195,6 +195,11 @@ describe("RecurrentLayers run any cell", () => {
 
   test.each([
     ["no cell", () => new RecurrentLayers(3, () => new Linear(3, 3) as unknown as RNNCell), "module/cell"],
+    [
+      "layers without end",
+      () => new RecurrentLayers(3, (size) => new RNNCell(size, 3), { layers: 1e9 }),
+      "value/count",
+    ],
     ["no layers", () => new RecurrentLayers(3, (size) => new RNNCell(size, 3), { layers: 0 }), "value/count"],
     [
       "a rate of 1",

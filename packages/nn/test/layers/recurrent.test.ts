@@ -193,6 +193,7 @@ describe("mistakes", () => {
   const x = zeros([2, 5, 3]);
   const h = (...shape: number[]): { h: Tensor } => ({ h: zeros(shape) });
   test.each([
+    ["layers without end", () => new LSTM(3, 4, { layers: 1e9 }), "value/count"],
     ["no layers", () => new RNN(3, 4, { layers: 0 }), "value/count"],
     ["a rate of 1", () => new RNN(3, 4, { layers: 2, dropout: 1 }), "value/range"],
     ["a NaN rate", () => new RNN(3, 4, { dropout: Number.NaN }), "value/range"],

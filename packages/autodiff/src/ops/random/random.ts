@@ -149,14 +149,14 @@ export class Random extends Generator {
   }
 
   /** Several generators of their own: {@link Random.fork} as often as asked for.
-   * @param count - how many, a whole number ≥ 0
+   * @param count - how many, a whole number from 0 to 2²⁰
    * @returns `count` generators
-   * @throws {@link ValueError} if `count` is not a whole number ≥ 0, or inside a traced function
+   * @throws {@link ValueError} if `count` is not such a number, or inside a traced function
    * @example
    * new Random(3).split(2).length // => 2
    */
   split(count: number): Random[] {
-    checkCount("Random.split", "count", count, 0);
+    checkCount("Random.split", "count", count, 0, 2 ** 20);
     return Array.from({ length: count }, () => this.fork());
   }
 }
