@@ -1,5 +1,7 @@
 import type { Spec } from "../kernel/lowering.js";
 import { batchedUp } from "../ops/batching.js";
+import { where } from "../ops/comparison.js";
+import { reshaped } from "../ops/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
@@ -35,6 +37,14 @@ export function batchGraph(
   });
   return [outputs, graph.outputs.map(flag)];
 }
+
+/** For each example one of two tensors `[n, ...]`, by a condition `[n]`. */
+export const chooseByExample = (condition: Tensor, whenTrue: Tensor, whenFalse: Tensor): Tensor =>
+  where(
+    reshaped(condition, [condition.shape[0], ...whenTrue.shape.slice(1).map(() => 1)]),
+    whenTrue,
+    whenFalse,
+  );
 
 /** A graph over batched inputs as a graph. Inputs: [inputs, hidden]. */
 export interface BatchedGraph extends ClosedGraph {

@@ -45,15 +45,24 @@ export const hiddenInputValues = ({ captures, variables }: ClosureInputs): Tenso
   ...variables.map((v) => v.value),
 ];
 
+/** Gives Variables their values, which lie in `values` one after the other from `from` on. */
+export function assignVariables(
+  variables: readonly Variable[],
+  values: readonly Tensor[],
+  from: number,
+): void {
+  variables.forEach((variable, i) => {
+    variable.value = values[from + i];
+  });
+}
+
 /** Assigns the Variables that the function assigned, and returns its results. */
 export function commitAssignments(
   { graph, assigned }: ClosedGraph,
   outputs: readonly Tensor[],
 ): readonly Tensor[] {
   const results = graph.outputs.length - assigned.length;
-  assigned.forEach((variable, i) => {
-    variable.value = outputs[results + i];
-  });
+  assignVariables(assigned, outputs, results);
   return assigned.length === 0 ? outputs : outputs.slice(0, results);
 }
 

@@ -8,8 +8,9 @@ import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import type { Variable } from "../trace/variable.js";
-import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
-import { condOp, pair } from "./cond-op.js";
+import { pair } from "./branch-operands.js";
+import { assignVariables, type ClosedGraph, close, hiddenInputValues } from "./close.js";
+import { condOp } from "./cond-op.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
 import { flatten } from "./tree.js";
 import { flattenLike } from "./tree-likeness.js";
@@ -77,9 +78,7 @@ export function cond<Args extends readonly AnyTree[], R extends Result>(
     [scalar, ...given.leaves, ...hiddenInputValues(a), ...hiddenInputValues(b)],
     attributes,
   );
-  assigned.forEach((variable, i) => {
-    variable.value = made[results + i];
-  });
+  assignVariables(assigned, made, results);
   return rebuild(shape, made.slice(0, results)) as R;
 }
 

@@ -1,14 +1,17 @@
 import { InternalError } from "../base/errors.js";
 import { add } from "../ops/arithmetic.js";
 import { zerosOf } from "../ops/fill.js";
+import { concat } from "../ops/joining.js";
+import { reshaped } from "../ops/shape.js";
+import { slice } from "../ops/slicing.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { evaluateIn } from "../trace/evaluate.js";
-import type { Maybe, Node, Prepared } from "../trace/op.js";
+import type { Maybe, Node } from "../trace/op.js";
 import { live, onlyFor } from "../trace/trace.js";
 import { close, hiddenInputValues, memo, reach } from "./close.js";
 import { filterByMask, nonNull, placeByMask } from "./lists.js";
-import { type ScanAttributes, settleActive, shifted } from "./scan-parts.js";
-import { type Backward, type Split, splitOf } from "./split.js";
+import { type ScanAttributes, settleActive } from "./loop-operands.js";
+import { type Backward, type PreparedBody, type Split, splitOf } from "./split.js";
 
 /** Where the way back finds a value of the forward body: in an input of the scan; in an output; in both, if it is a carry as the step
  * found it (the stack of what it became, shifted by one step); in neither, if it follows from constants alone and is computed again. */
@@ -20,73 +23,62 @@ interface ResidualSource {
   readonly sliced: boolean;
 }
 
-/** A scan made ready for its reverse derivative. */
-export interface PreparedScan {
-  readonly forward: ScanAttributes;
-  readonly reads: Prepared<ScanAttributes>["reads"];
-  /** The scan that goes back, its inputs, and how its outputs are the gradients of the forward inputs. */
-  back(node: Node, cotangents: readonly Maybe<Tensor>[]): BackwardCall;
-}
-export interface BackwardCall {
-  readonly attributes: ScanAttributes;
-  readonly inputs: readonly Tensor[];
-  gradients(made: readonly Tensor[]): Maybe<Tensor>[];
-}
-
-export const prepareScan: (attributes: ScanAttributes, active: readonly boolean[]) => PreparedScan = memo(
-  (attributes, active) => {
-    const { constants, carries, reverse } = attributes;
-    const mask = settleActive(attributes, active);
-    const pass = mask.slice(constants, constants + carries);
-    const split = splitOf(attributes.body, mask);
-    const { sources, forward } = findSources(attributes, split);
-    const sourcesOf = ({ residuals }: Pick<Split, "residuals">): ResidualSource[] =>
-      residuals.map(({ symbol }) => {
-        const source = sources.get(symbol.id);
-        if (source === undefined) throw new InternalError("scan: no source");
-        return source;
-      });
-    const backOf = memo((_: object, given: readonly boolean[]) => {
-      const back = split.back(given);
-      const read = sourcesOf(back);
-      return { back, read, body: backwardBody(attributes, pass, back, given, read) };
+/** The reverse derivative of a scan is a scan that goes back. */
+export const prepareScan: (
+  attributes: ScanAttributes,
+  active: readonly boolean[],
+) => PreparedBody<ScanAttributes> = memo((attributes, active): PreparedBody<ScanAttributes> => {
+  const { constants, carries, reverse } = attributes;
+  const mask = settleActive(attributes, active);
+  const pass = mask.slice(constants, constants + carries);
+  const split = splitOf(attributes.body, mask);
+  const { sources, forward } = findSources(attributes, split);
+  const sourcesOf = ({ residuals }: Pick<Split, "residuals">): ResidualSource[] =>
+    residuals.map(({ symbol }) => {
+      const source = sources.get(symbol.id);
+      if (source === undefined) throw new InternalError("scan: no source");
+      return source;
     });
-    const used = sourcesOf(split);
-    // What is invariant is computed again from the constants.
-    const readsConstants = used.some((s) => s.input === null && s.output === null);
-    return {
-      forward,
-      reads: {
-        inputs: mask.map((_, i) => (readsConstants && i < constants) || used.some((s) => s.input === i)),
-        outputs: forward.body.outputs.map((_, i) => used.some((s) => s.output === i)),
-      },
-      back(node, cotangents) {
-        const given = split.differentiable.map(
-          (d, i) => d && (i < carries || (cotangents[i] ?? null) !== null),
-        );
-        const { back, read, body } = backOf(split, given);
-        const summed = back.gradients.slice(0, constants);
-        const values = valuesOf(split, read, node, reverse);
-        return {
-          attributes: body,
-          inputs: [
-            ...values.filter((_, i) => !read[i].sliced),
-            ...hiddenInputValues(back),
-            ...pass.flatMap((on, i) => (on ? [cotangents[i] ?? zerosOf(node.outputs[i])] : [])),
-            ...filterByMask(node.inputs, summed).map(zerosOf),
-            ...nonNull(cotangents.filter((_, i) => i >= carries && given[i])),
-            ...values.filter((_, i) => read[i].sliced),
-          ],
-          gradients: (made) => [
-            ...placeByMask(summed, made, filterByMask(pass, pass).length),
-            ...placeByMask(pass, made),
-            ...placeByMask(back.gradients.slice(constants + carries), made, body.carries),
-          ],
-        };
-      },
-    };
-  },
-);
+  const backOf = memo((_: object, given: readonly boolean[]) => {
+    const back = split.back(given);
+    const read = sourcesOf(back);
+    return { back, read, body: backwardBody(attributes, pass, back, given, read) };
+  });
+  const used = sourcesOf(split);
+  // What is invariant is computed again from the constants.
+  const readsConstants = used.some((s) => s.input === null && s.output === null);
+  return {
+    forward,
+    reads: {
+      inputs: mask.map((_, i) => (readsConstants && i < constants) || used.some((s) => s.input === i)),
+      outputs: forward.body.outputs.map((_, i) => used.some((s) => s.output === i)),
+    },
+    back(node, cotangents) {
+      const given = split.differentiable.map(
+        (d, i) => d && (i < carries || (cotangents[i] ?? null) !== null),
+      );
+      const { back, read, body } = backOf(split, given);
+      const summed = back.gradients.slice(0, constants);
+      const values = valuesOf(split, read, node, reverse);
+      return {
+        attributes: body,
+        inputs: [
+          ...values.filter((_, i) => !read[i].sliced),
+          ...hiddenInputValues(back),
+          ...pass.flatMap((on, i) => (on ? [cotangents[i] ?? zerosOf(node.outputs[i])] : [])),
+          ...filterByMask(node.inputs, summed).map(zerosOf),
+          ...nonNull(cotangents.filter((_, i) => i >= carries && given[i])),
+          ...values.filter((_, i) => read[i].sliced),
+        ],
+        gradients: (made) => [
+          ...placeByMask(summed, made, filterByMask(pass, pass).length),
+          ...placeByMask(pass, made),
+          ...placeByMask(back.gradients.slice(constants + carries), made, body.carries),
+        ],
+      };
+    },
+  };
+});
 
 /** Decides for every residual where it comes from, adding to the forward body what has to be stacked. */
 function findSources(
@@ -140,8 +132,18 @@ function valuesOf(
   let next = 0;
   return sources.map(({ input, output }) => {
     if (output === null) return found[next++];
-    return input === null ? outputs[output] : shifted(inputs[input], outputs[output], reverse);
+    return input === null ? outputs[output] : carriesBefore(inputs[input], outputs[output], reverse);
   });
+}
+
+/** A carry as each step found it: the stack of what each step made of it, without the last step, behind the start. */
+function carriesBefore(start: Tensor, after: Tensor, reverse: boolean): Tensor {
+  const length = after.shape[0];
+  if (length === 0) return after;
+  const first = reshaped(start, [1, ...start.shape]);
+  return reverse
+    ? concat([slice(after, [[1, null]]), first])
+    : concat([first, slice(after, [[0, length - 1]])]);
 }
 
 /** The scan that goes back. Inputs: [residuals that are the same in all steps, hidden | cotangents of carries, sums of constants |

@@ -10,8 +10,8 @@ import { current } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
 import { notPromise } from "../trace/trace.js";
 import { checkNoMore } from "./argument-checks.js";
-import { type ClosedGraph, close, hiddenInputValues } from "./close.js";
-import { filterByMask } from "./lists.js";
+import { assignVariables, type ClosedGraph, close } from "./close.js";
+import { hiddenOperands } from "./loop-operands.js";
 import { leafPaths, type Outline, rebuild } from "./outline.js";
 import { scanOp } from "./scan-op.js";
 import { type Flattened, flatten } from "./tree.js";
@@ -124,39 +124,35 @@ const oneNode: Run = (step, carry, xs, length, reverse) => {
   const inputs = [...constants, ...carry, ...hidden, ...xs];
   const carries = carry.length + hidden.length;
   const made = apply(scanOp, inputs, { body, constants: constants.length, carries, length, reverse });
-  closed.assigned.forEach((variable, i) => {
-    variable.value = made[carry.length + i];
-  });
+  assignVariables(closed.assigned, made, carry.length);
   return { carry: made.slice(0, carry.length), y: made.slice(carries) };
 };
 
-/** Captures and Variables that are only read become constants; assigned ones are carried, hidden behind the user's carries. */
+/** Variables that the body assigns are carried, hidden behind the user's carries. */
 function asLoop(
   closed: ClosedGraph,
   carries: number,
   xs: number,
 ): { readonly body: Graph; readonly constants: Leaves; readonly hidden: Leaves } {
-  const { graph, captures, variables, assigned } = closed;
+  const { graph, assigned } = closed;
   const { inputs, outputs, nodes } = graph;
   const args = carries + xs;
   const results = outputs.length - assigned.length;
-  const isCarried = [...captures.map(() => false), ...variables.map((v) => assigned.includes(v))];
-  const fixed = <T>(items: readonly T[]): T[] => items.filter((_, i) => !isCarried[i]);
-  const beside = inputs.slice(args);
-  const values = hiddenInputValues(closed);
+  const { constants, constantValues, carried } = hiddenOperands(closed, args, assigned);
   return {
     body: {
       inputs: [
-        ...fixed(beside),
+        ...constants,
         ...inputs.slice(0, carries),
-        ...filterByMask(beside, isCarried),
+        // Whatever a function assigns, it uses.
+        ...(carried as Leaves),
         ...inputs.slice(carries, args),
       ],
       nodes,
       outputs: [...outputs.slice(0, carries), ...outputs.slice(results), ...outputs.slice(carries, results)],
     },
-    constants: fixed(values),
-    hidden: filterByMask(values, isCarried),
+    constants: constantValues,
+    hidden: assigned.map((v) => v.value),
   };
 }
 

@@ -5,7 +5,7 @@ import { zerosOf } from "../ops/fill.js";
 import { type Tensor, upcomingId } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
-import type { Graph, Maybe, Node, Op } from "../trace/op.js";
+import type { Graph, Maybe, Node, Op, Prepared } from "../trace/op.js";
 import { Tape } from "../trace/tape.js";
 import { live, type Trace, traceFlat } from "../trace/trace.js";
 import { type ClosedGraph, type ClosureInputs, close, hiddenInputValues, memo, reach } from "./close.js";
@@ -196,10 +196,10 @@ export const residualValues = (
   residuals.map(({ kind, index }) => (kind === "input" ? node.inputs[index] : node.outputs[index]));
 
 /** Which inputs and outputs of a forward run hold residuals. */
-export function readsOfResiduals({ forward, residuals }: Split): {
-  readonly inputs: readonly boolean[];
-  readonly outputs: readonly boolean[];
-} {
+export function readsOfResiduals({
+  forward,
+  residuals,
+}: Pick<Split, "forward" | "residuals">): Prepared<unknown>["reads"] {
   const holds = (kind: Residual["kind"], index: number): boolean =>
     residuals.some((r) => r.kind === kind && r.index === index);
   return {
@@ -207,6 +207,31 @@ export function readsOfResiduals({ forward, residuals }: Split): {
     outputs: forward.outputs.map((_, i) => holds("output", i)),
   };
 }
+
+/** An op with a body, made ready for its reverse derivative, which is the same op on other graphs. */
+export interface PreparedBody<A> {
+  /** With the residuals as further outputs. */
+  readonly forward: A;
+  readonly reads: Prepared<A>["reads"];
+  back(node: Node, cotangents: readonly Maybe<Tensor>[]): BackwardCall<A>;
+}
+
+/** One way back: its graphs, its inputs, and how its outputs are the gradients of the forward inputs. */
+export interface BackwardCall<A> {
+  readonly attributes: A;
+  readonly inputs: readonly Tensor[];
+  gradients(made: readonly Tensor[]): Maybe<Tensor>[];
+}
+
+/** What a tape asks of such an op. */
+export const preparedAs = <A>(op: Op<A>, { forward, reads, back }: PreparedBody<A>): Prepared<A> => ({
+  attributes: forward,
+  reads,
+  pullback(node, cotangents) {
+    const { attributes, inputs, gradients } = back(node, cotangents);
+    return gradients(apply(op, inputs, attributes));
+  },
+});
 
 /** Primal and tangents in one graph. Inputs: [inputs, tangents of masked inputs, hidden]; outputs: [outputs, tangents where `has`]. */
 export interface JvpGraph extends ClosedGraph {
