@@ -8,12 +8,11 @@ import { packAll } from "./pack.mjs";
 import { root, runTool } from "./prepare.mjs";
 
 /** Most gzipped kilobytes (1000 bytes) that each program may weigh, minified, with everything that it imports, as a page loads it.
- * A ceiling is what is reached and may only come down, until it meets the goal. Whole entries have none: nobody loads them, and what they weigh is only printed. */
+ * Where a goal is not met yet, the ceiling is what is reached, and may only come down. Whole entries have none: nobody loads them, and what they weigh is only printed. */
 const ceilings = [
   {
     name: "one op and grad, functions only",
-    goal: 13,
-    ceiling: 14.7,
+    ceiling: 13,
     source: `import { grad, tanh } from "@scope/autodiff/functions";
       console.log(grad((x) => tanh(x))(0.5).item());`,
   },
@@ -24,7 +23,7 @@ const ceilings = [
   {
     name: "autodiff and nn, training an LSTM",
     goal: 64,
-    ceiling: 66.7,
+    ceiling: 66.2,
     source: `import { lossAndGradients, Random } from "@scope/autodiff";
       import { Adam, clipByGlobalNorm, Linear, LSTM, meanSquaredError } from "@scope/nn";
       const random = new Random(0), lstm = new LSTM(3, 16), head = new Linear(16, 1);
@@ -39,15 +38,14 @@ const ceilings = [
   },
   {
     name: "Linear alone",
-    goal: 25,
-    ceiling: 26.1,
+    ceiling: 25,
     source: `import { zeros } from "@scope/autodiff/functions"; import { Linear } from "@scope/nn";
       console.log(new Linear(2, 3).forward(zeros([4, 2])).toArray());`,
   },
   {
     name: "one op and grad, compiled",
     goal: 76,
-    ceiling: 81,
+    ceiling: 79.5,
     source: `import { grad, tanh } from "@scope/autodiff/functions";
       import { compile } from "@scope/autodiff/compile";
       console.log(compile(grad((x) => tanh(x)))(0.5).item());`,
@@ -80,7 +78,7 @@ async function bundledKilobytes(source) {
 for (const { name, ceiling, goal, source } of ceilings) {
   try {
     const size = await bundledKilobytes(source);
-    const text = `bundle: ${name}: ${size.toFixed(2)} kB gzipped${ceiling === undefined ? "" : `, ceiling ${ceiling} kB, goal ${goal} kB`}`;
+    const text = `bundle: ${name}: ${size.toFixed(2)} kB gzipped${ceiling === undefined ? "" : `, ceiling ${ceiling} kB`}${goal === undefined ? "" : `, goal ${goal} kB`}`;
     if (ceiling !== undefined && size > ceiling) fail(text);
     else console.log(text);
   } catch (error) {

@@ -133,25 +133,12 @@ export class BlockExpression {
           break;
         }
         case "unary":
-          this.#steps.push({
-            kind: "unary",
-            loop: instructionLoops[node.name],
-            out: own(),
-            a: operands[node.a],
-          });
+        case "cast": {
+          const loop = node.kind === "cast" ? castLoop(node.dtype) : instructionLoops[node.name];
+          this.#steps.push({ kind: "unary", loop, out: own(), a: operands[node.a] });
           break;
-        case "cast":
-          this.#steps.push({ kind: "unary", loop: castLoop(node.dtype), out: own(), a: operands[node.a] });
-          break;
+        }
         case "binary":
-          this.#steps.push({
-            kind: "binary",
-            loop: instructionLoops[node.name],
-            out: own(),
-            a: operands[node.a],
-            b: operands[node.b],
-          });
-          break;
         case "compare":
           this.#steps.push({
             kind: "binary",

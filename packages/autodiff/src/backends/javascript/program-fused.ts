@@ -12,7 +12,7 @@ import {
 } from "./program-expression.js";
 import {
   type AxisGroup,
-  BufferCursor,
+  type BufferCursor,
   groupAxes,
   IndexIterator,
   type InnerAxis,
@@ -31,14 +31,14 @@ export interface Runner {
 export interface Setting {
   readonly pool: ScratchPool;
   readonly flushSubnormals: boolean;
-  view(access: Access): TypedArray;
+  /** Where an access is in the memory of the program. */
+  readonly place: (access: Access) => BufferCursor;
 }
 
 const usesIndex = (expression: Expression): boolean => expression.nodes.some((node) => node.kind === "index");
 
 /** The places of reads: first where each starts, then where the index of each gathered one does. */
-function placesOfReads(reads: readonly Read[], setting: Setting): BufferCursor[] {
-  const place = (access: Access): BufferCursor => new BufferCursor(access, setting.view(access));
+function placesOfReads(reads: readonly Read[], { place }: Setting): BufferCursor[] {
   return [
     ...reads.map((read) => place(read.at)),
     ...reads.flatMap((read) => (read.kind === "gathered" ? [place(read.index)] : [])),
@@ -99,7 +99,7 @@ export class MapRunner implements Runner {
   constructor(kernel: MapKernel, setting: Setting) {
     this.name = kernel.name;
     const reads = placesOfReads(kernel.reads, setting);
-    const writes = kernel.writes.map((access) => new BufferCursor(access, setting.view(access)));
+    const writes = kernel.writes.map(setting.place);
     this.#places = [...reads, ...writes];
     this.#firstWrite = reads.length;
     this.#flush = setting.flushSubnormals;
@@ -182,7 +182,7 @@ export class ReduceRunner implements Runner {
   constructor(kernel: ReduceKernel, setting: Setting) {
     this.name = kernel.name;
     this.#reads = placesOfReads(kernel.reads, setting);
-    this.#target = new BufferCursor(kernel.write, setting.view(kernel.write));
+    this.#target = setting.place(kernel.write);
     this.#flush = setting.flushSubnormals;
     const keptRank = kernel.shape.length - kernel.reduced;
     const keepAxes = usesIndex(kernel.expression);

@@ -4,13 +4,15 @@ import type {
   FillKernel,
   GemmKernel,
   Kernel,
+  MapKernel,
   RandomBitsKernel,
+  ReduceKernel,
   RowKernel,
   ScatterAddKernel,
 } from "../../kernel/program.js";
 import { gemm, type Matrix } from "./gemm.js";
 import { MapRunner, ReduceRunner, type Runner, type Setting } from "./program-fused.js";
-import { BufferCursor, groupAxes, IndexIterator, type InnerAxis, splitInner } from "./program-walk.js";
+import { type BufferCursor, groupAxes, IndexIterator, splitInner } from "./program-walk.js";
 import { argExtreme, argSort, cumulativeSum, type Elements, randomBits, scatterAdd } from "./routines.js";
 
 /** The kernels that only compute, without those that hold others. */
@@ -18,126 +20,89 @@ export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "w
 
 /** Makes a kernel ready to run. */
 export function prepareKernel(kernel: LeafKernel, setting: Setting): Runner {
+  if (kernel.kind === "map") return new MapRunner(kernel, setting);
+  if (kernel.kind === "reduce") return new ReduceRunner(kernel, setting);
+  return { name: kernel.name, run: plainRun(kernel, setting) };
+}
+
+type Run = Runner["run"];
+
+function plainRun(kernel: Exclude<LeafKernel, MapKernel | ReduceKernel>, setting: Setting): Run {
   switch (kernel.kind) {
-    case "map":
-      return new MapRunner(kernel, setting);
-    case "reduce":
-      return new ReduceRunner(kernel, setting);
     case "fill":
-      return new FillRunner(kernel, setting);
+      return runFill(kernel, setting);
     case "gemm":
-      return new GemmRunner(kernel, setting);
+      return runGemm(kernel, setting);
     case "scatterAdd":
-      return new ScatterAddRunner(kernel, setting);
+      return runScatterAdd(kernel, setting);
     case "row":
-      return new RowRunner(kernel, setting);
+      return runRows(kernel, setting);
     case "randomBits":
-      return new RandomBitsRunner(kernel, setting);
+      return runRandomBits(kernel, setting);
     case "check":
-      return new CheckRunner(kernel, setting);
+      return runCheck(kernel, setting);
     case "pack":
       throw new InternalError(`${kernel.name}: the JavaScript backend asks for no packed operands`);
   }
 }
 
-class CheckRunner implements Runner {
-  readonly name: string;
-  readonly #kernel: CheckKernel;
-  readonly #index: BufferCursor;
-  readonly #status: BufferCursor;
-  readonly #walk: IndexIterator;
-
-  constructor(kernel: CheckKernel, setting: Setting) {
-    this.name = kernel.name;
-    this.#kernel = kernel;
-    this.#index = new BufferCursor(kernel.index, setting.view(kernel.index));
-    this.#status = new BufferCursor(kernel.status, setting.view(kernel.status));
-    this.#walk = new IndexIterator(groupAxes(kernel.shape, 0, [kernel.index.strides], false));
-  }
-
-  run(counters: readonly number[]): void {
-    const { low, high, ignored, code } = this.#kernel;
-    if (!this.#walk.start([this.#index.base(counters)])) return;
+function runCheck(kernel: CheckKernel, { place }: Setting): Run {
+  const { low, high, ignored, code } = kernel;
+  const [index, status] = [place(kernel.index), place(kernel.status)];
+  const walk = new IndexIterator(groupAxes(kernel.shape, 0, [kernel.index.strides], false));
+  return (counters) => {
+    if (!walk.start([index.base(counters)])) return;
     do {
-      const at = this.#index.data[this.#walk.positions[0]];
+      const at = index.data[walk.positions[0]];
       if ((at >= low && at < high) || at === ignored) continue;
-      const status = this.#status.base(counters);
-      this.#status.data[status] = code;
-      this.#status.data[status + 1] = at;
+      const start = status.base(counters);
+      status.data[start] = code;
+      status.data[start + 1] = at;
       return;
-    } while (this.#walk.next());
-  }
+    } while (walk.next());
+  };
 }
 
-class FillRunner implements Runner {
-  readonly name: string;
-  readonly #target: BufferCursor;
-  readonly #walk: IndexIterator;
-  readonly #inner: InnerAxis;
-  readonly #value: number;
-
-  constructor(kernel: FillKernel, setting: Setting) {
-    this.name = kernel.name;
-    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
-    this.#value = kernel.target.buffer.dtype === "bool" ? Number(kernel.value !== 0) : kernel.value;
-    const inner = splitInner(groupAxes(kernel.shape, 0, [kernel.target.strides], false));
-    this.#inner = inner;
-    this.#walk = new IndexIterator(inner.outer);
-  }
-
-  run(counters: readonly number[]): void {
-    const { data } = this.#target;
-    const { size, strides } = this.#inner;
-    if (!this.#walk.start([this.#target.base(counters)])) return;
+function runFill(kernel: FillKernel, { place }: Setting): Run {
+  const target = place(kernel.target);
+  const { data } = target;
+  const value = kernel.target.buffer.dtype === "bool" ? Number(kernel.value !== 0) : kernel.value;
+  const { size, strides, outer } = splitInner(groupAxes(kernel.shape, 0, [kernel.target.strides], false));
+  const walk = new IndexIterator(outer);
+  return (counters) => {
+    if (!walk.start([target.base(counters)])) return;
     do {
-      const position = this.#walk.positions[0];
-      if (strides[0] === 1) data.fill(this.#value, position, position + size);
-      else for (let i = 0, o = position; i < size; i++, o += strides[0]) data[o] = this.#value;
-    } while (this.#walk.next());
-  }
+      const position = walk.positions[0];
+      if (strides[0] === 1) data.fill(value, position, position + size);
+      else for (let i = 0, o = position; i < size; i++, o += strides[0]) data[o] = value;
+    } while (walk.next());
+  };
 }
 
-class GemmRunner implements Runner {
-  readonly name: string;
-  readonly #kernel: GemmKernel;
-  readonly #a: BufferCursor;
-  readonly #b: BufferCursor;
-  readonly #c: BufferCursor;
-  readonly #bias: BufferCursor | undefined;
-  readonly #walk: IndexIterator;
-
-  constructor(kernel: GemmKernel, setting: Setting) {
-    if (kernel.b.packed) throw new InternalError(`${kernel.name}: the JavaScript backend packs nothing`);
-    this.name = kernel.name;
-    this.#kernel = kernel;
-    this.#a = new BufferCursor(kernel.a, setting.view(kernel.a));
-    this.#b = new BufferCursor(kernel.b.at, setting.view(kernel.b.at));
-    this.#c = new BufferCursor(kernel.c, setting.view(kernel.c));
-    this.#bias =
-      kernel.mode === "bias" && kernel.bias
-        ? new BufferCursor(kernel.bias, setting.view(kernel.bias))
-        : undefined;
-    const rank = kernel.batch.length;
-    const strides = [this.#a, this.#b, this.#c].map((place) => place.strides.slice(0, rank));
-    this.#walk = new IndexIterator({ sizes: kernel.batch, axes: kernel.batch.map((_, i) => i), strides });
-  }
-
-  run(counters: readonly number[]): void {
-    const { m, n, k, mode, batch } = this.#kernel;
-    const places = [this.#a, this.#b, this.#c];
-    const bias = this.#bias;
-    if (!this.#walk.start(places.map((place) => place.base(counters)))) return;
+function runGemm(kernel: GemmKernel, { place }: Setting): Run {
+  if (kernel.b.packed) throw new InternalError(`${kernel.name}: the JavaScript backend packs nothing`);
+  const { m, n, k, mode, batch } = kernel;
+  const places = [kernel.a, kernel.b.at, kernel.c].map(place);
+  const bias = mode === "bias" && kernel.bias ? place(kernel.bias) : undefined;
+  const rank = batch.length;
+  const walk = new IndexIterator({
+    sizes: batch,
+    axes: batch.map((_, i) => i),
+    strides: places.map(({ strides }) => strides.slice(0, rank)),
+  });
+  return (counters) => {
+    if (!walk.start(places.map((each) => each.base(counters)))) return;
     do {
-      const [a, b, c] = places.map((place, i) => ({
-        data: place.data,
-        offset: this.#walk.positions[i],
-        rowStride: place.strides[batch.length],
-        columnStride: place.strides[batch.length + 1],
+      const [a, b, c] = places.map(({ data, strides }, i) => ({
+        data,
+        offset: walk.positions[i],
+        rowStride: strides[rank],
+        columnStride: strides[rank + 1],
       }));
       if (bias) setRows(m, n, c, bias, bias.base(counters));
       gemm(m, n, k, a, b, c, mode !== "set");
-    } while (this.#walk.next());
-  }
+    } while (walk.next());
+  };
 }
 
 /** Every row of c becomes the bias. */
@@ -154,54 +119,23 @@ const elementsOf = (place: BufferCursor, counters: readonly number[]): Elements 
   strides: place.strides,
 });
 
-class ScatterAddRunner implements Runner {
-  readonly name: string;
-  readonly #shape: readonly [number, number, number];
-  readonly #rows: number;
-  readonly #target: BufferCursor;
-  readonly #index: BufferCursor;
-  readonly #source: BufferCursor;
-
-  constructor(kernel: ScatterAddKernel, setting: Setting) {
-    this.name = kernel.name;
-    this.#shape = kernel.shape;
-    this.#rows = kernel.rows;
-    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
-    this.#index = new BufferCursor(kernel.index, setting.view(kernel.index));
-    this.#source = new BufferCursor(kernel.source, setting.view(kernel.source));
-  }
-
-  run(counters: readonly number[]): void {
-    scatterAdd(
-      this.#shape,
-      this.#rows,
-      elementsOf(this.#target, counters),
-      elementsOf(this.#index, counters),
-      elementsOf(this.#source, counters),
-    );
-  }
+function runScatterAdd(kernel: ScatterAddKernel, { place }: Setting): Run {
+  const { shape, rows } = kernel;
+  const places = [kernel.target, kernel.index, kernel.source].map(place);
+  return (counters) => {
+    const [target, index, source] = places.map((each) => elementsOf(each, counters));
+    scatterAdd(shape, rows, target, index, source);
+  };
 }
 
-class RowRunner implements Runner {
-  readonly name: string;
-  readonly #kernel: RowKernel;
-  readonly #source: BufferCursor;
-  readonly #target: BufferCursor;
-
-  constructor(kernel: RowKernel, setting: Setting) {
-    this.name = kernel.name;
-    this.#kernel = kernel;
-    this.#source = new BufferCursor(kernel.source, setting.view(kernel.source));
-    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
-  }
-
-  run(counters: readonly number[]): void {
-    const { routine, rows, n } = this.#kernel;
-    const { data: a, strides: from } = this.#source;
-    const { data: out, strides: to } = this.#target;
-    let p = this.#source.base(counters);
-    let o = this.#target.base(counters);
-    for (let row = 0; row < rows; row++, p += from[0], o += to[0]) {
+function runRows({ source, target, routine, rows, n }: RowKernel, { place }: Setting): Run {
+  const [from, to] = [place(source), place(target)];
+  return (counters) => {
+    const { data: a } = from;
+    const { data: out } = to;
+    let p = from.base(counters);
+    let o = to.base(counters);
+    for (let row = 0; row < rows; row++, p += from.strides[0], o += to.strides[0]) {
       switch (routine.kind) {
         case "cumulativeSum":
           cumulativeSum(n, out, o, a, p, 1, routine.reverse);
@@ -214,24 +148,11 @@ class RowRunner implements Runner {
           break;
       }
     }
-  }
+  };
 }
 
-class RandomBitsRunner implements Runner {
-  readonly name: string;
-  readonly #length: number;
-  readonly #state: BufferCursor;
-  readonly #target: BufferCursor;
-
-  constructor(kernel: RandomBitsKernel, setting: Setting) {
-    this.name = kernel.name;
-    this.#length = kernel.length;
-    this.#state = new BufferCursor(kernel.state, setting.view(kernel.state));
-    this.#target = new BufferCursor(kernel.target, setting.view(kernel.target));
-  }
-
-  run(counters: readonly number[]): void {
-    const state = this.#state.base(counters);
-    randomBits(this.#length, this.#target.data, this.#target.base(counters), this.#state.data, state);
-  }
+function runRandomBits({ length, ...kernel }: RandomBitsKernel, { place }: Setting): Run {
+  const [state, target] = [place(kernel.state), place(kernel.target)];
+  return (counters) =>
+    randomBits(length, target.data, target.base(counters), state.data, state.base(counters));
 }

@@ -1,6 +1,6 @@
 import { arrayAt, bytesOf, type TypedArray } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
-import type { Access, Buffer, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
+import type { Buffer, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
 import { ScratchPool } from "./program-expression.js";
 import type { Runner, Setting } from "./program-fused.js";
 import { prepareKernel } from "./program-kernels.js";
@@ -53,7 +53,7 @@ class JavaScriptExecutable implements Executable {
     const setting: Setting = {
       pool: new ScratchPool(),
       flushSubnormals: program.flushSubnormals,
-      view: (access) => this.#view(access.buffer),
+      place: (access) => new BufferCursor(access, this.#view(access.buffer)),
     };
     this.#nodes = prepare(program.kernels, setting);
   }
@@ -82,7 +82,7 @@ class JavaScriptExecutable implements Executable {
 }
 
 function prepare(kernels: readonly Kernel[], setting: Setting): Node[] {
-  const place = (access: Access): BufferCursor => new BufferCursor(access, setting.view(access));
+  const { place } = setting;
   return kernels.map((kernel): Node => {
     switch (kernel.kind) {
       case "loop":
