@@ -14,8 +14,11 @@ export {
   outOfRange,
   tooLarge,
 } from "./base/checks.js";
+export { checkDType } from "./base/dtype.js";
 export { checkShape } from "./base/shape.js";
 export { show } from "./base/show.js";
+export { checkFloat as checkFloatDType } from "./ops/argument-checks.js";
+export { checkOperand } from "./ops/operands.js";
 export { drawUniform, Generator } from "./ops/random/generator.js";
 export { drawNormal } from "./ops/random/normal.js";
 export { forkOf } from "./ops/random/random.js";

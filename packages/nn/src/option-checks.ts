@@ -1,4 +1,4 @@
-import { checkOptions } from "@scope/autodiff/checks";
+import { checkDType, checkFloatDType, checkOptions } from "@scope/autodiff/checks";
 import { DTypeError, ShapeError, Tensor, ValueError } from "@scope/autodiff/functions";
 
 export { checkCount, checkNumber, checkOptions, outOfRange as invalidOption } from "@scope/autodiff/checks";
@@ -21,8 +21,21 @@ export const kindOf = (value: unknown): string =>
         : typeof value;
 
 /** As {@link checkOptions}, for what is drawn at random. */
-export const checkDraw = (op: string, options: unknown, own: readonly string[]): void =>
+export function checkDraw(
+  op: string,
+  options: { readonly dtype?: unknown } | undefined,
+  own: readonly string[],
+): void {
   checkOptions(op, options, [...own, "dtype", "random", "seed"]);
+  checkTrainable(op, options?.dtype);
+}
+
+/** Throws unless a dtype, if one is given, is that of parameters: float32 or float64. */
+export function checkTrainable(op: string, dtype: unknown): void {
+  if (dtype === undefined) return;
+  checkDType(op, dtype);
+  checkFloatDType(op, dtype);
+}
 
 /** Throws unless `x` is a tensor.
  * @param expected - which one, in a few signs */

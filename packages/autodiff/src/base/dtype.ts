@@ -73,7 +73,11 @@ export function arrayAt(memory: ArrayBufferLike, dtype: DType, address: number, 
   }
 }
 
-/** Throws unless `dtype` is one of the four. */
+/** Throws unless `dtype` is one of the four.
+ * @example
+ * checkDType("zeros", "float16") // throws DTypeError
+ * @internal
+ */
 export function checkDType(op: string, dtype: unknown): asserts dtype is DType {
   if (isDType(dtype)) return;
   throw new DTypeError({

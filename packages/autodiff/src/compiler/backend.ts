@@ -21,7 +21,8 @@ function wasmOrJavaScript(): ProgramBackend {
   if (!warned) {
     warned = true;
     console.warn(
-      "@scope/autodiff: WebAssembly may not be compiled here; compiled programs run in JavaScript, much slower",
+      "@scope/autodiff: WebAssembly may not be compiled here; compiled programs run in JavaScript, much slower. " +
+        "A page with a Content-Security-Policy allows it by script-src 'wasm-unsafe-eval'",
     );
   }
   return javascriptProgramBackend;

@@ -20,7 +20,11 @@ export function checkHeld(op: string, value: unknown, dtype: DType): void {
   });
 }
 
-/** Throws unless a dtype holds fractions. */
+/** Throws unless a dtype holds fractions.
+ * @example
+ * checkFloatDType("uniform", "int32") // throws DTypeError
+ * @internal
+ */
 export function checkFloat(op: string, dtype: DType): void {
   if (isFloatDType(dtype)) return;
   throw new DTypeError({

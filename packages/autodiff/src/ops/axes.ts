@@ -3,7 +3,7 @@ import { ShapeError } from "../base/errors.js";
 import { normalizeAxes, normalizeAxis, showShape } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { asTensor, type TensorLike } from "./operands.js";
-import { permute, reshape } from "./shape.js";
+import { permute, permuteFor, reshape } from "./shape.js";
 
 /** Axes turned around, or in another order; a view.
  * @param x - any shape, any dtype
@@ -16,7 +16,7 @@ import { permute, reshape } from "./shape.js";
  */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const t = asTensor("transpose", x);
-  return permute(t, axes ?? t.shape.map((_, k) => t.shape.length - 1 - k));
+  return permuteFor("transpose", t, axes ?? t.shape.map((_, k) => t.shape.length - 1 - k));
 }
 
 /** Two axes exchanged; a view.

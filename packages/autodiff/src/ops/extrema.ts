@@ -1,12 +1,13 @@
 import * as loops from "../backends/javascript/instruction-loops.js";
 import { ValueError } from "../base/errors.js";
+import { broadcastShapes } from "../base/shape.js";
 import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Op } from "../trace/op.js";
 import { mul } from "./arithmetic.js";
 import { equal, greater, less, where } from "./comparison.js";
 import { binary, elementwiseOp } from "./elementwise.js";
-import { asTensor, type TensorLike } from "./operands.js";
+import { asTensor, checkOperand, type TensorLike } from "./operands.js";
 
 /** The greater of two; both get half of the derivative where they are equal. */
 export const maximumOp: Op<null> = /* @__PURE__ */ elementwiseOp({
@@ -75,6 +76,11 @@ export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | n
       expected: "low ≤ high, at most one of them null",
       mend: "clip(x, low, high); clip(x, 0, null) has no upper bound",
     });
+  }
+  for (const bound of [low, high]) {
+    if (bound === null || typeof bound === "number") continue;
+    checkOperand("clip", bound);
+    if (typeof bound === "object") broadcastShapes("clip", t.shape, bound.shape);
   }
   const raised = low === null ? t : where(less(t, low), low, t);
   return high === null ? raised : where(greater(raised, high), high, raised);

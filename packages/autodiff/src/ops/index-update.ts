@@ -13,7 +13,7 @@ import { axisIndices } from "./indices.js";
 import { concat } from "./joining.js";
 import { promoted, type TensorLike } from "./operands.js";
 import { indexRegion, type Region, regionShape } from "./region.js";
-import { broadcastTo, reshape } from "./shape.js";
+import { broadcastFor, reshape } from "./shape.js";
 import {
   type AxisOptions,
   axisName,
@@ -26,9 +26,9 @@ import {
 import { argSort } from "./sorting.js";
 
 /** The tensor with other values in a region; the gradient of what was there is 0. */
-function replaced(t: Tensor, region: Region, values: Tensor): Tensor {
+function replaced(op: string, t: Tensor, region: Region, values: Tensor): Tensor {
   const part = regionShape(region);
-  const inside = broadcastTo(values, part);
+  const inside = broadcastFor(op, values, part);
   const placement = { shape: t.shape, regions: [region], fill: 0 };
   const mask = applyOne(placeOp, [onesOf({ shape: part, dtype: "bool" })], placement);
   return where(mask, applyOne(placeOp, [inside], placement), t);
@@ -53,12 +53,12 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
   const size = t.shape[axis];
   if (!(index instanceof Tensor || index instanceof Variable)) {
     const region = indexRegion(t.shape, axis, normalizeIndex("setAt", index, size));
-    return replaced(t, region, update);
+    return replaced("setAt", t, region, update);
   }
   const indices = axisIndices("setAt", index, size);
   const before = t.shape.slice(0, axis);
   const after = t.shape.slice(axis + 1);
-  const every = broadcastTo(update, [...before, ...indices.shape, ...after]);
+  const every = broadcastFor("setAt", update, [...before, ...indices.shape, ...after]);
   const count = indices.size;
   if (count === 0) return t;
   // In a stable order, the last of equal indices is the one that differs from its right neighbour.
@@ -86,5 +86,5 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
  */
 export function setSlice(x: TensorLike, ranges: readonly SliceRange[], values: TensorLike): Tensor {
   const [t, update] = promoted("setSlice", [x, values]);
-  return replaced(t, resolveRanges("setSlice", t.shape, ranges), update);
+  return replaced("setSlice", t, resolveRanges("setSlice", t.shape, ranges), update);
 }

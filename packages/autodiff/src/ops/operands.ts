@@ -40,6 +40,17 @@ const notTensor = (op: string, got: unknown): TreeError =>
     mend: Array.isArray(got) ? "make a tensor of it first: tensor([[1, 2], [3, 4]])" : "pass a tensor",
   });
 
+/** Throws unless a value may be an operand.
+ * @example
+ * checkOperand("huber", "1") // throws TreeError
+ * @internal
+ */
+export function checkOperand(op: string, x: unknown): asserts x is TensorLike {
+  if (x instanceof Tensor || x instanceof TensorHolder || typeof x === "number" || typeof x === "boolean")
+    return;
+  throw notTensor(op, x);
+}
+
 /** One operand as a tensor; numbers become float32 scalars. */
 export function asTensor(op: string, x: TensorLike): Tensor {
   if (x instanceof Tensor) return x;

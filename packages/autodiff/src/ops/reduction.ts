@@ -33,9 +33,14 @@ export interface ReduceOptions {
 export const reduceOptionNames: readonly string[] = ["axis", "keepDims"];
 
 /** Applies an op that reduces `axes` to size 1, and drops them unless they are to be kept. */
-export function reduceWith(op: Op<readonly number[]>, t: Tensor, options: ReduceOptions | undefined): Tensor {
-  checkOptions(op.name, options, reduceOptionNames);
-  const axes = normalizeAxes(op.name, options?.axis, t.shape.length);
+export function reduceWith(
+  op: Op<readonly number[]>,
+  t: Tensor,
+  options: ReduceOptions | undefined,
+  name: string = op.name,
+): Tensor {
+  checkOptions(name, options, reduceOptionNames);
+  const axes = normalizeAxes(name, options?.axis, t.shape.length);
   const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
   return options?.keepDims === true
     ? reduced
@@ -241,7 +246,7 @@ const truths = (op: string, x: TensorLike): Tensor => cast(asTensor(op, x), "boo
  * any(tensor([[0, 1], [0, 0]]), { axis: 1 }).toArray() // => [true, false]
  */
 export const any = (x: TensorLike, options?: ReduceOptions): Tensor =>
-  reduceWith(maxOp, truths("any", x), options);
+  reduceWith(maxOp, truths("any", x), options, "any");
 /** Whether all elements are true (not 0) over axes.
  * @param x - any shape, any dtype
  * @param options - `axis` (all), `keepDims` (false)
@@ -251,4 +256,4 @@ export const any = (x: TensorLike, options?: ReduceOptions): Tensor =>
  * all(tensor([[1, 1], [0, 1]]), { axis: 1 }).toArray() // => [true, false]
  */
 export const all = (x: TensorLike, options?: ReduceOptions): Tensor =>
-  reduceWith(minOp, truths("all", x), options);
+  reduceWith(minOp, truths("all", x), options, "all");

@@ -215,14 +215,17 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
  * broadcastTo(tensor([1, 2]), [2, 2]).toArray() // => [[1, 2], [1, 2]]
  */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
-  const t = asTensor("broadcastTo", x);
+  return broadcastFor("broadcastTo", asTensor("broadcastTo", x), shape);
+}
+/** The same in the name of another function. */
+export function broadcastFor(op: string, t: Tensor, shape: Shape): Tensor {
   if (Array.isArray(shape) && sameShape(t.shape, shape)) return t;
-  const own = shapeFrom("broadcastTo", shape);
+  const own = shapeFrom(op, shape);
   const lead = own.length - t.shape.length;
   if (lead < 0 || t.shape.some((d, k) => d !== 1 && d !== own[k + lead])) {
     throw new ShapeError({
       code: "shape/broadcast-to",
-      op: "broadcastTo",
+      op,
       problem: "the tensor does not stretch to this shape.",
       got: `${showShape(t.shape)} to ${showShape(own)}`,
       expected: "sizes that are equal or 1 in the tensor, counted from the last axis",
@@ -241,13 +244,16 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
  * permute(zeros([2, 3, 4]), [2, 0, 1]).shape // => [4, 2, 3]
  */
 export function permute(x: TensorLike, axes: readonly number[]): Tensor {
-  const t = asTensor("permute", x);
+  return permuteFor("permute", asTensor("permute", x), axes);
+}
+/** The same in the name of another function. */
+export function permuteFor(op: string, t: Tensor, axes: readonly number[]): Tensor {
   const rank = t.shape.length;
   const own = isList(axes) ? copied(axes) : [];
-  if (!isList(axes) || normalizeAxes("permute", own, rank).length !== rank) {
+  if (!isList(axes) || normalizeAxes(op, own, rank).length !== rank) {
     throw new ShapeError({
       code: "shape/permute",
-      op: "permute",
+      op,
       problem: "not an order of all axes.",
       got: `axes ${show(axes)} of a tensor of rank ${rank}`,
       expected: `a list of each of the ${rank} axes once`,

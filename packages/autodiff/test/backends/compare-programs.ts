@@ -10,8 +10,8 @@ export function runProgram(backend: ProgramBackend, program: Program): (buffer: 
   return (buffer) => readBuffer(executable.memory, buffer);
 }
 
-/** Equal numbers; NaN equals NaN, and −0 equals 0 (which of them a sum gives is not promised). */
-const sameNumber = (x: number, y: number): boolean => x === y || (Number.isNaN(x) && Number.isNaN(y));
+/** Equal numbers, zeros of the same sign; NaN equals NaN. */
+const sameNumber = (x: number, y: number): boolean => Object.is(x, y);
 
 /** Runs a program on the backend and naively, and demands the same numbers in every buffer. */
 export function expectAsNaive(

@@ -16,8 +16,12 @@ export interface Complex {
  * eigenvalues(tensor([[0, -1], [1, 0]])) // => [{ re: 0, im: 1 }, { re: 0, im: -1 }]
  */
 export function eigenvalues(matrix: Tensor): Complex[] {
-  const { rows: n, elements } = matrixElements("eigenvalues", matrix, true);
-  checkFinite("eigenvalues", elements);
+  return eigenvaluesFor("eigenvalues", matrix);
+}
+
+function eigenvaluesFor(op: string, matrix: Tensor): Complex[] {
+  const { rows: n, elements } = matrixElements(op, matrix, true);
+  checkFinite(op, elements);
   toHessenberg(elements, n);
   const found = eigenvaluesOfHessenberg(elements, n);
   return found.sort((a, b) => modulus(b) - modulus(a) || b.im - a.im);
@@ -30,7 +34,7 @@ export function eigenvalues(matrix: Tensor): Complex[] {
  * spectralRadius(tensor([[0, 4], [1, 0]])) // => 2
  */
 export function spectralRadius(matrix: Tensor): number {
-  const [largest] = eigenvalues(matrix);
+  const [largest] = eigenvaluesFor("spectralRadius", matrix);
   return largest === undefined ? 0 : modulus(largest);
 }
 

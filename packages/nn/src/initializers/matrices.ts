@@ -1,6 +1,6 @@
 import { checkCount, checkNumber, checkOptions } from "@scope/autodiff/checks";
 import { cast, eye, mul, reshape, type Tensor, tensor } from "@scope/autodiff/functions";
-import { checkDraw } from "../option-checks.js";
+import { checkDraw, checkTrainable } from "../option-checks.js";
 import { fans } from "./fan-laws.js";
 import { type DrawOptions, drawOf, type FloatDType, normal } from "./random-laws.js";
 
@@ -22,6 +22,7 @@ export interface ScaledIdentityOptions {
  */
 export function scaledIdentity(size: number, options?: ScaledIdentityOptions): Tensor {
   checkOptions("scaledIdentity", options, ["gain", "dtype"]);
+  checkTrainable("scaledIdentity", options?.dtype);
   checkCount("scaledIdentity", "size", size);
   const factor = options?.gain ?? 1;
   checkNumber("scaledIdentity", "gain", factor, -Number.MAX_VALUE);

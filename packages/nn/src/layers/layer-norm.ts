@@ -15,7 +15,7 @@ import {
 import type { FloatDType } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkPrecision, checkTensor, showShape } from "../option-checks.js";
+import { checkPrecision, checkTensor, checkTrainable, showShape } from "../option-checks.js";
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions {
@@ -51,6 +51,7 @@ export class LayerNorm extends Module {
   constructor(shape: number | readonly number[], options?: LayerNormOptions) {
     super();
     checkOptions("LayerNorm", options, ["epsilon", "affine", "dtype"]);
+    checkTrainable("LayerNorm", options?.dtype);
     const sizes = isList(shape) ? [...shape] : [shape];
     checkCount("LayerNorm", "rank", sizes.length);
     for (const size of sizes) checkCount("LayerNorm", "size", size);

@@ -1,3 +1,4 @@
+import { checkOperand } from "@scope/autodiff/checks";
 import {
   add,
   div,
@@ -40,6 +41,7 @@ export function binaryCrossEntropyWithLogits(
   checkPair("binaryCrossEntropyWithLogits", logits, targets, options, ["positiveWeight"]);
   const positive = mul(targets, softplus(neg(logits)));
   const weight = options?.positiveWeight;
+  if (weight !== undefined) checkOperand("binaryCrossEntropyWithLogits", weight);
   const weighted = weight === undefined ? positive : mul(positive, weight);
   const losses = add(weighted, mul(sub(1, targets), softplus(logits)));
   return reduced("binaryCrossEntropyWithLogits", losses, options?.reduction);

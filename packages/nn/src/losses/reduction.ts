@@ -1,4 +1,4 @@
-import { checkOptions, outOfRange } from "@scope/autodiff/checks";
+import { checkOperand, checkOptions, outOfRange } from "@scope/autodiff/checks";
 import { mean, ShapeError, sum, Tensor, type TensorLike, Variable } from "@scope/autodiff/functions";
 import { improving } from "../metrics/direction.js";
 import { sameShape, showShape } from "../option-checks.js";
@@ -40,6 +40,8 @@ export function checkPair(
   ownOptions: readonly string[] = [],
 ): void {
   checkOptions(op, options, [...ownOptions, "reduction"]);
+  checkOperand(op, prediction);
+  checkOperand(op, target);
   const shapes = [prediction, target].flatMap((x) =>
     x instanceof Tensor || x instanceof Variable ? [x.shape] : [],
   );
