@@ -9,8 +9,9 @@ import type { I32, ValueType } from "./instructions.js";
 import { i32 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
 import { constantExpression, mapCode } from "./map.js";
+import { randomBitsCode } from "./random-bits.js";
 import { reduceCode } from "./reduce.js";
-import { randomBitsCode, rowCode } from "./routines.js";
+import { rowCode } from "./row-routines.js";
 import { scatterAddCode } from "./scatter-add.js";
 
 /** A kernel that only computes, without those that hold others. */
@@ -45,45 +46,102 @@ function addressWith(counters: readonly I32[], access: Access, offset: number): 
   return address;
 }
 
+/** The routine of a kernel, and how it gets its operands; null where there is nothing to do. */
+function codeOf(
+  ctx: CodeContext,
+  gemms: ReturnType<typeof gemmRoutines>,
+  kernel: LeafKernel,
+  flushSubnormals: boolean,
+): KernelCode | null {
+  switch (kernel.kind) {
+    case "map":
+      return mapCode(ctx, kernel, flushSubnormals);
+    case "reduce":
+      return reduceCode(ctx, kernel, flushSubnormals);
+    case "fill": {
+      const { name, shape, value, target } = kernel;
+      const expression = constantExpression(value, target);
+      return mapCode(ctx, { kind: "map", name, shape, reads: [], expression, writes: [target] }, false);
+    }
+    case "pack":
+      return packCode(ctx, kernel);
+    case "gemm":
+      return gemmCode(ctx, gemms, kernel);
+    case "scatterAdd":
+      return scatterAddCode(ctx, kernel);
+    case "row":
+      return rowCode(ctx, kernel);
+    case "randomBits":
+      return randomBitsCode(ctx, kernel);
+    case "check":
+      return checkCode(ctx, kernel);
+  }
+}
+
+/** Runs kernels one after the other; `counters` are those of the loops around them, from the outside in.
+ * @param functionOf - the function of a kernel inside so many loops */
+function emitSequence(
+  f: FunctionBuilder,
+  kernels: readonly Kernel[],
+  counters: readonly Local<"i32">[],
+  functionOf: (kernel: LeafKernel, depth: number) => FunctionBuilder,
+): void {
+  const sequence = (inner: readonly Kernel[], at = counters): void => emitSequence(f, inner, at, functionOf);
+  const holds = (condition: Access): I32 => i32.load8U(addressWith(counters, condition, condition.offset));
+  for (const kernel of kernels) {
+    switch (kernel.kind) {
+      case "loop": {
+        const { length, reverse, body } = kernel;
+        if (length === 0) break;
+        const counter = f.let(i32.const(reverse ? length - 1 : 0));
+        f.loop((again) => {
+          sequence(body, [...counters, counter]);
+          f.set(counter, i32.add(counter, i32.const(reverse ? -1 : 1)));
+          f.branchIf(reverse ? i32.geS(counter, i32.const(0)) : i32.ltS(counter, i32.const(length)), again);
+        });
+        break;
+      }
+      case "branch":
+        f.if(
+          holds(kernel.condition),
+          () => sequence(kernel.whenTrue),
+          () => sequence(kernel.whenFalse),
+        );
+        break;
+      case "while":
+        f.block((leave) =>
+          f.loop((again) => {
+            sequence(kernel.test);
+            f.branchIf(i32.eqz(holds(kernel.condition)), leave);
+            sequence(kernel.body);
+            f.branch(again);
+          }),
+        );
+        break;
+      case "check":
+        f.run(functionOf(kernel, counters.length), ...counters);
+        // What a check refuses ends the program, before anything is stored to state.
+        f.if(i32.load(addressWith(counters, kernel.status, kernel.status.offset)), () => f.return());
+        break;
+      default:
+        f.run(functionOf(kernel, counters.length), ...counters);
+    }
+  }
+}
+
 /** Writes a program as one module: a function per form of kernel, one per kernel that holds its addresses, and `run`. */
 export function programCode(program: Program, relaxed: boolean): ProgramCode {
   const ctx = new CodeContext(program.bytes, relaxed);
   const gemms = gemmRoutines(ctx, gemmsIn(program.kernels));
   const exportOf = new Map<LeafKernel, string>();
-
-  const leaf = (kernel: LeafKernel): KernelCode | null => {
-    switch (kernel.kind) {
-      case "map":
-        return mapCode(ctx, kernel, program.flushSubnormals);
-      case "reduce":
-        return reduceCode(ctx, kernel, program.flushSubnormals);
-      case "fill": {
-        const { name, shape, value, target } = kernel;
-        const expression = constantExpression(value, target);
-        return mapCode(ctx, { kind: "map", name, shape, reads: [], expression, writes: [target] }, false);
-      }
-      case "pack":
-        return packCode(ctx, kernel);
-      case "gemm":
-        return gemmCode(ctx, gemms, kernel);
-      case "scatterAdd":
-        return scatterAddCode(ctx, kernel);
-      case "row":
-        return rowCode(ctx, kernel);
-      case "randomBits":
-        return randomBitsCode(ctx, kernel);
-      case "check":
-        return checkCode(ctx, kernel);
-    }
-  };
-  /** The kernel's own function: its routine at its addresses, by the counters. */
   const functions = new Map<LeafKernel, FunctionBuilder>();
+  /** The kernel's own function: its routine at its addresses, by the counters. */
   const functionOf = (kernel: LeafKernel, depth: number): FunctionBuilder => {
     let own = functions.get(kernel);
     if (own === undefined) {
       const counters = Array.from({ length: depth }, (): ValueType => "i32");
       own = ctx.module.procedure(counters, (f) => {
-        const code = leaf(kernel);
+        const code = codeOf(ctx, gemms, kernel, program.flushSubnormals);
         if (code === null) return;
         const at = counters.map((_, level) => f.parameter(level));
         f.run(code.routine, ...code.operands((access, offset) => addressWith(at, access, offset)));
@@ -95,55 +153,7 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
     }
     return own;
   };
-
-  const run = ctx.module.procedure([], (f) => {
-    const sequence = (kernels: readonly Kernel[], counters: readonly Local<"i32">[]): void => {
-      const holds = (condition: Access): I32 =>
-        i32.load8U(addressWith(counters, condition, condition.offset));
-      for (const kernel of kernels) {
-        switch (kernel.kind) {
-          case "loop": {
-            const { length, reverse, body } = kernel;
-            if (length === 0) break;
-            const counter = f.let(i32.const(reverse ? length - 1 : 0));
-            f.loop((again) => {
-              sequence(body, [...counters, counter]);
-              f.set(counter, i32.add(counter, i32.const(reverse ? -1 : 1)));
-              f.branchIf(
-                reverse ? i32.geS(counter, i32.const(0)) : i32.ltS(counter, i32.const(length)),
-                again,
-              );
-            });
-            break;
-          }
-          case "branch":
-            f.if(
-              holds(kernel.condition),
-              () => sequence(kernel.whenTrue, counters),
-              () => sequence(kernel.whenFalse, counters),
-            );
-            break;
-          case "while":
-            f.block((leave) =>
-              f.loop((again) => {
-                sequence(kernel.test, counters);
-                f.branchIf(i32.eqz(holds(kernel.condition)), leave);
-                sequence(kernel.body, counters);
-                f.branch(again);
-              }),
-            );
-            break;
-          case "check":
-            f.run(functionOf(kernel, counters.length), ...counters);
-            f.if(i32.load(addressWith(counters, kernel.status, kernel.status.offset)), () => f.return());
-            break;
-          default:
-            f.run(functionOf(kernel, counters.length), ...counters);
-        }
-      }
-    };
-    sequence(program.kernels, []);
-  });
+  const run = ctx.module.procedure([], (f) => emitSequence(f, program.kernels, [], functionOf));
   ctx.module.export("run", run);
   const bytes = ctx.module.encode();
   return { bytes, memoryBytes: ctx.memoryBytes, imports: ctx.module.imports, exportOf };

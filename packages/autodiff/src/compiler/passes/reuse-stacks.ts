@@ -53,36 +53,44 @@ export function reuseStacks(graph: Graph): Graph {
   });
 }
 
+/** Forwards, what steps began with is [start, all stacked rows but the last]; backwards, [all stacked rows but the first, start].
+ * Whether a node joins two such tensors along axis 0, of a loop that is known, and which carry it is about. */
 function shiftOf(node: Node, made: ReadonlyMap<number, Node>): Shifted | null {
   const lowering = loweringOf(node);
   if (lowering?.kind !== "place" || node.inputs.length !== 2) return null;
   const [out] = node.outputs;
   const length = out.shape[0];
   if (length < 2) return null;
-  const row = sizeOf(out.shape) / length;
+  const rowSize = sizeOf(out.shape) / length;
   for (const [rest, start] of [
     [0, 1],
     [1, 0],
   ]) {
-    const slice = made.get(node.inputs[rest].id);
-    const starts = slice === undefined ? null : sliceStarts(slice);
-    const scan = slice === undefined || starts === null ? undefined : made.get(slice.inputs[0].id);
+    const [restInput, startInput] = [node.inputs[rest], node.inputs[start]];
+    const slice = made.get(restInput.id);
+    const sliced = slice === undefined ? null : sliceStarts(slice);
+    const scan = slice === undefined || sliced === null ? undefined : made.get(slice.inputs[0].id);
     const loop = scan === undefined ? null : structureOf(scan);
-    if (slice === undefined || starts === null || scan === undefined || loop?.kind !== "loop") continue;
+    if (slice === undefined || sliced === null || scan === undefined || loop?.kind !== "loop") continue;
     const { body, constants, carries, reverse } = loop;
-    const rows =
-      node.inputs[rest].shape[0] === length - 1 && sizeOf(node.inputs[rest].shape) === row * (length - 1);
-    const first = starts[0] === (reverse ? 1 : 0) && starts.every((s, k) => k === 0 || s === 0);
-    const offset = reverse ? 0 : row;
-    const one = sizeOf(node.inputs[start].shape) === row;
-    if (loop.length !== length || !rows || !first || !one || lowering.regions[rest].offset !== offset)
+    const holdsAllRowsButOne =
+      loop.length === length &&
+      restInput.shape[0] === length - 1 &&
+      sizeOf(restInput.shape) === rowSize * (length - 1);
+    const leavesOutRightRow =
+      sliced[0] === (reverse ? 1 : 0) && sliced.every((begin, axis) => axis === 0 || begin === 0);
+    const isOneRow = sizeOf(startInput.shape) === rowSize;
+    if (!holdsAllRowsButOne || !leavesOutRightRow || !isOneRow) continue;
+    // Where the rows go, in elements of the result.
+    const restOffset = reverse ? 0 : rowSize;
+    const startOffset = reverse ? rowSize * (length - 1) : 0;
+    if (lowering.regions[rest].offset !== restOffset || lowering.regions[start].offset !== startOffset)
       continue;
-    if (lowering.regions[start].offset !== (reverse ? row * (length - 1) : 0)) continue;
     const y = scan.outputs.findIndex((t) => t.id === slice.inputs[0].id) - carries;
     const carry = body.outputs
       .slice(0, carries)
       .findIndex((t) => y >= 0 && t.id === body.outputs[carries + y].id);
-    if (carry < 0 || !sameValue(node.inputs[start], scan.inputs[constants + carry], made)) continue;
+    if (carry < 0 || !sameValue(startInput, scan.inputs[constants + carry], made)) continue;
     return { scan, carry };
   }
   return null;
