@@ -10,7 +10,8 @@ const { test } = base;
 const projects = (test?.projects ?? []).map((project) => {
   if (typeof project !== "object" || !("test" in project)) return project;
   const exclude = [...(project.test?.exclude ?? []), ...notAboutValues, "**/node_modules/**"];
-  return { ...project, test: { ...project.test, exclude } };
+  const setupFiles = ["scripts/mutant-setup.mjs", ...(project.test?.setupFiles ?? [])];
+  return { ...project, test: { ...project.test, exclude, setupFiles, sequence: { setupFiles: "list" } } };
 });
 
 export default { ...base, test: { ...test, projects } };

@@ -1,9 +1,19 @@
-// npm run mutate -- FILES: changes the files here and there (Stryker's mutants) and says which changes no test notices; each mutant meets only the
-// tests that reach it. `--sample N --seed S` draws N mutants from each of five areas instead.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+// npm run mutate -- FILES: changes the files here and there (Stryker's mutants) and says which changes no test notices.
+// `--sample N --seed S` draws N mutants from each of five areas instead.
+import { fork, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { install, root, runTool } from "./prepare.mjs";
+import { install, root } from "./prepare.mjs";
 
 const areas = {
   ops: "packages/autodiff/src/ops",
@@ -12,23 +22,21 @@ const areas = {
   backends: "packages/autodiff/src/backends",
   nn: "packages/nn/src",
 };
-/** Texts are for readers: messages have tests of their own. */
-const mutator = { excludedMutations: ["StringLiteral"] };
-const folder = join(root, ".stryker-tmp");
-
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     area: { type: "string", multiple: true, default: Object.keys(areas) },
-    tests: { type: "string", multiple: true },
+    tests: { type: "string", multiple: true, default: [] },
+    seconds: { type: "string", default: "600" },
     workers: { type: "string", default: "2" },
   },
 });
 if (positionals.length === 0 && values.sample === undefined) {
   console.error(
-    "npm run mutate -- FILES, or -- --sample N [--seed S] [--area NAME …]; --tests GLOB … names the tests to run",
+    "npm run mutate -- FILES, or -- --sample N [--seed S] [--area NAME …]; --tests PART … runs only test files whose path has the part; " +
+      "--seconds N stops a mutant's tests there",
   );
   process.exit(2);
 }
@@ -44,17 +52,17 @@ function seeded(seed) {
   };
 }
 
-async function mutantsOf(files) {
+/** Sources with switches for their mutants, which mutant-setup.mjs answers. Texts are for readers, and messages have tests of their own. */
+async function instrument(sources) {
   const { Instrumenter } = await import("@stryker-mutator/instrumenter");
   const silent = { debug() {}, info() {}, warn() {}, isDebugEnabled: () => false };
-  const sources = files.map((name) => ({
-    name,
-    mutate: true,
-    content: readFileSync(join(root, name), "utf8"),
-  }));
-  const options = { plugins: null, ignorers: [], noHeader: true, ...mutator };
-  return (await new Instrumenter(silent).instrument(sources, options)).mutants;
+  const options = { plugins: null, ignorers: [], noHeader: true, excludedMutations: ["StringLiteral"] };
+  const { files, mutants } = await new Instrumenter(silent).instrument(sources, options);
+  return { files, mutants: mutants.filter(({ status }) => status !== "Ignored") };
 }
+const sourceOf = (name, mutate = true) => ({ name, mutate, content: readFileSync(join(root, name), "utf8") });
+const keyOf = ({ fileName, mutatorName, replacement, location }) =>
+  JSON.stringify([fileName, mutatorName, replacement, location]);
 
 async function drawn(count, seed) {
   const chosen = [];
@@ -62,110 +70,157 @@ async function drawn(count, seed) {
     const files = readdirSync(join(root, areas[name]), { recursive: true })
       .map((file) => `${areas[name]}/${file.replaceAll("\\", "/")}`)
       .filter((file) => file.endsWith(".ts") && !file.includes("samples"));
-    const mutants = await mutantsOf(files.sort());
+    const { mutants } = await instrument(files.sort().map((file) => sourceOf(file)));
     const below = seeded(seed);
     for (let i = 0; i < count && mutants.length > 0; i++)
       chosen.push(...mutants.splice(below(mutants.length), 1));
   }
   return chosen;
 }
-/** Lines from 1, columns from 0. */
-const range = ({ fileName, location: { start, end } }) =>
-  `${fileName}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`;
 
 const installed = await install();
 if (installed.code !== 0) {
   process.stderr.write(installed.output);
   process.exit(installed.code);
 }
-const sample = values.sample === undefined ? null : await drawn(Number(values.sample), Number(values.seed));
+const folder = join(root, ".stryker-tmp");
+const sandbox = join(folder, "sandbox");
+const coverage = join(folder, "coverage");
 rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
-const report = join(folder, "report.json");
-const chosenFile = join(folder, "sample.json");
-if (sample !== null)
-  writeFileSync(
-    chosenFile,
-    JSON.stringify(
-      sample.map(({ fileName, mutatorName, replacement, location }) => ({
-        fileName,
-        mutatorName,
-        replacement,
-        location,
-      })),
+mkdirSync(coverage, { recursive: true });
+
+/** A copy of the tree, with the switches in it. */
+async function fillSandbox() {
+  const { stdout } = spawnSync("git", ["ls-files", "-co", "--exclude-standard"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  for (const file of stdout.trim().split("\n"))
+    if (existsSync(join(root, file))) cpSync(join(root, file), join(sandbox, file));
+  for (const name of readdirSync(join(root, "packages"))) {
+    const modules = join(root, "packages", name, "node_modules");
+    if (existsSync(modules))
+      symlinkSync(modules, join(sandbox, "packages", name, "node_modules"), "junction");
+  }
+  const sample = values.sample === undefined ? null : await drawn(Number(values.sample), Number(values.seed));
+  const names = sample === null ? positionals : [...new Set(sample.map(({ fileName }) => fileName))];
+  const sources = names.map((name) =>
+    sourceOf(
+      name,
+      sample === null
+        ? true
+        : sample.filter(({ fileName }) => fileName === name).map(({ location }) => location),
     ),
   );
-const config = {
-  testRunner: "vitest",
-  plugins: [
-    "@stryker-mutator/vitest-runner",
-    ...(sample === null ? [] : [join(root, "scripts/sample-checker.mjs")]),
-  ],
-  checkers: sample === null ? [] : ["sample"],
-  vitest: { configFile: "vitest.mutation.config.ts", related: true },
-  mutate: sample === null ? positionals : [...new Set(sample.map(range))],
-  ...(values.tests === undefined ? {} : { testFiles: values.tests }),
-  mutator,
-  ignorePatterns: ["**/dist", "docs/site", "packages/bench/results", ".stryker-tmp"],
-  tempDirName: join(folder, "sandbox"),
-  reporters: ["json", "clear-text", "progress-append-only"],
-  jsonReporter: { fileName: report },
-  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-  concurrency: Number(values.workers),
-  timeoutMS: 60_000,
-  dryRunTimeoutMinutes: 60,
-  allowConsoleColors: false,
-  disableTypeChecks: false,
-};
-const configFile = join(folder, "stryker.config.json");
-writeFileSync(configFile, JSON.stringify(config, null, 1));
-const { code } = await runTool("@stryker-mutator/core/bin/stryker.js", ["run", configFile]);
-if (code !== 0) process.exit(code);
-
-const { files } = JSON.parse(readFileSync(report, "utf8"));
-const isCaught = ({ status }) => status === "Killed" || status === "Timeout";
-
-/** Replaces a mutant's text in a source. */
-function mutated(source, { location: { start, end }, replacement }) {
-  const lines = source.split("\n");
-  const offset = ({ line, column }) =>
-    lines.slice(0, line - 1).reduce((n, text) => n + text.length + 1, 0) + column - 1;
-  return source.slice(0, offset(start)) + replacement + source.slice(offset(end));
+  const { files, mutants } = await instrument(sources);
+  for (const { name, content } of files) writeFileSync(join(sandbox, name), content);
+  if (sample === null) return mutants;
+  // Others may lie in the same places as those that were drawn. Each area in turn, so that a run that is stopped has measured all alike.
+  const turns = new Map(sample.map((mutant, i) => [keyOf(mutant), i % Number(values.sample)]));
+  const turnOf = (mutant) => turns.get(keyOf(mutant));
+  return mutants.filter((mutant) => turnOf(mutant) !== undefined).sort((a, b) => turnOf(a) - turnOf(b));
 }
-/** What a module does while it is loaded (the records of ops) Stryker does not switch under Vitest 4: such mutants are written into the file for
- * one run of the tests that import it. */
-async function caughtInPlace(file, source, mutant) {
-  const path = join(root, file);
-  const restore = () => writeFileSync(path, source);
-  process.once("SIGINT", restore);
-  try {
-    writeFileSync(path, mutated(source, mutant));
-    const tests = values.tests === undefined ? ["related", file] : ["run", ...globbed(values.tests)];
-    const options = ["--run", "--bail", "1", "--config", "vitest.mutation.config.ts"];
-    return (await runTool("vitest/vitest.mjs", [...tests, ...options], { quiet: true })).code !== 0;
-  } finally {
-    restore();
-    process.off("SIGINT", restore);
+
+/** A process that runs test files on demand; one that does not answer in time is ended with all its workers, and null is its answer. */
+class TestRunner {
+  #child = null;
+  #reply = null;
+  #late = false;
+  #begin() {
+    this.#child = fork(join(root, "scripts/mutant-runner.mjs"), [sandbox, values.workers], {
+      cwd: sandbox,
+      detached: true,
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    this.#child.on("message", (answer) => this.#reply?.(answer));
+    this.#child.on("exit", () => {
+      this.#child = null;
+      // Ended for another reason than the clock, it has said nothing about the mutant.
+      if (!this.#late) throw new Error("the process that runs the tests ended by itself");
+      this.#reply?.(null);
+    });
+  }
+  async ask(order, seconds) {
+    this.#late = false;
+    if (this.#child === null) this.#begin();
+    const timer = setTimeout(() => this.end(), 1000 * seconds);
+    const answer = await new Promise((resolve) => {
+      this.#reply = resolve;
+      this.#child.send(order);
+    });
+    clearTimeout(timer);
+    this.#reply = null;
+    return answer;
+  }
+  end() {
+    this.#late = true;
+    if (this.#child !== null) process.kill(-this.#child.pid, "SIGKILL");
   }
 }
-/** The folder before the first star: Vitest filters by parts of paths. */
-const globbed = (patterns) => patterns.map((pattern) => pattern.split("*")[0]);
+
+const mutants = await fillSandbox();
+const runners = Array.from({ length: Number(values.workers) }, () => new TestRunner());
+process.once("SIGINT", () => {
+  for (const runner of runners) runner.end();
+  process.exit(130);
+});
+console.log(`${mutants.length} mutants; the tests run once without any`);
+const dryRun = await runners[0].ask({ coverage, tests: values.tests }, 3600);
+if (dryRun === null) {
+  console.error("the tests do not end");
+  process.exit(1);
+}
+for (const file of dryRun.failed) console.log(`left out, as it fails without a mutant: ${file}`);
+/** Each: { project, path, ms, hits }, hits the mutants that it reaches. */
+const testFiles = readdirSync(coverage)
+  .map((file) => JSON.parse(readFileSync(join(coverage, file), "utf8")))
+  .filter(({ path }) => !dryRun.failed.some((failed) => path.endsWith(failed)));
+
+/** The test files that reach a mutant, most promising first: named like its file, of its folder, quick. */
+function testsOf({ id, fileName }) {
+  const name = basename(fileName, ".ts");
+  const folders = dirname(fileName).split("/").slice(3);
+  const rank = ({ path, ms }) =>
+    ms *
+    (path.includes(`/${name}`) ? 0.1 : 1) *
+    folders.reduce((w, part) => (path.includes(`/${part}/`) ? w * 0.3 : w), 1);
+  return testFiles.filter(({ hits }) => hits.includes(id)).sort((a, b) => rank(a) - rank(b));
+}
+
+async function judge(runner, mutant) {
+  const reached = testsOf(mutant);
+  const most = 1000 * Number(values.seconds);
+  let spent = 0;
+  const files = reached.filter(({ ms }, i) => {
+    spent += ms;
+    return i === 0 || spent <= most;
+  });
+  if (files.length === 0) return { caught: false, how: "no test reaches it" };
+  const order = { files: files.map(({ project, path }) => ({ project, path })), active: mutant.id };
+  const answer = await runner.ask(order, 60 + (5 * spent) / 1000);
+  if (answer === null) return { caught: true, how: "does not end" };
+  if (answer.failed !== null) return { caught: true, how: answer.failed };
+  return { caught: false, how: `${files.length} of the ${reached.length} test files that reach it pass` };
+}
 
 const counts = {};
-for (const [file, { source, mutants }] of Object.entries(files)) {
-  const area = Object.keys(areas).find((name) => file.startsWith(areas[name])) ?? file;
-  for (const mutant of mutants) {
-    // What was not drawn counts as if it did not compile.
-    if (mutant.status === "CompileError" || mutant.status === "Ignored") continue;
+const waiting = [...mutants];
+async function work(runner) {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    const { fileName, location, mutatorName, replacement } = mutant;
+    const area = Object.keys(areas).find((name) => fileName.startsWith(areas[name])) ?? fileName;
+    const { caught, how } = await judge(runner, mutant);
     counts[area] ??= { caught: 0, missed: 0 };
-    const caught = isCaught(mutant) || (mutant.static && (await caughtInPlace(file, source, mutant)));
     counts[area][caught ? "caught" : "missed"]++;
-    if (!caught)
-      console.log(
-        `missed: ${file}:${mutant.location.start.line} ${mutant.mutatorName}: ${mutant.replacement}`,
-      );
+    const place = `${fileName}:${location.start.line + 1}:${location.start.column + 1}`;
+    console.log(
+      `${caught ? "caught" : "MISSED"} ${place} ${mutatorName}: ${replacement.replace(/\s+/g, " ").slice(0, 160)} (${how})`,
+    );
   }
 }
-console.log(sample === null ? "" : `seed ${values.seed}`);
+await Promise.all(runners.map(work));
+for (const runner of runners) runner.end();
+if (values.sample !== undefined) console.log(`seed ${values.seed}`);
 for (const [area, { caught, missed }] of Object.entries(counts))
   console.log(`${area}: ${caught} of ${caught + missed} caught`);
+process.exit(0);
