@@ -45,12 +45,13 @@ export class Trainer<Batch> {
    * @param caller - who is named in errors
    * @throws {@link ValueError} if an option is out of range */
   constructor(model: Module, options: TrainerOptions<Batch>, caller: "Trainer" | "fit" = "Trainer") {
-    // fit has checked all of its options at once.
-    if (caller === "Trainer") checkTrainer(caller, model, options);
+    // fit has checked all of its options at once; anything else in its place is a mistake in a call of this.
+    const op = caller === "fit" ? caller : "Trainer";
+    if (op === "Trainer") checkTrainer(op, model, options);
     this.model = model;
     this.optimizer = options.optimizer;
-    this.#program = stepProgramOf(caller, model, options);
-    this.#measurement = measurementOf(caller, this.#program, options);
+    this.#program = stepProgramOf(op, model, options);
+    this.#measurement = measurementOf(op, this.#program, options);
   }
 
   /** Takes one step, in training mode.

@@ -134,6 +134,13 @@ describe("programs are kept with model, optimiser and loss", () => {
     await fit(model, [single], { loss, optimizer, epochs: 1 });
     expect(traces).toBe(4);
   });
+  test("whatever else is passed, the options of a Trainer are checked", () => {
+    const model = new Linear(1, 1);
+    for (const third of [undefined, null, {}, Number.POSITIVE_INFINITY, Symbol("s"), "trainer"])
+      expect(() => Reflect.construct(Trainer, [model, { loss: 1, optimizer: null }, third])).toThrow(
+        /^Trainer: /,
+      );
+  });
   test("a model that got another Variable has another step", async () => {
     class Growing extends Module {
       readonly layers: Linear[] = [new Linear(1, 1, { seed: 1 })];
