@@ -270,7 +270,8 @@ export function checkList(
 export function isList(value: unknown): value is readonly unknown[] {
   try {
     if (!Array.isArray(value)) return false;
-    for (let i = 0; i < value.length; i++) if (!(i in value)) return false;
+    // Only what reads as undefined can be a hole: asking after each is slow.
+    for (let i = 0; i < value.length; i++) if (value[i] === undefined && !(i in value)) return false;
     return true;
   } catch {
     return false;

@@ -9,26 +9,20 @@ export type Shape = readonly number[];
 export type Strides = readonly number[] | null;
 
 /** The shape of scalars. */
-export const scalarShape: Shape = /* @__PURE__ */ Object.freeze([]);
+export const scalarShape: Shape = [];
 
 // Freezing costs ten times what it costs to find a shape again, and programs have few.
-const frozenShapes: Shape[] = new Array<Shape>(256).fill(scalarShape);
+const frozenShapes: Shape[] = new Array<Shape>(256).fill(/* @__PURE__ */ Object.freeze([]));
 
-/** A frozen array of these sizes: the one that is known, or this one from now on. Tensors share it, and nobody can write to it. */
-export function frozenShape(shape: Shape): Shape {
-  let hash = shape.length;
-  for (let i = 0; i < shape.length; i++) hash = (Math.imul(hash, 31) + shape[i]) | 0;
+/** The frozen array of these sizes that users get: tensors of one shape share it, and the library's own list stays out of reach. */
+export function frozenShape(sizes: Shape): Shape {
+  let hash = sizes.length;
+  for (let i = 0; i < sizes.length; i++) hash = (Math.imul(hash, 31) + sizes[i]) | 0;
   const known = frozenShapes[hash & 255];
-  if (sameShape(known, shape)) return known;
-  frozenShapes[hash & 255] = Object.freeze(shape);
-  return shape;
-}
-
-/** Part of a shape; `slice` is ten times slower where an array is frozen. */
-export function sizesBetween(shape: Shape, from: number, to: number = shape.length): number[] {
-  const sizes: number[] = [];
-  for (let i = from; i < to; i++) sizes.push(shape[i]);
-  return sizes;
+  if (sameShape(known, sizes)) return known;
+  const frozen = Object.freeze(copied(sizes));
+  frozenShapes[hash & 255] = frozen;
+  return frozen;
 }
 
 /** Number of elements. */
@@ -77,13 +71,20 @@ export const showSpec = ({ dtype, shape }: { readonly dtype: DType; readonly sha
 const mostAxes = 64;
 const isSize = (d: unknown): boolean => typeof d === "number" && Number.isInteger(d) && d >= 0 && d < 2 ** 31;
 
+/** Whether a list is a shape: whole numbers ≥ 0, not too many. */
+export function isShape(list: readonly unknown[]): boolean {
+  if (list.length > mostAxes) return false;
+  for (let i = 0; i < list.length; i++) if (!isSize(list[i])) return false;
+  return true;
+}
+
 /** Throws unless `shape` is an array of whole numbers ≥ 0.
  * @example
  * checkShape("f", [2, -1]) // throws ShapeError: not a shape
  * @internal
  */
 export function checkShape(op: string, shape: unknown): asserts shape is Shape {
-  if (isList(shape) && shape.length <= mostAxes && shape.every((d) => isSize(d))) return;
+  if (isList(shape) && isShape(shape)) return;
   throw new ShapeError({
     code: "shape/invalid",
     op,
@@ -98,6 +99,10 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
 
 /** A list as an array of one's own: what its owner does with it later, or what its getters say the next time, changes nothing. */
 export function copied<T>(list: readonly T[]): T[] {
+  // Written out where lists are short: a list that grows takes room for 17.
+  if (list.length === 1) return [list[0]];
+  if (list.length === 2) return [list[0], list[1]];
+  if (list.length === 3) return [list[0], list[1], list[2]];
   const own: T[] = [];
   for (let i = 0; i < list.length; i++) own.push(list[i]);
   return own;
@@ -105,9 +110,9 @@ export function copied<T>(list: readonly T[]): T[] {
 
 /** A copy of a shape; throws unless it is an array of whole numbers ≥ 0. */
 export function shapeFrom(op: string, shape: Shape): Shape {
-  const own: unknown = isList(shape) && shape.length <= mostAxes ? copied(shape) : shape;
-  checkShape(op, own);
-  return own;
+  const own = isList(shape) && shape.length <= mostAxes ? copied(shape) : null;
+  if (own === null || !isShape(own)) checkShape(op, own ?? shape);
+  return own ?? shape;
 }
 
 /** The shape that both operands stretch to (NumPy's rule), or an error that names the axis. */

@@ -107,7 +107,7 @@ export class Instance {
     const arrayOf = (b: Buffer): TypedArray => arrayAt(this.executable.memory, b.dtype, b.address, b.length);
     this.inputArrays = built.inputs.map(arrayOf);
     this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [arrayOf(b)]));
-    this.outputSpecs = graph.outputs.slice(0, results).map(({ shape, dtype }) => ({ shape, dtype }));
+    this.outputSpecs = graph.outputs.slice(0, results).map(({ sizes: shape, dtype }) => ({ shape, dtype }));
     this.slots = variables.map((v, i) => new VariableBuffer(v, this.inputArrays[firstVariable + i]));
     this.readOnly = variables.map((v) => !assigned.includes(v));
     this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
@@ -205,7 +205,7 @@ function upload(t: Tensor, to: TypedArray): void {
   if (storage === null) throw leaked("compile");
   const from = storage;
   const n = to.length;
-  if (strides !== null) copyStrided(t.shape, from, offset, strides, to, 0, rowMajor(t.shape));
+  if (strides !== null) copyStrided(t.sizes, from, offset, strides, to, 0, rowMajor(t.sizes));
   else if (n <= 16) for (let i = 0; i < n; i++) to[i] = from[offset + i];
   else if (offset === 0 && from.length === n) to.set(from);
   else to.set(from.subarray(offset, offset + n));

@@ -1,6 +1,6 @@
 import { checkFunction } from "../base/checks.js";
 import { checkDType, type DType } from "../base/dtype.js";
-import { frozenShape, type Shape, shapeFrom, showSpec } from "../base/shape.js";
+import { type Shape, shapeFrom, showSpec } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type Graph, innerGraphs, type Node } from "../trace/op.js";
@@ -17,7 +17,7 @@ import { flattenArguments, onLeaves } from "../transforms/tree.js";
  * trace((x) => tanh(x), spec([3])).nodes // => 1
  */
 export function spec(shape: Shape, dtype: DType = "float32"): Tensor {
-  const own = frozenShape(shapeFrom("spec", shape));
+  const own = shapeFrom("spec", shape);
   checkDType("spec", dtype);
   return new Tensor(own, dtype, null, null, 0, null);
 }
@@ -56,7 +56,7 @@ export class TracedGraph {
     const { graph, assigned } = this.closed;
     return graph.outputs
       .slice(0, graph.outputs.length - assigned.length)
-      .map(({ shape, dtype }) => ({ shape, dtype }));
+      .map(({ sizes: shape, dtype }) => ({ shape, dtype }));
   }
 
   /** A small program: one operation a line, with shapes; bodies of loops are indented. */

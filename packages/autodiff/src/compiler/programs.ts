@@ -88,7 +88,7 @@ export class Programs {
     );
     const statics: StaticRead[] = [];
     const closed = within({ ...current(), statics }, () => close(flat.run, leaves));
-    const specs = leaves.map(({ shape, dtype }) => ({ shape, dtype }));
+    const specs = leaves.map(({ sizes: shape, dtype }) => ({ shape, dtype }));
     const entry: Entry = { outline, fields, specs, statics, closed, result: flat.outline, instance: null };
     // A capture that a tape watches is another tensor next time.
     const watched = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
@@ -132,7 +132,7 @@ const runners = new Map<string, Runner>();
 function sameSpecs(specs: Entry["specs"], leaves: readonly Tensor[]): boolean {
   if (specs.length !== leaves.length) return false;
   for (let i = 0; i < specs.length; i++) {
-    if (specs[i].dtype !== leaves[i].dtype || !sameShape(specs[i].shape, leaves[i].shape)) return false;
+    if (specs[i].dtype !== leaves[i].dtype || !sameShape(specs[i].shape, leaves[i].sizes)) return false;
   }
   return true;
 }

@@ -15,7 +15,7 @@ export interface Seen {
 export function viewOf(node: Node): Layout | null {
   const lowering = loweringOf(node);
   if (lowering?.kind !== "view" || node.outputs.length !== 1) return null;
-  return lowering.layouts(wholeLayout(node.inputs[0].shape))?.[0] ?? null;
+  return lowering.layouts(wholeLayout(node.inputs[0].sizes))?.[0] ?? null;
 }
 
 /** Whether a view is its whole input, element by element in the same order; the shape may be another. */
@@ -25,7 +25,7 @@ export function isReshape(node: Node): boolean {
     view !== null &&
     view.strides === null &&
     view.offset === 0 &&
-    sizeOf(view.shape) === sizeOf(node.inputs[0].shape)
+    sizeOf(view.shape) === sizeOf(node.inputs[0].sizes)
   );
 }
 
@@ -44,7 +44,7 @@ export function seeThrough(
     views.push(node);
     root = node.inputs[0];
   }
-  let layout = wholeLayout(root.shape);
+  let layout = wholeLayout(root.sizes);
   for (const node of views.reverse()) {
     const lowering = loweringOf(node);
     const next = lowering?.kind === "view" ? lowering.layouts(layout) : null;

@@ -30,9 +30,9 @@ export function verify(graph: Graph, after: string, right: Set<Graph | Node> = n
 function verifyNode(node: Node, after: string, right: Set<Graph | Node>): void {
   const specs = node.op.infer(node.inputs, node.attributes);
   node.outputs.forEach((t, i) => {
-    if (!sameShape(specs[i].shape, t.shape) || specs[i].dtype !== t.dtype) {
+    if (!sameShape(specs[i].shape, t.sizes) || specs[i].dtype !== t.dtype) {
       throw new InternalError(
-        `after ${after}: ${node.op.name} should give ${specs[i].dtype}${showShape(specs[i].shape)}, has ${t.dtype}${showShape(t.shape)}`,
+        `after ${after}: ${node.op.name} should give ${specs[i].dtype}${showShape(specs[i].shape)}, has ${t.dtype}${showShape(t.sizes)}`,
       );
     }
   });

@@ -94,7 +94,7 @@ function boundsOfNode(
       return inputs.map(boundsOf).reduce(union, { low: lowering.fill, high: lowering.fill });
     case "argSort":
     case "argExtreme":
-      return { low: 0, high: Math.max(0, inputs[0].shape[inputs[0].shape.length - 1] - 1) };
+      return { low: 0, high: Math.max(0, inputs[0].sizes[inputs[0].sizes.length - 1] - 1) };
     case "check":
       return { low: 0, high: Math.max(0, lowering.range.size - 1) };
     case "map": {

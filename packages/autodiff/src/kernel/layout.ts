@@ -1,7 +1,11 @@
 import { normalizeStrides, rowMajor, type Shape, sizeOf } from "../base/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { Layout } from "./lowering.js";
 
 // The algebra of layouts: where elements lie, as sizes and strides. Compiler and backends share it; nothing here knows what the elements are.
+
+/** Where a tensor's elements lie. */
+export const layoutOf = ({ sizes, strides, offset }: Tensor): Layout => ({ shape: sizes, strides, offset });
 
 /** What lies row by row, without gaps. */
 export const wholeLayout = (shape: Shape): Layout => ({ shape, strides: null, offset: 0 });

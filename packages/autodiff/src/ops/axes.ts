@@ -16,7 +16,7 @@ import { permute, permuteFor, reshape } from "./shape.js";
  */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const t = asTensor("transpose", x);
-  return permuteFor("transpose", t, axes ?? t.shape.map((_, k) => t.shape.length - 1 - k));
+  return permuteFor("transpose", t, axes ?? t.sizes.map((_, k) => t.sizes.length - 1 - k));
 }
 
 /** Two axes exchanged; a view.
@@ -30,11 +30,11 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
  */
 export function swapAxes(x: TensorLike, first: number, second: number): Tensor {
   const t = asTensor("swapAxes", x);
-  const a = normalizeAxis("swapAxes", first, t.shape.length);
-  const b = normalizeAxis("swapAxes", second, t.shape.length);
+  const a = normalizeAxis("swapAxes", first, t.sizes.length);
+  const b = normalizeAxis("swapAxes", second, t.sizes.length);
   return permute(
     t,
-    t.shape.map((_, k) => (k === a ? b : k === b ? a : k)),
+    t.sizes.map((_, k) => (k === a ? b : k === b ? a : k)),
   );
 }
 
@@ -51,23 +51,23 @@ export function squeeze(x: TensorLike, options?: { readonly axis?: number | read
   checkOptions("squeeze", options, ["axis"]);
   const t = asTensor("squeeze", x);
   const named = options?.axis !== undefined;
-  const axes = normalizeAxes("squeeze", options?.axis, t.shape.length).filter(
-    (k) => named || t.shape[k] === 1,
+  const axes = normalizeAxes("squeeze", options?.axis, t.sizes.length).filter(
+    (k) => named || t.sizes[k] === 1,
   );
   for (const k of axes) {
-    if (t.shape[k] === 1) continue;
+    if (t.sizes[k] === 1) continue;
     throw new ShapeError({
       code: "shape/squeeze",
       op: "squeeze",
       problem: "the axis holds more than one index.",
-      got: `axis ${k} of shape ${showShape(t.shape)}`,
+      got: `axis ${k} of shape ${showShape(t.sizes)}`,
       expected: "an axis of size 1",
       mend: "reduce it (sum, mean, max), or pick one index: at(x, i, { axis })",
     });
   }
   return reshape(
     t,
-    t.shape.filter((_, k) => !axes.includes(k)),
+    t.sizes.filter((_, k) => !axes.includes(k)),
   );
 }
 
@@ -82,6 +82,6 @@ export function squeeze(x: TensorLike, options?: { readonly axis?: number | read
  */
 export function expandDims(x: TensorLike, axis: number): Tensor {
   const t = asTensor("expandDims", x);
-  const k = normalizeAxis("expandDims", axis, t.shape.length + 1);
-  return reshape(t, [...t.shape.slice(0, k), 1, ...t.shape.slice(k)]);
+  const k = normalizeAxis("expandDims", axis, t.sizes.length + 1);
+  return reshape(t, [...t.sizes.slice(0, k), 1, ...t.sizes.slice(k)]);
 }

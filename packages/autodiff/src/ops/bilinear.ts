@@ -1,4 +1,3 @@
-import type { Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -6,14 +5,11 @@ import { add } from "./arithmetic.js";
 import { addMaybe } from "./operands.js";
 
 /** Ops of two operands that are linear in each alone, such as a product of matrices. */
-export interface BilinearRecord<A>
-  extends Omit<Op<A>, "pullback" | "pushforward" | "reads" | "infer" | "batch"> {
-  infer(inputs: readonly Spec[], attributes: A): readonly Spec[];
-  batch: Op<A>["batch"];
+export interface BilinearRecord<A> extends Omit<Op<A>, "pullback" | "pushforward" | "reads"> {
   /** Cotangent of a from that of the output, and of b likewise. */
   readonly transposes: readonly [
-    (c: Tensor, b: Tensor, a: Spec, attributes: A) => Tensor,
-    (c: Tensor, a: Tensor, b: Spec, attributes: A) => Tensor,
+    (c: Tensor, b: Tensor, a: Tensor, attributes: A) => Tensor,
+    (c: Tensor, a: Tensor, b: Tensor, attributes: A) => Tensor,
   ];
 }
 

@@ -19,7 +19,7 @@ function castExpression(from: DType, to: DType): Expression {
 /** Another dtype; between float dtypes the derivative is cast back, elsewhere there is none. */
 export const castOp: Op<DType> = {
   name: "cast",
-  infer: ([x], dtype) => [{ shape: x.shape, dtype }],
+  infer: ([x], dtype) => [{ shape: x.sizes, dtype }],
   eager: /* @__PURE__ */ mapRoutine({}),
   lower: ([x], dtype) => ({ kind: "map", expression: castExpression(x.dtype, dtype) }),
   pullback: ({ inputs: [x] }, [c]) => [c !== null && isFloatDType(x.dtype) ? to(c, x.dtype) : null],

@@ -140,7 +140,7 @@ function like(
   options: CreationOptions | undefined,
 ): Tensor {
   const t = asTensor(op, x);
-  return filled(op, t.shape, typeof value === "boolean" ? Number(value) : value, options, t.dtype);
+  return filled(op, t.sizes, typeof value === "boolean" ? Number(value) : value, options, t.dtype);
 }
 
 /** A matrix with ones on its diagonal.
@@ -168,7 +168,7 @@ function oneAt(
   other?: string,
 ): Tensor {
   const dtype = dtypeOf(op, options, "float32", other);
-  checkSize(op, [...indices.shape, depth]);
+  checkSize(op, [...indices.sizes, depth]);
   return cast(equal(expandDims(indices, -1), positions(depth)), dtype);
 }
 
@@ -264,19 +264,19 @@ function triangle(
   checkOptions(op, options, ["diagonal"]);
   const diagonal = options?.diagonal ?? 0;
   const t = asTensor(op, x);
-  const rank = t.shape.length;
+  const rank = t.sizes.length;
   if (rank < 2 || !Number.isInteger(diagonal)) {
     throw new ValueError({
       code: "value/triangle",
       op,
       problem: "not a matrix with a whole diagonal.",
-      got: `shape ${showShape(t.shape)}, diagonal ${show(diagonal)}`,
+      got: `shape ${showShape(t.sizes)}, diagonal ${show(diagonal)}`,
       expected: "at least two axes, and a whole number",
       mend: "the main diagonal is 0, the one above it 1",
     });
   }
-  const rows = reshape(positions(t.shape[rank - 2]), [-1, 1]);
-  const columns = positions(t.shape[rank - 1]);
+  const rows = reshape(positions(t.sizes[rank - 2]), [-1, 1]);
+  const columns = positions(t.sizes[rank - 1]);
   const edge = add(rows, diagonal);
   return where(
     upper ? greaterEqual(columns, edge) : greaterEqual(edge, columns),

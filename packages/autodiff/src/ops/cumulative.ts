@@ -46,7 +46,7 @@ export function cumsum(x: TensorLike, options?: AxisOptions & { readonly reverse
 
 /** Part of the last axis. */
 const part = (t: Tensor, start: number, size: number): Tensor =>
-  applyOne(sliceOp, [t], axisRegion(t.shape, t.shape.length - 1, start, size));
+  applyOne(sliceOp, [t], axisRegion(t.sizes, t.sizes.length - 1, start, size));
 
 /** Running product along an axis; its derivative is right also where elements are 0.
  * @param x - any shape but `[]`; bool counts as int32
@@ -58,7 +58,7 @@ const part = (t: Tensor, start: number, size: number): Tensor =>
  */
 export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
   const { last, restore } = axisLast(...withAxis("cumprod", counted(asTensor("cumprod", x)), options, -1));
-  const n = last.shape[last.shape.length - 1];
+  const n = last.sizes[last.sizes.length - 1];
   // Products of 1, 2, 4, … elements: in log n steps, without the division that fails at 0.
   let products = last;
   for (let width = 1; width < n; width *= 2) {
@@ -80,10 +80,10 @@ export function cumprod(x: TensorLike, options?: AxisOptions): Tensor {
 export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
   checkOptions("prod", options, reduceOptionNames);
   const t = counted(asTensor("prod", x));
-  const axes = normalizeAxes("prod", options?.axis, t.shape.length);
-  const kept = t.shape.map((_, k) => k).filter((k) => !axes.includes(k));
-  const outer = kept.map((k) => t.shape[k]);
-  const count = sizeOf(axes.map((k) => t.shape[k]));
+  const axes = normalizeAxes("prod", options?.axis, t.sizes.length);
+  const kept = t.sizes.map((_, k) => k).filter((k) => !axes.includes(k));
+  const outer = kept.map((k) => t.sizes[k]);
+  const count = sizeOf(axes.map((k) => t.sizes[k]));
   // Products of halves, so that no factor is ever divided out.
   let factors = reshaped(permute(t, [...kept, ...axes]), [...outer, count]);
   for (let n = count; n > 1; n = Math.ceil(n / 2)) {
@@ -91,6 +91,6 @@ export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
     const products = mul(part(factors, 0, half), part(factors, half, half));
     factors = n % 2 === 0 ? products : concat([products, part(factors, n - 1, 1)], { axis: -1 });
   }
-  const shape = options?.keepDims === true ? t.shape.map((d, k) => (axes.includes(k) ? 1 : d)) : outer;
+  const shape = options?.keepDims === true ? t.sizes.map((d, k) => (axes.includes(k) ? 1 : d)) : outer;
   return count === 0 ? onesOf({ shape, dtype: t.dtype }) : reshaped(factors, shape);
 }

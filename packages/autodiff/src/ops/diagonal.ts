@@ -22,21 +22,21 @@ export function diagonal(x: TensorLike, options?: { readonly offset?: number }):
   const t = asTensor("diagonal", x);
   checkOptions("diagonal", options, ["offset"]);
   const offset = options?.offset ?? 0;
-  const rank = t.shape.length;
+  const rank = t.sizes.length;
   if (rank < 2 || !Number.isInteger(offset)) {
     throw new ShapeError({
       code: "shape/diagonal",
       op: "diagonal",
       problem: "not a matrix with a whole offset.",
-      got: `shape ${showShape(t.shape)}, offset ${show(offset)}`,
+      got: `shape ${showShape(t.sizes)}, offset ${show(offset)}`,
       expected: "at least two axes, and a whole number",
       mend: "the main diagonal is 0, the one above it 1",
     });
   }
-  const [m, n] = t.shape.slice(-2);
+  const [m, n] = t.sizes.slice(-2);
   const size = Math.max(0, Math.min(m + Math.min(0, offset), n - Math.max(0, offset)));
   // In the row-major order of one matrix, neighbours on a diagonal are n + 1 apart.
-  const flat = reshape(t, [...t.shape.slice(0, -2), m * n]);
+  const flat = reshape(t, [...t.sizes.slice(0, -2), m * n]);
   const start = size === 0 ? 0 : offset >= 0 ? offset : -offset * n;
-  return applyOne(sliceOp, [flat], axisRegion(flat.shape, rank - 2, start, size, n + 1));
+  return applyOne(sliceOp, [flat], axisRegion(flat.sizes, rank - 2, start, size, n + 1));
 }

@@ -58,7 +58,7 @@ function parse(
   }
   let widest = 0;
   const inputs = terms.map((term, i) => {
-    const { shape } = operands[i];
+    const { sizes: shape } = operands[i];
     const missing = shape.length - term.replace("...", "").length;
     const labels = labelsOf(term, missing);
     if (labels.length !== shape.length) {
@@ -90,7 +90,7 @@ function sizesOf(
   const sizes = new Map<string, number>();
   for (const [i, labels] of inputs.entries()) {
     for (const [k, label] of labels.entries()) {
-      const size = operands[i].shape[k];
+      const size = operands[i].sizes[k];
       const known = sizes.get(label) ?? size;
       const broadcasts = label.startsWith(".") && (known === 1 || size === 1);
       if (known !== size && !broadcasts) {
@@ -98,7 +98,7 @@ function sizesOf(
           code: "shape/einsum",
           op: "einsum",
           problem: "one letter stands for two sizes.",
-          got: `"${label}" is ${known} and ${size} in ${equation}: ${operands.map((t) => showShape(t.shape)).join(", ")}`,
+          got: `"${label}" is ${known} and ${size} in ${equation}: ${operands.map((t) => showShape(t.sizes)).join(", ")}`,
           expected: "one size per letter",
           mend: "other sizes take other letters",
         });
@@ -137,7 +137,7 @@ function arranged({ t, labels }: Labelled, order: readonly string[], extent: Ext
     t,
     present.map((label) => labels.indexOf(label)),
   );
-  const shape = order.map((label) => (labels.includes(label) ? moved.shape[present.indexOf(label)] : 1));
+  const shape = order.map((label) => (labels.includes(label) ? moved.sizes[present.indexOf(label)] : 1));
   return broadcastTo(reshape(moved, shape), extent(order));
 }
 

@@ -49,8 +49,8 @@ export function elementwiseOp<I extends keyof InstructionLoops>(record: Elementw
     name,
     ...(record.cheap === undefined ? {} : { cheap: record.cheap }),
     infer(inputs) {
-      let shape: Shape = inputs[0].shape;
-      for (let i = 1; i < inputs.length; i++) shape = broadcastShapes(name, shape, inputs[i].shape);
+      let shape: Shape = inputs[0].sizes;
+      for (let i = 1; i < inputs.length; i++) shape = broadcastShapes(name, shape, inputs[i].sizes);
       const dtype =
         record.dtype === undefined
           ? inputs[inputs.length - 1].dtype
@@ -74,7 +74,7 @@ export function elementwiseOp<I extends keyof InstructionLoops>(record: Elementw
     batch(inputs, batched) {
       let rank = 0;
       inputs.forEach((t, i) => {
-        rank = Math.max(rank, t.shape.length - (batched[i] ? 1 : 0));
+        rank = Math.max(rank, t.sizes.length - (batched[i] ? 1 : 0));
       });
       return [
         apply(
@@ -116,7 +116,7 @@ function elementwiseDerivative(
       const out = new Array<Maybe<Tensor>>(arity);
       for (let i = 0; i < arity; i++) {
         const t = wanted[i] && c !== null ? scaled(partials[i], c, inputs, outputs[0]) : null;
-        out[i] = t === null || sameShape(t.shape, inputs[i].shape) ? t : sumTo(t, inputs[i].shape);
+        out[i] = t === null || sameShape(t.sizes, inputs[i].sizes) ? t : sumTo(t, inputs[i].sizes);
       }
       return out;
     },
@@ -127,7 +127,7 @@ function elementwiseDerivative(
         if (t !== null) sum = addMaybe(added, sum, scaled(partials[i], t, inputs, outputs[0]));
       }
       // A tangent that did not meet the output's other operands has a smaller shape.
-      return [sum === null || sameShape(sum.shape, outputs[0].shape) ? sum : added(sum, zerosOf(outputs[0]))];
+      return [sum === null || sameShape(sum.sizes, outputs[0].sizes) ? sum : added(sum, zerosOf(outputs[0]))];
     },
     reads(watched, inputs) {
       found ??= partials.map((partial) => readsOf(partial, inputs));

@@ -80,7 +80,7 @@ export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | n
   for (const bound of [low, high]) {
     if (bound === null || typeof bound === "number") continue;
     checkOperand("clip", bound);
-    if (typeof bound === "object") broadcastShapes("clip", t.shape, bound.shape);
+    if (typeof bound === "object") broadcastShapes("clip", t.sizes, bound.shape);
   }
   const raised = low === null ? t : where(less(t, low), low, t);
   return high === null ? raised : where(greater(raised, high), high, raised);

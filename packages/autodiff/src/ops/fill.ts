@@ -1,6 +1,7 @@
 import type { DType } from "../base/dtype.js";
 import type { Shape } from "../base/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { Spec } from "../kernel/lowering.js";
+import { sizesOf, type Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Maybe, Node, Op, Pullback, Reads } from "../trace/op.js";
 
@@ -35,8 +36,7 @@ export const fillOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly
   show: ({ value }) => `value=${value}`,
 };
 
-type SpecLike = { readonly shape: Shape; readonly dtype: DType };
-export const filledLike = ({ shape, dtype }: SpecLike, value: number): Tensor =>
-  applyOne(fillOp, [], { shape, dtype, value });
-export const zerosOf = (spec: SpecLike): Tensor => filledLike(spec, 0);
-export const onesOf = (spec: SpecLike): Tensor => filledLike(spec, 1);
+export const filledLike = (like: Spec | Tensor, value: number): Tensor =>
+  applyOne(fillOp, [], { shape: sizesOf(like), dtype: like.dtype, value });
+export const zerosOf = (like: Spec | Tensor): Tensor => filledLike(like, 0);
+export const onesOf = (like: Spec | Tensor): Tensor => filledLike(like, 1);

@@ -22,12 +22,12 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
   infer: ([x, index]) => [{ shape: [x.shape[0], index.shape[1], x.shape[2]], dtype: x.dtype }],
   eager: eagerGather,
   lower: () => ({ kind: "gather" }),
-  transpose: ({ inputs: [x, index] }, [c]) => [applyOne(scatterAddOp, [c, index], x.shape[1]), null],
+  transpose: ({ inputs: [x, index] }, [c]) => [applyOne(scatterAddOp, [c, index], x.sizes[1]), null],
   batch([x, index], [batchedX, batchedIndex], _attributes, n) {
     if (!batchedX) {
       // One table for all examples: their indices join the index axis, and the table is not repeated.
-      const [batch, , row] = x.shape;
-      const count = index.shape[2];
+      const [batch, , row] = x.sizes;
+      const count = index.sizes[2];
       const joined = reshaped(permute(index, [1, 0, 2]), [batch, n * count]);
       const out = applyOne(gatherOp, [x, joined], null);
       return [[permute(reshaped(out, [batch, n, count, row]), [1, 0, 2, 3])], [true]];
@@ -57,10 +57,10 @@ function batchJoined<A>(
 ): readonly [outputs: readonly Tensor[], batched: readonly boolean[]] {
   const joined = inputs.map((t, i) => {
     const every = batchedUp(t, batched[i], n);
-    return reshaped(every, [n * every.shape[1], ...every.shape.slice(2)]);
+    return reshaped(every, [n * every.sizes[1], ...every.sizes.slice(2)]);
   });
   const out = applyOne(op, joined, attributes);
-  return [[reshaped(out, [n, n === 0 ? 0 : out.shape[0] / n, ...out.shape.slice(1)])], [true]];
+  return [[reshaped(out, [n, n === 0 ? 0 : out.sizes[0] / n, ...out.sizes.slice(1)])], [true]];
 }
 
 /** Slices of a tensor along an axis, in the order of indices that may repeat: a table look-up.
@@ -75,17 +75,17 @@ function batchJoined<A>(
  */
 export function take(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
   const [t, axis] = withAxis("take", x, options, 0);
-  return rowsAt(t, axisIndices("take", indices, t.shape[axis]), axis);
+  return rowsAt(t, axisIndices("take", indices, t.sizes[axis]), axis);
 }
 
 /** Slices along an axis at indices that are known to be in range. */
 export function rowsAt(t: Tensor, index: Tensor, axis: number): Tensor {
-  const before = t.shape.slice(0, axis);
-  const after = t.shape.slice(axis + 1);
+  const before = t.sizes.slice(0, axis);
+  const after = t.sizes.slice(axis + 1);
   const batch = sizeOf(before);
-  const blocks = reshaped(t, [batch, t.shape[axis], sizeOf(after)]);
+  const blocks = reshaped(t, [batch, t.sizes[axis], sizeOf(after)]);
   const rows = broadcastTo(reshaped(index, [1, index.size]), [batch, index.size]);
-  return reshape(applyOne(gatherOp, [blocks, rows], null), [...before, ...index.shape, ...after]);
+  return reshape(applyOne(gatherOp, [blocks, rows], null), [...before, ...index.sizes, ...after]);
 }
 
 const rankMismatch = (op: string, x: Shape, index: Shape): ShapeError =>
@@ -122,12 +122,12 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, options?: Axis
 }
 
 const along = (op: string, t: Tensor, k: number, indices: TensorLike): Tensor =>
-  elementsAt(op, t, k, axisIndices(op, indices, t.shape[k]));
+  elementsAt(op, t, k, axisIndices(op, indices, t.sizes[k]));
 
 /** One element for each index along an axis; the indices are known to be in range. */
 export function elementsAt(op: string, t: Tensor, k: number, index: Tensor): Tensor {
-  const [shapeX, shapeIndex] = alignedShapes(op, t.shape, index.shape, k);
-  return alongAxis(gatherOp, null, broadcastTo(t, shapeX), broadcastTo(index, shapeIndex), k, index.shape[k]);
+  const [shapeX, shapeIndex] = alignedShapes(op, t.sizes, index.sizes, k);
+  return alongAxis(gatherOp, null, broadcastTo(t, shapeX), broadcastTo(index, shapeIndex), k, index.sizes[k]);
 }
 
 /** Applies gather or scatterAdd along any axis of a tensor and indices that are equally long on the others; `size` is that of the axis in the result. */
@@ -141,9 +141,9 @@ function alongAxis<A>(
 ): Tensor {
   const { last, restore } = axisLast(x, axis);
   const rows = axisLast(index, axis).last;
-  const lead = rows.shape.slice(0, -1);
+  const lead = rows.sizes.slice(0, -1);
   const batch = sizeOf(lead);
-  const blocks = [reshaped(last, [batch, x.shape[axis], 1]), reshaped(rows, [batch, index.shape[axis]])];
+  const blocks = [reshaped(last, [batch, x.sizes[axis], 1]), reshaped(rows, [batch, index.sizes[axis]])];
   return restore(reshaped(applyOne(op, blocks, attributes), [...lead, size]));
 }
 
@@ -160,9 +160,9 @@ function alongAxis<A>(
 export function gather(x: TensorLike, indices: TensorLike, options?: AxisOptions): Tensor {
   const index = asTensor("gather", indices);
   const [t, axis] = withAxis("gather", x, options, -1);
-  const { shape } = index;
-  if (shape.length !== t.shape.length || shape.some((d, k) => k !== axis && d > t.shape[k])) {
-    throw rankMismatch("gather", t.shape, shape);
+  const { sizes: shape } = index;
+  if (shape.length !== t.sizes.length || shape.some((d, k) => k !== axis && d > t.sizes[k])) {
+    throw rankMismatch("gather", t.sizes, shape);
   }
   return along("gather", cut(t, shape, axis), axis, index);
 }
@@ -192,10 +192,10 @@ export function scatterAdd(
   options?: AxisOptions,
 ): Tensor {
   const [t, source] = promoted("scatterAdd", [x, updates]);
-  const k = normalizeAxis("scatterAdd", options?.axis ?? -1, t.shape.length);
-  const index = axisIndices("scatterAdd", indices, t.shape[k]);
-  const [shapeX, shapeIndex] = alignedShapes("scatterAdd", t.shape, index.shape, k);
-  if (!sameShape(shapeX, t.shape)) throw rankMismatch("scatterAdd", t.shape, index.shape);
+  const k = normalizeAxis("scatterAdd", options?.axis ?? -1, t.sizes.length);
+  const index = axisIndices("scatterAdd", indices, t.sizes[k]);
+  const [shapeX, shapeIndex] = alignedShapes("scatterAdd", t.sizes, index.sizes, k);
+  if (!sameShape(shapeX, t.sizes)) throw rankMismatch("scatterAdd", t.sizes, index.sizes);
   const [from, to] = [broadcastTo(source, shapeIndex), broadcastTo(index, shapeIndex)];
-  return add(t, alongAxis(scatterAddOp, t.shape[k], from, to, k, t.shape[k]));
+  return add(t, alongAxis(scatterAddOp, t.sizes[k], from, to, k, t.sizes[k]));
 }

@@ -29,7 +29,7 @@ import { argSort } from "./sorting.js";
 function replaced(op: string, t: Tensor, region: Region, values: Tensor): Tensor {
   const part = regionShape(region);
   const inside = broadcastFor(op, values, part);
-  const placement = { shape: t.shape, regions: [region], fill: 0 };
+  const placement = { shape: t.sizes, regions: [region], fill: 0 };
   const mask = applyOne(placeOp, [onesOf({ shape: part, dtype: "bool" })], placement);
   return where(mask, applyOne(placeOp, [inside], placement), t);
 }
@@ -49,16 +49,16 @@ function replaced(op: string, t: Tensor, region: Region, values: Tensor): Tensor
 export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, options?: AxisOptions): Tensor {
   const [t, update] = promoted("setAt", [x, values]);
   checkOptions("setAt", options, axisName);
-  const axis = normalizeAxis("setAt", options?.axis ?? 0, t.shape.length);
-  const size = t.shape[axis];
+  const axis = normalizeAxis("setAt", options?.axis ?? 0, t.sizes.length);
+  const size = t.sizes[axis];
   if (!(index instanceof Tensor || index instanceof Variable)) {
-    const region = indexRegion(t.shape, axis, normalizeIndex("setAt", index, size));
+    const region = indexRegion(t.sizes, axis, normalizeIndex("setAt", index, size));
     return replaced("setAt", t, region, update);
   }
   const indices = axisIndices("setAt", index, size);
-  const before = t.shape.slice(0, axis);
-  const after = t.shape.slice(axis + 1);
-  const every = broadcastFor("setAt", update, [...before, ...indices.shape, ...after]);
+  const before = t.sizes.slice(0, axis);
+  const after = t.sizes.slice(axis + 1);
+  const every = broadcastFor("setAt", update, [...before, ...indices.sizes, ...after]);
   const count = indices.size;
   if (count === 0) return t;
   // In a stable order, the last of equal indices is the one that differs from its right neighbour.
@@ -86,5 +86,5 @@ export function setAt(x: TensorLike, index: TensorLike, values: TensorLike, opti
  */
 export function setSlice(x: TensorLike, ranges: readonly SliceRange[], values: TensorLike): Tensor {
   const [t, update] = promoted("setSlice", [x, values]);
-  return replaced("setSlice", t, resolveRanges("setSlice", t.shape, ranges), update);
+  return replaced("setSlice", t, resolveRanges("setSlice", t.sizes, ranges), update);
 }

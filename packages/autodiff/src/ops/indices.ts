@@ -62,7 +62,7 @@ const expressionOf = ({ size, wraps, ignored }: IndexRange): ReturnType<typeof b
 export const indexOp: Op<IndexAttributes> = {
   name: "index",
   effect: ({ checked }) => !checked,
-  infer: ([{ shape, dtype }]) => [{ shape, dtype }],
+  infer: ([{ sizes: shape, dtype }]) => [{ shape, dtype }],
   eager: /* @__PURE__ */ checkRoutine({ lt: loops.lt, add: loops.add, eq: loops.eq }),
   lower: (_inputs, attributes) => {
     const expression = expressionOf(attributes);

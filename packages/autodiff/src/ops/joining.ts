@@ -8,7 +8,6 @@ import {
   type Shape,
   sameShape,
   showShape,
-  sizesBetween,
 } from "../base/shape.js";
 import { show } from "../base/show.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -54,8 +53,8 @@ const without = (list: readonly number[], axis: number): number[] => list.filter
 
 /** Tensors of one shape and dtype along a new axis. */
 function stacked(tensors: readonly Tensor[], axis: number): Tensor {
-  const part = tensors[0].shape;
-  const shape = [...sizesBetween(part, 0, axis), tensors.length, ...sizesBetween(part, axis)];
+  const part = tensors[0].sizes;
+  const shape = [...part.slice(0, axis), tensors.length, ...part.slice(axis)];
   return applyOne(placeOp, tensors, {
     shape,
     regions: tensors.map((_, i) => indexRegion(shape, axis, i)),
@@ -96,15 +95,15 @@ const mismatch = (op: string, shapes: readonly Shape[], expected: string): Shape
  */
 export function concat(tensors: readonly TensorLike[], options?: AxisOptions): Tensor {
   const parts = operands("concat", tensors);
-  const first = parts[0].shape;
+  const first = parts[0].sizes;
   checkOptions("concat", options, axisName);
   const axis = normalizeAxis("concat", options?.axis ?? 0, first.length);
-  for (const { shape } of parts) {
+  for (const { sizes: shape } of parts) {
     if (shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k]))
       throw mismatch("concat", [first, shape], `equal sizes on every axis but ${axis}`);
   }
   if (parts.length === 1) return parts[0];
-  const sizes = parts.map((t) => t.shape[axis]);
+  const sizes = parts.map((t) => t.sizes[axis]);
   const shape = first.map((d, k) => (k === axis ? total(sizes) : d));
   checkSize("concat", shape);
   return applyOne(placeOp, parts, { shape, regions: consecutive(shape, axis, sizes), fill: 0 });
@@ -132,10 +131,10 @@ function consecutive(shape: Shape, axis: number, sizes: readonly number[]): Regi
  */
 export function stack(tensors: readonly TensorLike[], options?: AxisOptions): Tensor {
   const parts = operands("stack", tensors);
-  const first = parts[0].shape;
+  const first = parts[0].sizes;
   checkOptions("stack", options, axisName);
   const axis = normalizeAxis("stack", options?.axis ?? 0, first.length + 1);
-  for (const { shape } of parts) {
+  for (const { sizes: shape } of parts) {
     if (!sameShape(shape, first)) throw mismatch("stack", [first, shape], "tensors of one shape");
   }
   return stacked(parts, axis);
@@ -167,7 +166,7 @@ export function unstack(x: TensorLike, options?: AxisOptions): readonly Tensor[]
  */
 export function split(x: TensorLike, sizes: number | readonly number[], options?: AxisOptions): Tensor[] {
   const [t, axis] = withAxis("split", x, options, 0);
-  const n = t.shape[axis];
+  const n = t.sizes[axis];
   const whole = (d: unknown): boolean => typeof d === "number" && Number.isInteger(d) && d >= 0;
   const list = typeof sizes !== "number" ? sizes : sizes > 0 && whole(sizes) ? pieces(n, sizes) : [sizes];
   const fits = isList(list) && list.every(whole) && total(list) === n;
@@ -176,12 +175,12 @@ export function split(x: TensorLike, sizes: number | readonly number[], options?
       code: "shape/split",
       op: "split",
       problem: "the pieces do not make up the axis.",
-      got: `${show(sizes)} for axis ${axis} of ${showShape(t.shape)}`,
+      got: `${show(sizes)} for axis ${axis} of ${showShape(t.sizes)}`,
       expected: `whole sizes that add up to ${n}, or one size ≥ 1`,
       mend: "chunk(x, count) makes nearly equal pieces",
     });
   }
-  return consecutive(t.shape, axis, list).map((region) => applyOne(sliceOp, [t], region));
+  return consecutive(t.sizes, axis, list).map((region) => applyOne(sliceOp, [t], region));
 }
 
 const pieces = (n: number, size: number): number[] =>
@@ -199,7 +198,7 @@ const pieces = (n: number, size: number): number[] =>
 export function chunk(x: TensorLike, count: number, options?: AxisOptions): Tensor[] {
   const [t, axis] = withAxis("chunk", x, options, 0);
   checkCount("chunk", "count", count, 1);
-  return split(t, Math.max(1, Math.ceil(t.shape[axis] / count)), { axis });
+  return split(t, Math.max(1, Math.ceil(t.sizes[axis] / count)), { axis });
 }
 
 /** A margin of one value around a tensor.
@@ -217,7 +216,7 @@ export function pad(
   options?: { readonly value?: number },
 ): Tensor {
   const t = asTensor("pad", x);
-  const rank = t.shape.length;
+  const rank = t.sizes.length;
   if (
     !isList(margins) ||
     margins.length !== rank ||
@@ -227,7 +226,7 @@ export function pad(
       code: "shape/pad",
       op: "pad",
       problem: "not one pair of margins per axis.",
-      got: `${show(margins)} for shape ${showShape(t.shape)}`,
+      got: `${show(margins)} for shape ${showShape(t.sizes)}`,
       expected: `an array of ${rank} pairs [before, after]`,
       mend: "an axis without a margin has [0, 0]",
     });
@@ -237,11 +236,11 @@ export function pad(
   const value = options?.value ?? 0;
   checkHeld("pad", value, t.dtype);
   if (margins.every(([before, after]) => before + after === 0)) return t;
-  const shape = t.shape.map((d, k) => d + margins[k][0] + margins[k][1]);
+  const shape = t.sizes.map((d, k) => d + margins[k][0] + margins[k][1]);
   checkSize("pad", shape);
   return applyOne(placeOp, [t], {
     shape,
-    regions: [{ axes: t.shape.map((d, k): AxisRegion => [margins[k][0], d, 1]), dropped: [] }],
+    regions: [{ axes: t.sizes.map((d, k): AxisRegion => [margins[k][0], d, 1]), dropped: [] }],
     fill: value,
   });
 }
@@ -262,7 +261,7 @@ export function roll(
 ): Tensor {
   let t = asTensor("roll", x);
   checkOptions("roll", options, axisName);
-  const every = normalizeAxes("roll", options?.axis, t.shape.length);
+  const every = normalizeAxes("roll", options?.axis, t.sizes.length);
   const axes = [options?.axis ?? every].flat();
   const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
   if (!isList(shifts) || shifts.length !== axes.length || !shifts.every(Number.isInteger)) {
@@ -276,7 +275,7 @@ export function roll(
     });
   }
   axes.forEach((axis, i) => {
-    const n = t.shape.at(axis)!;
+    const n = t.sizes.at(axis)!;
     const by = ((shifts[i] % n) + n) % n;
     // Not of an empty axis, either: there it is NaN.
     if (!(by > 0)) return;

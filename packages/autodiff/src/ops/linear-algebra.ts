@@ -1,6 +1,6 @@
 import { eagerGemm } from "../backends/javascript/eager-routines.js";
 import { InternalError, ShapeError } from "../base/errors.js";
-import { broadcastShapes, type Shape, sameShape, showShape, sizeOf, sizesBetween } from "../base/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape, sizeOf } from "../base/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -14,17 +14,17 @@ import { sum } from "./reduction.js";
 import { reshaped, stretched } from "./shape.js";
 
 /** All sizes but those of the matrices. */
-const leadingSizes = (shape: Shape): number[] => sizesBetween(shape, 0, shape.length - 2);
+const leadingSizes = (shape: Shape): number[] => shape.slice(0, -2);
 
 /** Products of matrices: `[..., m, k] × [..., k, n]` with equal leading axes, or rank 2 on the right, shared by all. */
 export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
   name: "matmul",
   infer([a, b]) {
-    const m = a.shape[a.shape.length - 2];
-    const lead = leadingSizes(a.shape);
-    if (b.shape.length !== 2 && !sameShape(lead, leadingSizes(b.shape)))
+    const m = a.sizes[a.sizes.length - 2];
+    const lead = leadingSizes(a.sizes);
+    if (b.sizes.length !== 2 && !sameShape(lead, leadingSizes(b.sizes)))
       throw new InternalError("matmul: axes");
-    return [{ shape: [...lead, m, b.shape[b.shape.length - 1]], dtype: a.dtype }];
+    return [{ shape: [...lead, m, b.sizes[b.sizes.length - 1]], dtype: a.dtype }];
   },
   eager: eagerGemm,
   lower: () => ({ kind: "gemm" }),
@@ -32,18 +32,18 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
     (c, b) => applyOne(matmulOp, [c, swapLast(b)], null),
     (c, a, b) => {
       // A right operand shared by all: the leading axes join the rows, one product with a long inner axis.
-      if (b.shape.length === 2 && a.shape.length > 2)
+      if (b.sizes.length === 2 && a.sizes.length > 2)
         return applyOne(matmulOp, [swapLast(joinRows(a)), joinRows(c)], null);
       return applyOne(matmulOp, [swapLast(a), c], null);
     },
   ],
   batch([a, b], [batchedA, batchedB], _attributes, n) {
-    if (batchedA && !batchedB && b.shape.length === 2) return [apply(matmulOp, [a, b], null), [true]];
-    const lead = (batchedA ? a.shape.slice(1) : a.shape).slice(0, -2);
+    if (batchedA && !batchedB && b.sizes.length === 2) return [apply(matmulOp, [a, b], null), [true]];
+    const lead = (batchedA ? a.sizes.slice(1) : a.sizes).slice(0, -2);
     const left = batchedUp(a, batchedA, n);
     let right = batchedUp(b, batchedB, n);
-    if (right.shape.length !== left.shape.length) {
-      const [k, m] = right.shape.slice(-2);
+    if (right.sizes.length !== left.sizes.length) {
+      const [k, m] = right.sizes.slice(-2);
       right = stretched(reshaped(right, [n, ...lead.map(() => 1), k, m]), [n, ...lead, k, m]);
     }
     return [apply(matmulOp, [left, right], null), [true]];
@@ -53,7 +53,7 @@ export const matmulOp: Op<null> = /* @__PURE__ */ bilinearOp<null>({
 /** The last two axes exchanged. */
 export const swapLast = (t: Tensor): Tensor => swapAxes(t, -1, -2);
 const joinRows = (t: Tensor): Tensor =>
-  reshaped(t, [sizeOf(t.shape.slice(0, -1)), t.shape[t.shape.length - 1]]);
+  reshaped(t, [sizeOf(t.sizes.slice(0, -1)), t.sizes[t.sizes.length - 1]]);
 
 function mismatch(op: string, a: Shape, b: Shape): ShapeError {
   const got = `a ${showShape(a)}, b ${showShape(b)}`;
@@ -92,32 +92,32 @@ const factors = (op: string, a: TensorLike, b: TensorLike): Tensor[] => promoted
  */
 export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("matmul", a, b);
-  const [p, q] = [x.shape.length, y.shape.length];
-  if (p === 0 || q === 0 || x.shape[p - 1] !== y.shape[Math.max(0, q - 2)])
-    throw mismatch("matmul", x.shape, y.shape);
-  const left = p === 1 ? reshaped(x, [1, x.shape[0]]) : x;
-  const right = q === 1 ? reshaped(y, [y.shape[0], 1]) : y;
+  const [p, q] = [x.sizes.length, y.sizes.length];
+  if (p === 0 || q === 0 || x.sizes[p - 1] !== y.sizes[Math.max(0, q - 2)])
+    throw mismatch("matmul", x.sizes, y.sizes);
+  const left = p === 1 ? reshaped(x, [1, x.sizes[0]]) : x;
+  const right = q === 1 ? reshaped(y, [y.sizes[0], 1]) : y;
   const product = matrices(left, right);
   if (p > 1 && q > 1) return product;
-  const rows = product.shape.length - 2;
+  const rows = product.sizes.length - 2;
   return reshaped(
     product,
-    product.shape.filter((_, k) => k < rows || (k === rows ? p : q) > 1),
+    product.sizes.filter((_, k) => k < rows || (k === rows ? p : q) > 1),
   );
 }
 
 /** Products of operands of at least two axes, with leading axes that broadcast. */
 function matrices(x: Tensor, y: Tensor): Tensor {
-  if (y.shape.length === 2) return applyOne(matmulOp, [x, y], null);
-  const leadX = leadingSizes(x.shape);
-  const leadY = leadingSizes(y.shape);
+  if (y.sizes.length === 2) return applyOne(matmulOp, [x, y], null);
+  const leadX = leadingSizes(x.sizes);
+  const leadY = leadingSizes(y.sizes);
   if (leadY.length <= leadX.length && leadY.every((d) => d === 1)) {
-    return applyOne(matmulOp, [x, reshaped(y, y.shape.slice(-2))], null);
+    return applyOne(matmulOp, [x, reshaped(y, y.sizes.slice(-2))], null);
   }
   const lead = broadcastShapes("matmul", leadX, leadY);
   return applyOne(
     matmulOp,
-    [stretched(x, [...lead, ...x.shape.slice(-2)]), stretched(y, [...lead, ...y.shape.slice(-2)])],
+    [stretched(x, [...lead, ...x.sizes.slice(-2)]), stretched(y, [...lead, ...y.sizes.slice(-2)])],
     null,
   );
 }
@@ -132,9 +132,9 @@ function matrices(x: Tensor, y: Tensor): Tensor {
  */
 export function dot(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("dot", a, b);
-  if (x.shape.length === 0 || y.shape.length === 0 || x.shape.at(-1) !== y.shape.at(-1))
-    throw mismatch("dot", x.shape, y.shape);
-  return x.shape.length === 1 && y.shape.length === 1 ? matmul(x, y) : sum(mul(x, y), { axis: -1 });
+  if (x.sizes.length === 0 || y.sizes.length === 0 || x.sizes.at(-1) !== y.sizes.at(-1))
+    throw mismatch("dot", x.sizes, y.sizes);
+  return x.sizes.length === 1 && y.sizes.length === 1 ? matmul(x, y) : sum(mul(x, y), { axis: -1 });
 }
 
 /** Every product of an element of one vector with one of the other.
@@ -147,6 +147,6 @@ export function dot(a: TensorLike, b: TensorLike): Tensor {
  */
 export function outer(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = factors("outer", a, b);
-  if (x.shape.length === 0 || y.shape.length === 0) throw mismatch("outer", x.shape, y.shape);
+  if (x.sizes.length === 0 || y.sizes.length === 0) throw mismatch("outer", x.sizes, y.sizes);
   return mul(expandDims(x, -1), expandDims(y, -2));
 }

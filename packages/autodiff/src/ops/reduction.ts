@@ -40,13 +40,13 @@ export function reduceWith(
   name: string = op.name,
 ): Tensor {
   checkOptions(name, options, reduceOptionNames);
-  const axes = normalizeAxes(name, options?.axis, t.shape.length);
+  const axes = normalizeAxes(name, options?.axis, t.sizes.length);
   const reduced = axes.length === 0 ? t : applyOne(op, [t], axes);
   return options?.keepDims === true
     ? reduced
     : reshaped(
         reduced,
-        t.shape.filter((_, k) => !axes.includes(k)),
+        t.sizes.filter((_, k) => !axes.includes(k)),
       );
 }
 
@@ -72,7 +72,7 @@ function extremeOp(name: "max" | "min", reduction: Reduction): Op<readonly numbe
   };
   const op: Op<readonly number[]> = {
     name,
-    infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
+    infer: ([x], axes) => [{ shape: x.sizes.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
     eager: eagerReduce(reduction),
     lower: (_inputs, axes) => ({ kind: "reduce", combine: name, axes }),
     pullback: ({ inputs: [x], outputs: [y], attributes }, [c]): readonly Maybe<Tensor>[] => [
@@ -103,7 +103,7 @@ export const minOp: Op<readonly number[]> = /* @__PURE__ */ extremeOp("min", min
 /** Position of the first greatest or least element along the last axis; a NaN counts as the extreme. */
 export const argExtremeOp: Op<{ readonly largest: boolean }> = {
   name: "argExtreme",
-  infer: ([x]) => [{ shape: x.shape.slice(0, -1), dtype: "int32" }],
+  infer: ([x]) => [{ shape: x.sizes.slice(0, -1), dtype: "int32" }],
   eager: eagerArgExtreme,
   lower: (_inputs, { largest }) => ({ kind: "argExtreme", largest }),
   .../* @__PURE__ */ zeroDerivative<"positions are whole numbers">(),
@@ -127,7 +127,7 @@ export function checkNotEmpty(op: string, shape: Shape, axes: readonly number[])
 function extreme(op: Op<readonly number[]>, x: TensorLike, options: ReduceOptions | undefined): Tensor {
   const t = asTensor(op.name, x);
   checkOptions(op.name, options, reduceOptionNames);
-  checkNotEmpty(op.name, t.shape, normalizeAxes(op.name, options?.axis, t.shape.length));
+  checkNotEmpty(op.name, t.sizes, normalizeAxes(op.name, options?.axis, t.sizes.length));
   return reduceWith(op, t, options);
 }
 
@@ -155,7 +155,7 @@ export function axisLast(
   t: Tensor,
   axis: number,
 ): { readonly last: Tensor; readonly restore: (u: Tensor) => Tensor } {
-  const order = t.shape.map((_, k) => k).filter((k) => k !== axis);
+  const order = t.sizes.map((_, k) => k).filter((k) => k !== axis);
   order.push(axis);
   return {
     last: permute(t, order),
@@ -179,13 +179,13 @@ function argExtreme(op: string, largest: boolean, x: TensorLike, options: ArgOpt
   const asked = options?.axis;
   const whole = asked === undefined;
   const over = whole ? reshaped(t, [t.size]) : t;
-  const axis = normalizeAxis(op, whole ? 0 : asked, over.shape.length);
-  checkNotEmpty(op, over.shape, [axis]);
+  const axis = normalizeAxis(op, whole ? 0 : asked, over.sizes.length);
+  checkNotEmpty(op, over.sizes, [axis]);
   const found = applyOne(argExtremeOp, [axisLast(over, axis).last], { largest });
   if (options?.keepDims !== true) return found;
   return reshaped(
     found,
-    t.shape.map((d, k) => (whole || k === axis ? 1 : d)),
+    t.sizes.map((d, k) => (whole || k === axis ? 1 : d)),
   );
 }
 
@@ -231,8 +231,8 @@ export function floatReduction(
 ): { readonly t: Tensor; readonly axes: readonly number[]; readonly count: number } {
   checkOptions(op, options, optionNames);
   const t = asFloat(op, x);
-  const axes = normalizeAxes(op, options?.axis, t.shape.length);
-  return { t, axes, count: sizeOf(axes.map((k) => t.shape[k])) };
+  const axes = normalizeAxes(op, options?.axis, t.sizes.length);
+  return { t, axes, count: sizeOf(axes.map((k) => t.sizes[k])) };
 }
 
 const truths = (op: string, x: TensorLike): Tensor => cast(asTensor(op, x), "bool");

@@ -24,18 +24,18 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
       code: "value/counts",
       op: "tile",
       problem: "not a list of counts.",
-      got: `${show(counts)} for shape ${showShape(t.shape)}`,
+      got: `${show(counts)} for shape ${showShape(t.sizes)}`,
       expected: "an array of whole numbers ≥ 0, the last one for the last axis",
       mend: "tile(x, [2])",
     });
   }
   for (const count of counts) checkCount("tile", "each count", count, 0);
-  const rank = Math.max(counts.length, t.shape.length);
+  const rank = Math.max(counts.length, t.sizes.length);
   const pad = (list: readonly number[]): number[] => [
     ...new Array<number>(rank - list.length).fill(1),
     ...list,
   ];
-  const [shape, times] = [pad(t.shape), pad(counts)];
+  const [shape, times] = [pad(t.sizes), pad(counts)];
   checkSize(
     "tile",
     shape.map((d, k) => d * times[k]),
@@ -67,11 +67,11 @@ export function tile(x: TensorLike, counts: readonly number[]): Tensor {
 export function repeat(x: TensorLike, count: number, options?: AxisOptions): Tensor {
   const [t, axis] = withAxis("repeat", x, options, -1);
   checkCount("repeat", "count", count, 0);
-  checkSize("repeat", [...t.shape, count]);
-  const repeated = [...t.shape];
+  checkSize("repeat", [...t.sizes, count]);
+  const repeated = [...t.sizes];
   repeated.splice(axis + 1, 0, count);
   return reshape(
     broadcastTo(expandDims(t, axis + 1), repeated),
-    t.shape.map((d, k) => (k === axis ? d * count : d)),
+    t.sizes.map((d, k) => (k === axis ? d * count : d)),
   );
 }

@@ -5,6 +5,7 @@ import { ShapeError } from "../base/errors.js";
 import {
   checkShape,
   copied,
+  isShape,
   normalizeAxes,
   normalizeStrides,
   rowMajor,
@@ -43,7 +44,7 @@ export const reshapeOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
       return strides && layout(shape, strides, input.offset);
     },
   }),
-  transpose: ({ inputs: [x] }, [c]) => [reshaped(c, x.shape)],
+  transpose: ({ inputs: [x] }, [c]) => [reshaped(c, x.sizes)],
   batch: ([x], batched, shape, n) => [apply(reshapeOp, [x], [n, ...shape]), batched],
   show: showShape,
 });
@@ -111,7 +112,7 @@ export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
     kind: "view",
     layouts: (input) => layout(shape, broadcastStrides(input, shape), input.offset),
   }),
-  transpose: ({ inputs: [x] }, [c]) => [sumTo(c, x.shape)],
+  transpose: ({ inputs: [x] }, [c]) => [sumTo(c, x.sizes)],
   batch: ([x], batched, shape, n) => [[stretched(expandBatch(x, shape.length), [n, ...shape])], batched],
   show: showShape,
 });
@@ -122,7 +123,7 @@ export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly nu
   infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
   eager: /* @__PURE__ */ eagerReduce(sumReduction),
   lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),
-  transpose: ({ inputs: [x] }, [c]) => [stretched(c, x.shape)],
+  transpose: ({ inputs: [x] }, [c]) => [stretched(c, x.sizes)],
   batch: ([x], batched, axes) => [
     apply(
       sumOp,
@@ -136,28 +137,28 @@ export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly nu
 
 /** As {@link reshape}, into a shape of which it is known that it fits. */
 export const reshaped = (t: Tensor, shape: Shape): Tensor =>
-  sameShape(t.shape, shape) ? t : applyOne(reshapeOp, [t], shape);
+  sameShape(t.sizes, shape) ? t : applyOne(reshapeOp, [t], shape);
 /** As {@link broadcastTo}, to a shape of which it is known that it fits. */
 export function stretched(t: Tensor, shape: Shape): Tensor {
-  if (sameShape(t.shape, shape)) return t;
+  if (sameShape(t.sizes, shape)) return t;
   checkSize("broadcastTo", shape);
   return applyOne(broadcastToOp, [t], shape);
 }
 
 /** A batched tensor `[n, ...rest]` with axes of size 1 behind the batch axis, so that the rest has `rank` axes. */
 export function expandBatch(t: Tensor, rank: number): Tensor {
-  const missing = rank - (t.shape.length - 1);
+  const missing = rank - (t.sizes.length - 1);
   if (missing <= 0) return t;
-  return reshaped(t, [t.shape[0], ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
+  return reshaped(t, [t.sizes[0], ...new Array<number>(missing).fill(1), ...t.sizes.slice(1)]);
 }
 
 /** Sums away what broadcasting added: the transpose of {@link broadcastTo}. */
 export function sumTo(t: Tensor, shape: Shape): Tensor {
-  if (sameShape(t.shape, shape)) return t;
-  const lead = t.shape.length - shape.length;
+  if (sameShape(t.sizes, shape)) return t;
+  const lead = t.sizes.length - shape.length;
   const axes: number[] = [];
-  for (let k = 0; k < t.shape.length; k++)
-    if (k < lead || (shape[k - lead] === 1 && t.shape[k] !== 1)) axes.push(k);
+  for (let k = 0; k < t.sizes.length; k++)
+    if (k < lead || (shape[k - lead] === 1 && t.sizes[k] !== 1)) axes.push(k);
   const summed = axes.length === 0 ? t : applyOne(sumOp, [t], axes);
   return reshaped(summed, shape);
 }
@@ -182,23 +183,26 @@ const ambiguous = (from: Shape, to: Shape): ShapeError =>
  */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor("reshape", x);
-  if (!isList(shape) || !shape.every(Number.isInteger)) checkShape("reshape", shape);
+  if (!isList(shape)) checkShape("reshape", shape);
   const asked = copied(shape);
-  if (sameShape(t.shape, asked)) return t;
+  if (sameShape(t.sizes, asked)) return t;
   const unknown = asked.indexOf(-1);
   let full: Shape = asked;
+  let whole = true;
   if (unknown >= 0) {
+    if (!asked.every(Number.isInteger)) checkShape("reshape", asked);
     const rest = sizeOf(asked.filter((_, k) => k !== unknown));
-    if (rest === 0 && t.size === 0) throw ambiguous(t.shape, asked);
+    if (rest === 0 && t.size === 0) throw ambiguous(t.sizes, asked);
+    whole = Number.isInteger(t.size / rest);
     full = asked.map((d, k) => (k === unknown ? t.size / rest : d));
   }
-  if (unknown < 0 || full.every(Number.isInteger)) checkShape("reshape", full);
-  if (sizeOf(full) !== t.size || !full.every(Number.isInteger)) {
+  if (whole && !isShape(full)) checkShape("reshape", full);
+  if (!whole || sizeOf(full) !== t.size) {
     throw new ShapeError({
       code: "shape/reshape",
       op: "reshape",
       problem: "the number of elements differs.",
-      got: `${showShape(t.shape)} (${t.size} elements) into ${showShape(asked)}`,
+      got: `${showShape(t.sizes)} (${t.size} elements) into ${showShape(asked)}`,
       expected: `a shape of ${t.size} elements`,
       mend: "use -1 for one size to have it worked out, or broadcastTo to repeat elements",
     });
@@ -219,15 +223,15 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
 }
 /** The same in the name of another function. */
 export function broadcastFor(op: string, t: Tensor, shape: Shape): Tensor {
-  if (Array.isArray(shape) && sameShape(t.shape, shape)) return t;
+  if (Array.isArray(shape) && sameShape(t.sizes, shape)) return t;
   const own = shapeFrom(op, shape);
-  const lead = own.length - t.shape.length;
-  if (lead < 0 || t.shape.some((d, k) => d !== 1 && d !== own[k + lead])) {
+  const lead = own.length - t.sizes.length;
+  if (lead < 0 || t.sizes.some((d, k) => d !== 1 && d !== own[k + lead])) {
     throw new ShapeError({
       code: "shape/broadcast-to",
       op,
       problem: "the tensor does not stretch to this shape.",
-      got: `${showShape(t.shape)} to ${showShape(own)}`,
+      got: `${showShape(t.sizes)} to ${showShape(own)}`,
       expected: "sizes that are equal or 1 in the tensor, counted from the last axis",
       mend: "insert axes of size 1 with expandDims first",
     });
@@ -248,7 +252,7 @@ export function permute(x: TensorLike, axes: readonly number[]): Tensor {
 }
 /** The same in the name of another function. */
 export function permuteFor(op: string, t: Tensor, axes: readonly number[]): Tensor {
-  const rank = t.shape.length;
+  const rank = t.sizes.length;
   const own = isList(axes) ? copied(axes) : [];
   if (!isList(axes) || normalizeAxes(op, own, rank).length !== rank) {
     throw new ShapeError({

@@ -28,7 +28,7 @@ export const sliceOp: Op<Region> = /* @__PURE__ */ linearOp<Region>({
   infer: ([x], region) => [{ shape: regionShape(region), dtype: x.dtype }],
   lower: (_inputs, region) => ({ kind: "view", layouts: (input) => [regionLayout(input, region)] }),
   transpose: ({ inputs: [x], attributes }, [c]) => [
-    applyOne(placeOp, [c], { shape: x.shape, regions: [attributes], fill: 0 }),
+    applyOne(placeOp, [c], { shape: x.sizes, regions: [attributes], fill: 0 }),
   ],
   batch: ([x], batched, region, n) => [apply(sliceOp, [x], batchRegion(region, n)), batched],
   show: showRegion,
@@ -134,8 +134,8 @@ export function resolveRanges(op: string, shape: Shape, ranges: readonly SliceRa
  */
 export function slice(x: TensorLike, ranges: readonly SliceRange[]): Tensor {
   const t = asTensor("slice", x);
-  const region = resolveRanges("slice", t.shape, ranges);
-  const whole = region.axes.every(([, size, step], k) => size === t.shape[k] && step === 1);
+  const region = resolveRanges("slice", t.sizes, ranges);
+  const whole = region.axes.every(([, size, step], k) => size === t.sizes[k] && step === 1);
   return whole ? t : applyOne(sliceOp, [t], region);
 }
 
@@ -159,7 +159,7 @@ export function withAxis(
 ): readonly [t: Tensor, axis: number] {
   checkOptions(op, options, names);
   const t = asTensor(op, x);
-  return [t, normalizeAxis(op, options?.axis ?? otherwise, t.shape.length)];
+  return [t, normalizeAxis(op, options?.axis ?? otherwise, t.sizes.length)];
 }
 
 /** A whole index in 0 … size − 1 from one that may be negative. */
@@ -191,7 +191,7 @@ export function normalizeIndex(op: string, index: unknown, size: number): number
  */
 export function at(x: TensorLike, index: number, options?: AxisOptions): Tensor {
   const [t, axis] = withAxis("at", x, options, 0);
-  return applyOne(sliceOp, [t], indexRegion(t.shape, axis, normalizeIndex("at", index, t.shape[axis])));
+  return applyOne(sliceOp, [t], indexRegion(t.sizes, axis, normalizeIndex("at", index, t.sizes[axis])));
 }
 
 /** The order of elements along axes turned around.
@@ -205,10 +205,10 @@ export function at(x: TensorLike, index: number, options?: AxisOptions): Tensor 
 export function flip(x: TensorLike, options?: { readonly axis?: number | readonly number[] }): Tensor {
   const t = asTensor("flip", x);
   checkOptions("flip", options, axisName);
-  const axes = normalizeAxes("flip", options?.axis, t.shape.length);
+  const axes = normalizeAxes("flip", options?.axis, t.sizes.length);
   if (axes.length === 0) return t;
   return applyOne(sliceOp, [t], {
-    axes: t.shape.map((d, k): AxisRegion => (axes.includes(k) ? [Math.max(0, d - 1), d, -1] : [0, d, 1])),
+    axes: t.sizes.map((d, k): AxisRegion => (axes.includes(k) ? [Math.max(0, d - 1), d, -1] : [0, d, 1])),
     dropped: [],
   });
 }

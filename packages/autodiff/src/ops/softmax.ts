@@ -31,7 +31,7 @@ function maskOf(op: string, { mask }: MaskOptions, t: Tensor): Tensor | null {
       mend: "compare to get one: greater(mask, 0), or cast it to bool",
     });
   }
-  return broadcastTo(m, t.shape);
+  return broadcastTo(m, t.sizes);
 }
 
 /** Logarithm of the sum of exponentials over axes, without overflow: m + log Σ exp(x − m), m the greatest element.
@@ -67,7 +67,7 @@ function shifted(
   const [t, axis] = withAxis(op, asFloat(op, x), options, -1, ["axis", "mask"]);
   const mask = maskOf(op, options, t);
   const over = { axis, keepDims: true };
-  if (t.shape[axis] === 0) return { z: t, axis, mask: null, some: null };
+  if (t.sizes[axis] === 0) return { z: t, axis, mask: null, some: null };
   if (mask === null) return { z: sub(t, stopGradient(max(t, over))), axis, mask, some: null };
   const some = any(mask, over);
   const most = where(some, stopGradient(max(where(mask, t, -Infinity), over)), 0);

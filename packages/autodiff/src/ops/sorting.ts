@@ -14,7 +14,7 @@ import { type AxisOptions, withAxis } from "./slicing.js";
 /** The first `limit` positions that put the last axis in order, equal elements as they came. */
 export const argSortOp: Op<{ readonly descending: boolean; readonly limit: number }> = {
   name: "argSort",
-  infer: ([x], { limit }) => [{ shape: [...x.shape.slice(0, -1), limit], dtype: "int32" }],
+  infer: ([x], { limit }) => [{ shape: [...x.sizes.slice(0, -1), limit], dtype: "int32" }],
   eager: eagerArgSort,
   lower: (_inputs, { descending, limit }) => ({ kind: "argSort", descending, limit }),
   .../* @__PURE__ */ zeroDerivative<"positions are whole numbers">(),
@@ -43,7 +43,7 @@ export function argSort(x: TensorLike, options?: SortOptions): Tensor {
   );
 }
 
-function sortedOrder(t: Tensor, axis: number, descending: boolean, limit = t.shape[axis]): Tensor {
+function sortedOrder(t: Tensor, axis: number, descending: boolean, limit = t.sizes[axis]): Tensor {
   const { last, restore } = axisLast(t, axis);
   return restore(applyOne(argSortOp, [last], { descending, limit }));
 }
@@ -80,13 +80,13 @@ export function topK(
 ): { readonly values: Tensor; readonly indices: Tensor } {
   const [t, axis] = withAxis("topK", x, options, -1, ["axis", "largest"]);
   checkCount("topK", "k", k, 0);
-  if (k > t.shape[axis]) {
+  if (k > t.sizes[axis]) {
     throw new ValueError({
       code: "value/top-k",
       op: "topK",
       problem: "there are not that many elements.",
-      got: `k = ${k} along axis ${axis} of shape ${showShape(t.shape)}`,
-      expected: `a whole number from 0 to ${t.shape[axis]}`,
+      got: `k = ${k} along axis ${axis} of shape ${showShape(t.sizes)}`,
+      expected: `a whole number from 0 to ${t.sizes[axis]}`,
       mend: "topK(x, Math.min(k, x.shape[axis]))",
     });
   }

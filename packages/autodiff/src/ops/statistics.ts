@@ -53,7 +53,7 @@ const fromMean = (t: Tensor, axes: readonly number[]): Tensor =>
 const firstOf = (t: Tensor, axes: readonly number[]): Tensor =>
   slice(
     t,
-    t.shape.map((_, k): SliceRange => (axes.includes(k) ? [0, 1] : null)),
+    t.sizes.map((_, k): SliceRange => (axes.includes(k) ? [0, 1] : null)),
   );
 
 /** Square root of a sum of squares. Its slope at 0 counts as 0, so that a norm's gradient is 0 there (the mean of both sides of |x|);
@@ -101,7 +101,7 @@ function rootOfSum(t: Tensor, axes: readonly number[], keepDims: boolean, diviso
 export function std(x: TensorLike, options?: VarianceOptions): Tensor {
   const { t, axes, divisor } = varianceOperand("std", x, options);
   // Less their first, equal elements are exactly 0 from their mean, which the root's slope depends on; the first cancels.
-  const first = sizeOf(t.shape) === 0 ? 0 : stopGradient(firstOf(t, axes));
+  const first = sizeOf(t.sizes) === 0 ? 0 : stopGradient(firstOf(t, axes));
   return rootOfSum(fromMean(sub(t, first), axes), axes, options?.keepDims ?? false, divisor);
 }
 

@@ -7,7 +7,7 @@ const shownAll = 1000;
 
 /** NumPy-like text: nested brackets, at most some digits, long axes shortened to their ends. */
 export function printTensor(t: Tensor): string {
-  const { data, dtype, shape, size: count } = t;
+  const { data, dtype, sizes: shape, size: count } = t;
   const show = (v: number): string => {
     if (dtype === "bool") return String(v !== 0);
     if (!isFloatDType(dtype) || Number.isInteger(v) || !Number.isFinite(v))

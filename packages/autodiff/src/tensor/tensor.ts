@@ -52,8 +52,8 @@ export const upcomingId = (): number => nextId;
 export class Tensor {
   /** @internal Identity for tapes; larger is newer. */
   readonly id: number = nextId++;
-  /** Sizes of the axes; `[]` is a scalar. */
-  readonly shape: Shape;
+  /** @internal The shape as the library reads it: V8 loads elements of frozen arrays slowly. Never handed out, never written to. */
+  readonly sizes: Shape;
   /** Type of the elements. */
   readonly dtype: DType;
   /** @internal Steps in elements per axis; null is row-major. */
@@ -67,14 +67,14 @@ export class Tensor {
 
   /** @internal Use {@link tensor}, {@link zeros}, … to make tensors. */
   constructor(
-    shape: Shape,
+    sizes: Shape,
     dtype: DType,
     strides: Strides,
     storage: TypedArray | null,
     offset: number,
     owner: Owner | null,
   ) {
-    this.shape = shape;
+    this.sizes = sizes;
     this.dtype = dtype;
     this.strides = strides;
     this.storage = storage;
@@ -82,14 +82,19 @@ export class Tensor {
     this.owner = owner;
   }
 
+  /** Sizes of the axes; `[]` is a scalar. The array is frozen. */
+  get shape(): Shape {
+    return frozenShape(this.sizes);
+  }
+
   /** Number of elements. */
   get size(): number {
-    return sizeOf(this.shape);
+    return sizeOf(this.sizes);
   }
 
   /** Number of axes. */
   get rank(): number {
-    return this.shape.length;
+    return this.sizes.length;
   }
 
   /** The elements in row-major order. A view of the storage where possible, which other tensors may share: read-only by type, and not to be written to.
@@ -123,7 +128,7 @@ export class Tensor {
         code: "value/item",
         op: "item",
         problem: "there is not exactly one element.",
-        got: `a tensor of shape ${showShape(this.shape)}`,
+        got: `a tensor of shape ${showShape(this.sizes)}`,
         expected: "a tensor with one element",
         mend: "reduce it first (sum, mean), pick one with at(i), or read all with toArray()",
       });
@@ -139,7 +144,7 @@ export class Tensor {
    */
   toArray<T extends NestedArray = NestedArray>(): T {
     const data = contiguousArray(this, "toArray()");
-    const { shape, dtype } = this;
+    const { sizes: shape, dtype } = this;
     const build = (axis: number, from: number, size: number): unknown => {
       if (axis === shape.length) return dtype === "bool" ? data[from] !== 0 : data[from];
       const inner = shape[axis] === 0 ? 0 : size / shape[axis];
@@ -176,7 +181,7 @@ export class Tensor {
         code: "value/operator",
         op: "an operator of JavaScript",
         problem: "+, - and > see numbers, not tensors.",
-        got: `a tensor of shape ${showShape(this.shape)}`,
+        got: `a tensor of shape ${showShape(this.sizes)}`,
         expected: "a tensor with one element, which stands for its number",
         mend: "use methods: a.add(b), a.mul(2), a.greater(b)",
       });
@@ -232,9 +237,14 @@ export function contiguousArray(t: Tensor, what = "data"): TypedArray {
   if (strides === null)
     return offset === 0 && storage.length === n ? storage : storage.subarray(offset, offset + n);
   const out = newArray(t.dtype, n);
-  copyStrided(t.shape, storage, offset, strides, out, 0, rowMajor(t.shape));
+  copyStrided(t.sizes, storage, offset, strides, out, 0, rowMajor(t.sizes));
   return out;
 }
+
+/** The sizes of a tensor or a spec, for reading: what a tensor's `shape` hands out is a frozen copy.
+ * @internal */
+export const sizesOf = (like: Tensor | { readonly shape: Shape }): Shape =>
+  like instanceof Tensor ? like.sizes : like.shape;
 
 /** Copies elements between strided places. */
 export function copyStrided(
@@ -314,17 +324,17 @@ export function allocate(shape: Shape, dtype: DType): Tensor {
 /** A tensor over a row-major array and a shape, both of which it takes over.
  * @internal */
 export const fromArray = (array: TypedArray, shape: Shape, dtype: DType): Tensor =>
-  new Tensor(frozenShape(shape), dtype, null, array, 0, null);
+  new Tensor(shape, dtype, null, array, 0, null);
 
 /** A new name for the same value (tapes go by identity).
  * @internal */
 export const renamed = (t: Tensor): Tensor =>
-  new Tensor(t.shape, t.dtype, t.strides, t.storage, t.offset, t.owner);
+  new Tensor(t.sizes, t.dtype, t.strides, t.storage, t.offset, t.owner);
 
 /** The same name without the value: what a tape keeps of a tensor whose elements no derivative reads.
  * @internal */
 export function withoutValue(t: Tensor): Tensor {
-  const ghost = new Tensor(t.shape, t.dtype, null, null, 0, null);
+  const ghost = new Tensor(t.sizes, t.dtype, null, null, 0, null);
   // The one place where an id is given again: a ghost stands for the tensor in a tape's list.
   (ghost as { id: number }).id = t.id;
   return ghost;

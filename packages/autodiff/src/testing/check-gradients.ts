@@ -75,7 +75,7 @@ export function checkGradients<Args extends readonly unknown[] = Tensor[]>(
       compare("reverse mode", i, k, reverse[i].data[k], difference);
       direction.fill(0)[k] = 1;
       const tangents = at.map((t, j) =>
-        fromArray(j === i ? direction.slice() : new Float64Array(t.size), t.shape, "float64"),
+        fromArray(j === i ? direction.slice() : new Float64Array(t.size), t.sizes, "float64"),
       );
       compare("forward mode", i, k, slopeOf(loss, tangents)(at).item(), difference);
     }
@@ -103,7 +103,7 @@ const gradientOf =
   (loss: Flat) =>
   (at: readonly Tensor[]): readonly Tensor[] => {
     const [value, pullback] = vjp((...leaves: Tensor[]) => loss(leaves), ...at);
-    return pullback(fromArray(new Float64Array([1]), value.shape, "float64"));
+    return pullback(fromArray(new Float64Array([1]), value.sizes, "float64"));
   };
 const slopeOf =
   (loss: Flat, tangents: readonly Tensor[]): Flat =>
@@ -114,14 +114,14 @@ const slopeOf =
 function movedAt(t: Tensor, element: number, by: number): Tensor {
   const copy = Float64Array.from(contiguousArray(t));
   copy[element] += by;
-  return fromArray(copy, t.shape, "float64");
+  return fromArray(copy, t.sizes, "float64");
 }
 /** t + by · u. */
 function combine(t: Tensor, u: Tensor, by: number): Tensor {
   const direction = u.data;
   return fromArray(
     Float64Array.from(contiguousArray(t), (v, i) => v + by * direction[i]),
-    t.shape,
+    t.sizes,
     "float64",
   );
 }
@@ -130,8 +130,8 @@ function place(path: string, t: Tensor, element: number): string {
   const index: number[] = [];
   let rest = element;
   for (let k = t.rank - 1; k >= 0; k--) {
-    index.unshift(rest % t.shape[k]);
-    rest = Math.floor(rest / t.shape[k]);
+    index.unshift(rest % t.sizes[k]);
+    rest = Math.floor(rest / t.sizes[k]);
   }
   return `${path} element [${index.join(", ")}] (${t.data[element]})`;
 }

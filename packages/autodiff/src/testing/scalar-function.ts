@@ -69,10 +69,10 @@ export function flatFunction<Args extends readonly unknown[]>(
 /** Weights for the elements of each result, none near 0, the same for the same seed; 1 for a single number. */
 export function weightsFor(outputs: readonly Tensor[], seed: number): readonly Tensor[] {
   if (outputs.length === 1 && outputs[0].size === 1)
-    return outputs.map((t) => seededRandom(0).tensor(t.shape, [1, 1]));
+    return outputs.map((t) => seededRandom(0).tensor(t.sizes, [1, 1]));
   const random = seededRandom(seed);
   return outputs.map((t) =>
-    random.tensor(t.shape, [
+    random.tensor(t.sizes, [
       [-1.5, -0.5],
       [0.5, 1.5],
     ]),

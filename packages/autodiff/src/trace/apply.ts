@@ -1,6 +1,5 @@
 import { executeEagerly } from "../backends/eager.js";
 import { checkSize } from "../base/checks.js";
-import { frozenShape } from "../base/shape.js";
 import type { Spec } from "../kernel/lowering.js";
 import { type Tensor, valueless } from "../tensor/tensor.js";
 import { anomalies } from "./anomaly-search.js";
@@ -37,20 +36,8 @@ export function applyBelow(
   for (let i = level - 1; i >= 0; i--) {
     if (tapes[i].watches(inputs)) return tapes[i].record(i, op, inputs, attributes);
   }
-  const specs = frozen(op.infer(inputs, attributes), inputs);
+  const specs = op.infer(inputs, attributes);
   return trace !== null ? trace.add(op, inputs, attributes, specs) : executeOp(op, inputs, attributes, specs);
-}
-
-/** Specs whose shapes nobody can write to: tensors share them. Those of the inputs are so already. */
-function frozen(specs: readonly Spec[], inputs: readonly Tensor[]): readonly Spec[] {
-  let own: Spec[] | null = null;
-  for (let i = 0; i < specs.length; i++) {
-    const { shape, dtype } = specs[i];
-    if (inputs.length > 0 && shape === inputs[0].shape) continue;
-    own ??= specs.slice();
-    own[i] = { shape: frozenShape(shape), dtype };
-  }
-  return own ?? specs;
 }
 
 /** Runs an op now, outside of all tapes and traces. */

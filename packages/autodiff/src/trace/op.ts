@@ -98,9 +98,9 @@ export interface Op<A = unknown> {
   /** Never merged with an equal node. */
   readonly opaque?: boolean;
   /** Shapes and dtypes of the outputs; public functions have already rejected bad input. */
-  infer(inputs: readonly Spec[], attributes: A): readonly Spec[];
+  infer(inputs: readonly Tensor[], attributes: A): readonly Spec[];
   /** How backends carry it out; left out by ops with a body, which have `forward` and `structure`. */
-  lower?(inputs: readonly Spec[], attributes: A, outputs: readonly Spec[]): Lowering;
+  lower?(inputs: readonly Tensor[], attributes: A, outputs: readonly Spec[]): Lowering;
   /** The plain eager routine for what `lower` gives, unless that is a map, a view, a fill or a reduction, which are always there. */
   readonly eager?: EagerRoutine;
   /** Eager execution of an op with a body. */

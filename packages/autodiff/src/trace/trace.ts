@@ -1,6 +1,6 @@
 import { AsyncError } from "../base/errors.js";
 import type { Spec } from "../kernel/lowering.js";
-import { leaked, type Owner, Tensor } from "../tensor/tensor.js";
+import { leaked, type Owner, sizesOf, Tensor } from "../tensor/tensor.js";
 
 import { current, type OpenTrace, type Store, within } from "./context.js";
 import { type Graph, innerGraphs, type Maybe, type Node, type Op } from "./op.js";
@@ -29,7 +29,7 @@ export class Trace implements OpenTrace, Owner, Store {
   }
 
   symbol(spec: Spec): Tensor {
-    return new Tensor(spec.shape, spec.dtype, null, null, 0, this);
+    return new Tensor(sizesOf(spec), spec.dtype, null, null, 0, this);
   }
 
   lift(t: Tensor): Tensor {

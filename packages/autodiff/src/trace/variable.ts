@@ -1,5 +1,5 @@
 import { VariableError } from "../base/errors.js";
-import { sameShape, showSpec } from "../base/shape.js";
+import { frozenShape, sameShape, showSpec } from "../base/shape.js";
 import { show } from "../base/show.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -37,7 +37,7 @@ export class Variable extends TensorHolder {
     super();
     checkTensor(value);
     if (current().trace !== null) throw madeWhileTracing();
-    this.spec = { shape: value.shape, dtype: value.dtype };
+    this.spec = { shape: value.sizes, dtype: value.dtype };
     this.cell = value;
   }
 
@@ -64,7 +64,7 @@ export class Variable extends TensorHolder {
     void this.value;
     const { shape, dtype } = this.spec;
     checkTensor(next);
-    if (next.dtype !== dtype || !sameShape(next.shape, shape)) {
+    if (next.dtype !== dtype || !sameShape(next.sizes, shape)) {
       throw new VariableError({
         code: "variable/spec",
         op: "Variable.value",
@@ -79,7 +79,7 @@ export class Variable extends TensorHolder {
   }
 
   get shape(): readonly number[] {
-    return this.spec.shape;
+    return frozenShape(this.spec.shape);
   }
 
   get dtype(): Spec["dtype"] {

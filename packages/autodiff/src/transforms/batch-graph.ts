@@ -2,16 +2,16 @@ import type { Spec } from "../kernel/lowering.js";
 import { batchedUp } from "../ops/batching.js";
 import { where } from "../ops/comparison.js";
 import { reshaped } from "../ops/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { sizesOf, type Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
 import { evaluate } from "../trace/evaluate.js";
 import type { Graph } from "../trace/op.js";
 import { type ClosedGraph, close, memo } from "./close.js";
 
 /** A spec with the batch axis in front where it is batched. */
-export const batchedSpec = ({ shape, dtype }: Spec, batched: boolean, n: number): Spec => ({
-  shape: batched ? [n, ...shape] : shape,
-  dtype,
+export const batchedSpec = (like: Spec | Tensor, batched: boolean, n: number): Spec => ({
+  shape: batched ? [n, ...sizesOf(like)] : sizesOf(like),
+  dtype: like.dtype,
 });
 
 /** Walks a graph over batched inputs: each op's batching rule where an input is batched, the op itself elsewhere. */
@@ -41,7 +41,7 @@ export function batchGraph(
 /** For each example one of two tensors `[n, ...]`, by a condition `[n]`. */
 export const chooseByExample = (condition: Tensor, whenTrue: Tensor, whenFalse: Tensor): Tensor =>
   where(
-    reshaped(condition, [condition.shape[0], ...whenTrue.shape.slice(1).map(() => 1)]),
+    reshaped(condition, [condition.sizes[0], ...whenTrue.sizes.slice(1).map(() => 1)]),
     whenTrue,
     whenFalse,
   );

@@ -143,7 +143,7 @@ function replayed(f: Flat, inputs: readonly Tensor[]): readonly Tensor[] {
       [...overlay.first.keys()],
       assigned,
     ),
-    specs: results.map(({ shape, dtype }) => ({ shape, dtype })),
+    specs: results.map(({ sizes: shape, dtype }) => ({ shape, dtype })),
     first: { outputs: results },
   });
   const count = made.length;

@@ -101,12 +101,12 @@ const inputOf = (
 
 /** A bool scalar from what a user gave as a condition. */
 export function predicateOf(op: string, predicate: unknown): Tensor {
-  if (!(predicate instanceof Tensor) || predicate.shape.length !== 0) {
+  if (!(predicate instanceof Tensor) || predicate.sizes.length !== 0) {
     throw new ShapeError({
       code: "shape/predicate",
       op,
       problem: "the condition is not a scalar.",
-      got: predicate instanceof Tensor ? `shape ${showShape(predicate.shape)}` : typeof predicate,
+      got: predicate instanceof Tensor ? `shape ${showShape(predicate.sizes)}` : typeof predicate,
       expected: "a tensor of shape []",
       mend: "reduce it with all or any; choose element by element with where(condition, a, b)",
     });
@@ -117,10 +117,10 @@ export function predicateOf(op: string, predicate: unknown): Tensor {
 function checkBranches(a: readonly Tensor[], b: readonly Tensor[], paths: readonly string[]): void {
   a.forEach((t, i) => {
     const other = b[i];
-    if (t.dtype === other.dtype && sameShape(t.shape, other.shape)) return;
+    if (t.dtype === other.dtype && sameShape(t.sizes, other.sizes)) return;
     const data = {
       op: "cond",
-      got: `${paths[i]}: ${t.dtype}${showShape(t.shape)} from whenTrue, ${other.dtype}${showShape(other.shape)} from whenFalse`,
+      got: `${paths[i]}: ${t.dtype}${showShape(t.sizes)} from whenTrue, ${other.dtype}${showShape(other.sizes)} from whenFalse`,
       expected: "the same shape and dtype from both",
     };
     if (t.dtype === other.dtype) {

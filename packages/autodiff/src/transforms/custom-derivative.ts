@@ -161,7 +161,7 @@ function runNow(run: (inputs: Leaves) => Tensor, inputs: Leaves, rule: BothModes
   observer.note(value);
   const seen = [...observer.captured.values(), ...overlay.first.values()];
   if (seen.some((t) => isDifferentiated(tapes, t))) throw captured();
-  const { shape, dtype } = value;
+  const { sizes: shape, dtype } = value;
   const attributes = { rule, arity: inputs.length, graph: null, output: { shape, dtype }, first: { value } };
   const output = applyOne(customOp, inputs, attributes);
   for (const variable of overlay.assigned) variable.value = overlay.read(variable);
@@ -217,7 +217,7 @@ function checkLike(what: string, t: unknown, like: Spec): void {
   const expected = showSpec(like);
   if (!(t instanceof Tensor))
     throw wrongResult("derivative/custom-result", `${what} is not a tensor.`, describe(t), expected);
-  const shape = sameShape(t.shape, like.shape);
+  const shape = sameShape(t.sizes, like.shape);
   if (shape && t.dtype === like.dtype) return;
   const data = {
     op: "customDerivative",

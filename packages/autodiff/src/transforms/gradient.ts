@@ -191,12 +191,12 @@ function backFrom(
       mend: "return the tensor, not its item(); wrap the rest in one object: [loss, { logits, state }]",
     });
   }
-  if (loss.shape.length !== 0) {
+  if (loss.sizes.length !== 0) {
     throw new ShapeError({
       code: "shape/loss",
       op,
       problem: "only a scalar has a gradient.",
-      got: `a result of shape ${showShape(loss.shape)}`,
+      got: `a result of shape ${showShape(loss.sizes)}`,
       expected: "shape []",
       mend: "reduce it with sum or mean, or use vjp or jacobian",
     });

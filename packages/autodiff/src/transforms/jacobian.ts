@@ -52,7 +52,7 @@ export function jacobian<
     const { outputs, pull, push } = vjpFlat(flat.run, leaves, true);
     const { outline } = flat;
     checkResults(outputs, leafPaths(outline, "result"));
-    const elements = (list: readonly Tensor[]): number => list.reduce((n, t) => n + sizeOf(t.shape), 0);
+    const elements = (list: readonly Tensor[]): number => list.reduce((n, t) => n + sizeOf(t.sizes), 0);
     const forward =
       (options?.mode ?? (elements(leaves) <= elements(outputs) ? "forward" : "reverse")) === "forward";
     // One tensor per output and leaf, either way.
@@ -90,14 +90,14 @@ const only = (like: readonly Tensor[], at: number, t: Tensor): (Tensor | null)[]
   like.map((_, i) => (i === at ? t : null));
 
 /** The unit vectors of a tensor's space: `[size, ...shape]`. */
-const basis = ({ shape, dtype }: Tensor): Tensor =>
+const basis = ({ sizes: shape, dtype }: Tensor): Tensor =>
   reshape(eye(sizeOf(shape), { dtype }), [sizeOf(shape), ...shape]);
 
 /** Derivatives of one output by all leaves, one pass per element of the output. */
 function rowsOf(back: (cotangent: Tensor) => Tensor[], y: Tensor, leaves: readonly Tensor[]): Tensor[] {
-  if (sizeOf(y.shape) === 0)
-    return leaves.map((x) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: x.dtype }));
-  return vmap(back)(basis(y)).map((t, i) => reshape(t, [...y.shape, ...leaves[i].shape]));
+  if (sizeOf(y.sizes) === 0)
+    return leaves.map((x) => zerosOf({ shape: [...y.sizes, ...x.sizes], dtype: x.dtype }));
+  return vmap(back)(basis(y)).map((t, i) => reshape(t, [...y.sizes, ...leaves[i].sizes]));
 }
 
 /** Derivatives of all outputs by each leaf, one pass per element of the leaf; as one list per output. */
@@ -107,11 +107,11 @@ function columns(
   outputs: readonly Tensor[],
 ): Tensor[][] {
   const byLeaf = leaves.map((x, i) => {
-    if (sizeOf(x.shape) === 0)
-      return outputs.map((y) => zerosOf({ shape: [...y.shape, ...x.shape], dtype: y.dtype }));
+    if (sizeOf(x.sizes) === 0)
+      return outputs.map((y) => zerosOf({ shape: [...y.sizes, ...x.sizes], dtype: y.dtype }));
     return vmap((t: Tensor) => forward(i, t))(basis(x)).map((t, j) => {
-      const last = permute(t, [...outputs[j].shape.map((_, k) => k + 1), 0]);
-      return reshape(last, [...outputs[j].shape, ...x.shape]);
+      const last = permute(t, [...outputs[j].sizes.map((_, k) => k + 1), 0]);
+      return reshape(last, [...outputs[j].sizes, ...x.sizes]);
     });
   });
   return outputs.map((_, j) => byLeaf.map((list) => list[j]));

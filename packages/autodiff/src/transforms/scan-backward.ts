@@ -138,9 +138,9 @@ function valuesOf(
 
 /** A carry as each step found it: the stack of what each step made of it, without the last step, behind the start. */
 function carriesBefore(start: Tensor, after: Tensor, reverse: boolean): Tensor {
-  const length = after.shape[0];
+  const length = after.sizes[0];
   if (length === 0) return after;
-  const first = reshaped(start, [1, ...start.shape]);
+  const first = reshaped(start, [1, ...start.sizes]);
   return reverse
     ? concat([slice(after, [[1, null]]), first])
     : concat([first, slice(after, [[0, length - 1]])]);

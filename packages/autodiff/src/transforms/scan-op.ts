@@ -1,5 +1,5 @@
 import { InternalError } from "../base/errors.js";
-import { frozenShape, rowMajor, sizeOf, sizesBetween } from "../base/shape.js";
+import { rowMajor, sizeOf } from "../base/shape.js";
 import { batchedUp } from "../ops/batching.js";
 import { allocate, copyStrided, renamed, Tensor } from "../tensor/tensor.js";
 import { apply } from "../trace/apply.js";
@@ -18,7 +18,10 @@ import { moveAxis } from "./vmap.js";
 export const scanOp: Op<ScanAttributes> = {
   name: "scan",
   infer: (_inputs, { body, carries, length }) =>
-    body.outputs.map(({ shape, dtype }, i) => ({ shape: i < carries ? shape : [length, ...shape], dtype })),
+    body.outputs.map(({ sizes: shape, dtype }, i) => ({
+      shape: i < carries ? shape : [length, ...shape],
+      dtype,
+    })),
   forward: runScan,
   structure: (attributes) => ({ kind: "loop", ...attributes }),
   prepare: (attributes, active) => preparedAs(scanOp, prepareScan(attributes, active)),
@@ -66,7 +69,7 @@ function runScan(inputs: readonly Tensor[], attributes: ScanAttributes): readonl
   const fixed = inputs.slice(0, constants);
   const xs = inputs.slice(constants + carries);
   let carry: readonly Tensor[] = inputs.slice(constants, constants + carries);
-  const ys = body.outputs.slice(carries).map((t) => allocate([length, ...t.shape], t.dtype));
+  const ys = body.outputs.slice(carries).map((t) => allocate([length, ...t.sizes], t.dtype));
   for (let k = 0; k < length; k++) {
     const at = reverse ? length - 1 - k : k;
     const made = interpret(body, [...fixed, ...carry, ...xs.map((x) => sliceOf(x, at))]);
@@ -79,7 +82,7 @@ function runScan(inputs: readonly Tensor[], attributes: ScanAttributes): readonl
 }
 
 function sliceOf(x: Tensor, at: number): Tensor {
-  const shape = frozenShape(sizesBetween(x.shape, 1));
+  const shape = x.sizes.slice(1);
   const step = x.strides === null ? sizeOf(shape) : x.strides[0];
   const strides = x.strides === null ? null : x.strides.slice(1);
   return new Tensor(shape, x.dtype, strides, x.storage, x.offset + at * step, null);
@@ -87,9 +90,9 @@ function sliceOf(x: Tensor, at: number): Tensor {
 
 function write(t: Tensor, into: Tensor, at: number): void {
   if (t.storage === null || into.storage === null) throw new InternalError("scan: no values");
-  const strides = rowMajor(t.shape);
+  const strides = rowMajor(t.sizes);
   copyStrided(
-    t.shape,
+    t.sizes,
     t.storage,
     t.offset,
     t.strides ?? strides,

@@ -112,7 +112,7 @@ const loop: Run = (step, start, xs, length, reverse) => {
 };
 
 const oneNode: Run = (step, carry, xs, length, reverse) => {
-  const slices = xs.map(({ shape, dtype }) => ({ shape: shape.slice(1), dtype }));
+  const slices = xs.map(({ sizes: shape, dtype }) => ({ shape: shape.slice(1), dtype }));
   const closed = close(
     (all) => {
       const made = step(all.slice(0, carry.length), all.slice(carry.length));
@@ -161,17 +161,17 @@ function lengthOf(xs: Flattened, given: number | undefined): number {
     throw noLength(`length ${show(given)}`, "a whole number ≥ 0, below 2³¹");
   }
   const { leaves } = xs;
-  const length = given ?? leaves[0]?.shape[0];
+  const length = given ?? leaves[0]?.sizes[0];
   const paths = leafPaths(xs.outline, "xs");
-  const bare = leaves.findIndex((t) => t.shape.length === 0);
+  const bare = leaves.findIndex((t) => t.sizes.length === 0);
   if (bare >= 0) throw badTime(`${paths[bare]}: a scalar`, "tensors [time, ...]");
   if (length === undefined)
     throw noLength("xs without tensors, and no length", "tensors [time, ...] in xs, or { length }");
-  const odd = leaves.findIndex((t) => t.shape[0] !== length);
+  const odd = leaves.findIndex((t) => t.sizes[0] !== length);
   if (odd >= 0) {
-    const other = given === undefined ? `${paths[0]}: ${showShape(leaves[0].shape)}` : `length ${length}`;
+    const other = given === undefined ? `${paths[0]}: ${showShape(leaves[0].sizes)}` : `length ${length}`;
     throw badTime(
-      `${paths[odd]}: ${showShape(leaves[odd].shape)} beside ${other}`,
+      `${paths[odd]}: ${showShape(leaves[odd].sizes)} beside ${other}`,
       `${length} steps along the first axis of every tensor`,
     );
   }
@@ -211,7 +211,7 @@ const badBody = (got: unknown): TreeError =>
 function checkCarry({ leaves, outline }: Flattened, next: Leaves): void {
   leaves.forEach((before, i) => {
     const after = next[i];
-    const shape = sameShape(before.shape, after.shape);
+    const shape = sameShape(before.sizes, after.sizes);
     if (shape && before.dtype === after.dtype) return;
     const path = leafPaths(outline, "carry")[i];
     const data = {

@@ -179,7 +179,7 @@ function lightNodes(nodes: readonly Node[]): ReadonlySet<Node> {
     const seed = op.cheap === true && inputs.every((t) => !isFloatDType(t.dtype));
     const follows =
       inputs.some((t) => values.has(t.id)) &&
-      inputs.every((t) => values.has(t.id) || sizeOf(t.shape) === 1) &&
+      inputs.every((t) => values.has(t.id) || sizeOf(t.sizes) === 1) &&
       (op.cheap === true || op.lower?.(inputs, attributes, outputs).kind === "map");
     if (!seed && !follows) continue;
     light.add(node);

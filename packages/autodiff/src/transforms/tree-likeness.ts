@@ -79,7 +79,7 @@ function derivativeLeaf(op: string, value: unknown, spec: Spec, path: TreePath):
   const t =
     value instanceof Variable ? value.value : typeof value === "number" ? scalar(value, spec.dtype) : value;
   if (!(t instanceof Tensor)) throw structureError(op, "a tensor", value, path);
-  const shape = sameShape(t.shape, spec.shape);
+  const shape = sameShape(t.sizes, spec.shape);
   if (shape && t.dtype === spec.dtype) return t;
   const data = {
     op,

@@ -37,7 +37,7 @@ export function vmap<Args extends readonly unknown[] = Unannotated[], R extends 
     const axes = axesOf(given.outline, options?.inAxes, "inAxes");
     const inputs = given.leaves.map((t, i) => {
       const axis = axes[i];
-      return axis === null ? t : moveAxis(t, normalizeAxis("vmap", axis, t.shape.length), 0);
+      return axis === null ? t : moveAxis(t, normalizeAxis("vmap", axis, t.sizes.length), 0);
     });
     const n = batchSize(inputs, axes, given.outline);
     const batched = axes.map((axis) => axis !== null);
@@ -45,7 +45,7 @@ export function vmap<Args extends readonly unknown[] = Unannotated[], R extends 
     const flat = onLeaves("vmap", (all: Args) => f(...all), given.outline);
     const closed = close(
       flat.run,
-      inputs.map((t, i) => (batched[i] ? { shape: t.shape.slice(1), dtype: t.dtype } : t)),
+      inputs.map((t, i) => (batched[i] ? { shape: t.sizes.slice(1), dtype: t.dtype } : t)),
     );
     const hidden = hiddenInputValues(closed);
     const [outputs, flags] = batchGraph(
@@ -69,7 +69,7 @@ export function vmap<Args extends readonly unknown[] = Unannotated[], R extends 
 
 /** Moves one axis, the others keep their order. */
 export function moveAxis(t: Tensor, from: number, to: number): Tensor {
-  const order = t.shape.map((_, k) => k);
+  const order = t.sizes.map((_, k) => k);
   order.splice(from, 1);
   order.splice(to, 0, from);
   return permute(t, order);
@@ -80,7 +80,7 @@ function place(t: Tensor, batched: boolean, axis: Maybe<number>, n: number, path
     return moveAxis(
       batchedUp(t, batched, n),
       0,
-      normalizeAxis("vmap", axis, t.shape.length + (batched ? 0 : 1)),
+      normalizeAxis("vmap", axis, t.sizes.length + (batched ? 0 : 1)),
     );
   if (!batched) return t;
   throw new ValueError({
@@ -105,7 +105,7 @@ function batchSize(inputs: readonly Tensor[], axes: readonly Maybe<number>[], ou
       mend: "call the function itself, or give the axis that holds the examples",
     });
   }
-  const size = (i: number): number => inputs[i].shape[0];
+  const size = (i: number): number => inputs[i].sizes[0];
   const [first] = mapped;
   const odd = mapped.find((i) => size(i) !== size(first));
   if (odd === undefined) return size(first);

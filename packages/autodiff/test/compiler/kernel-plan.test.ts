@@ -27,7 +27,7 @@ class Planned {
     const lowering = loweringOf(node);
     const [out] = node.outputs;
     if (lowering?.kind === "fill") {
-      this.values.set(out.id, { kind: "uniform", value: lowering.value, ...out });
+      this.values.set(out.id, { kind: "uniform", value: lowering.value, shape: out.shape, dtype: out.dtype });
       return;
     }
     if (lowering?.kind !== "map") throw new Error(`${node.op.name} is no elementwise node`);

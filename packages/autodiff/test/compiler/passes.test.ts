@@ -370,7 +370,7 @@ describe("the verifier", () => {
         ...good,
         nodes: good.nodes.map((n) => ({
           ...n,
-          outputs: n.outputs.map((t) => Object.assign(Object.create(t) as Tensor, { shape: [3] })),
+          outputs: n.outputs.map((t) => Object.assign(Object.create(t) as Tensor, { sizes: [3] })),
         })),
       },
       /tanh should give float32\[2\], has float32\[3\]/,

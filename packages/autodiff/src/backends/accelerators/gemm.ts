@@ -1,4 +1,4 @@
-import { sizeOf, sizesBetween } from "../../base/shape.js";
+import { sizeOf } from "../../base/shape.js";
 import { allocate } from "../../tensor/tensor.js";
 import type { Accelerator } from "../eager.js";
 import { matrixOperand } from "../javascript/eager-matmul.js";
@@ -12,12 +12,12 @@ const worthwhileProduct = 4096;
 /** Large products in WebAssembly, through scratch memory: tensors stay the garbage collector's. */
 export const fastGemm: Accelerator<"gemm"> = (lowering, [a, b], [spec]) => {
   const { dtype, shape } = spec;
-  const k = a.shape[a.shape.length - 1];
+  const k = a.sizes[a.sizes.length - 1];
   const enough = sizeOf(shape) * k >= worthwhileProduct;
   if (lowering.onto !== undefined || !enough || dtype === "int32" || dtype === "bool" || !hasSimd())
     return null;
   const rank = shape.length;
-  const batch = sizeOf(sizesBetween(shape, 0, shape.length - 2));
+  const batch = sizeOf(shape.slice(0, -2));
   const x = matrixOperand(a);
   const y = matrixOperand(b);
   const out = allocate(shape, dtype);

@@ -2,7 +2,7 @@ import { newArray, type TypedArray } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import type { Shape } from "../../base/shape.js";
 import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
-import { broadcastStrides, joinAxes } from "../../kernel/layout.js";
+import { broadcastStrides, joinAxes, layoutOf } from "../../kernel/layout.js";
 import type { Spec } from "../../kernel/lowering.js";
 import { allocate, type Tensor } from "../../tensor/tensor.js";
 import { castLoop, copyLoop, type InstructionLoops, selectLoop } from "./instructions.js";
@@ -178,7 +178,7 @@ function runStrided(
   for (let i = 0; i < reads; i++) {
     const t = inputs[i];
     places[i].array = t.storage!;
-    operandStrides.push(broadcastStrides(t, shape));
+    operandStrides.push(broadcastStrides(layoutOf(t), shape));
   }
   const { sizes, strides } = joinAxes(shape, operandStrides);
   const last = sizes.length - 1;

@@ -1,4 +1,4 @@
-import { type Shape, sizeOf, sizesBetween } from "../../base/shape.js";
+import { type Shape, sizeOf } from "../../base/shape.js";
 import { joinAxes } from "../../kernel/layout.js";
 import type { Spec } from "../../kernel/lowering.js";
 import { allocate, contiguousArray, type Tensor } from "../../tensor/tensor.js";
@@ -11,10 +11,10 @@ export interface MatrixOperand extends Matrix {
 
 /** A matmul operand as base, row, column and batch strides; copied where its leading axes do not lie evenly. */
 export function matrixOperand(t: Tensor): MatrixOperand {
-  const rank = t.shape.length;
-  const rows = t.shape[rank - 2];
-  const columns = t.shape[rank - 1];
-  const batchStride = t.strides === null ? null : evenBatchStride(t.shape, t.strides);
+  const rank = t.sizes.length;
+  const rows = t.sizes[rank - 2];
+  const columns = t.sizes[rank - 1];
+  const batchStride = t.strides === null ? null : evenBatchStride(t.sizes, t.strides);
   if (t.strides !== null && batchStride !== null) {
     return {
       data: t.storage!,
@@ -37,7 +37,7 @@ export function matrixOperand(t: Tensor): MatrixOperand {
 /** The step from one matrix to the next, where the leading axes lie evenly; null where not. */
 function evenBatchStride(shape: Shape, strides: readonly number[]): number | null {
   if (shape.length < 3) return 0;
-  const joined = joinAxes(sizesBetween(shape, 0, shape.length - 2), [strides.slice(0, -2)]);
+  const joined = joinAxes(shape.slice(0, -2), [strides.slice(0, -2)]);
   return joined.sizes.length > 1 ? null : (joined.strides[0][0] ?? 0);
 }
 
@@ -47,7 +47,7 @@ export function matmulLoops(a: Tensor, b: Tensor, spec: Spec): Tensor {
   const rank = spec.shape.length;
   const m = spec.shape[rank - 2];
   const n = spec.shape[rank - 1];
-  const k = a.shape[a.shape.length - 1];
+  const k = a.sizes[a.sizes.length - 1];
   const x = matrixOperand(a);
   const y = matrixOperand(b);
   const c = { data: out.storage!, offset: out.offset, rowStride: n, columnStride: 1 };
@@ -55,7 +55,7 @@ export function matmulLoops(a: Tensor, b: Tensor, spec: Spec): Tensor {
     gemm(m, n, k, x, y, c, false);
     return out;
   }
-  const batch = sizeOf(sizesBetween(spec.shape, 0, spec.shape.length - 2));
+  const batch = sizeOf(spec.shape.slice(0, -2));
   for (let z = 0; z < batch; z++) {
     const left = { ...x, offset: x.offset + z * x.batchStride };
     const right = { ...y, offset: y.offset + z * y.batchStride };

@@ -25,16 +25,16 @@ export function reduceTensor(
     to[out.offset] = fold(input.size, neutral, from, input.offset, 1);
     return out;
   }
-  const strides = input.strides ?? rowMajor(input.shape);
+  const strides = input.strides ?? rowMajor(input.sizes);
   const kept: number[] = [];
   const gone: number[] = [];
-  for (let k = 0; k < input.shape.length; k++) (axes.includes(k) ? gone : kept).push(k);
+  for (let k = 0; k < input.sizes.length; k++) (axes.includes(k) ? gone : kept).push(k);
   const outer = joinAxes(
-    kept.map((k) => input.shape[k]),
+    kept.map((k) => input.sizes[k]),
     [kept.map((k) => strides[k])],
   );
   const inner = joinAxes(
-    gone.map((k) => input.shape[k]),
+    gone.map((k) => input.sizes[k]),
     [gone.map((k) => strides[k])],
   );
   const starts = offsets(outer.sizes, outer.strides[0], input.offset);

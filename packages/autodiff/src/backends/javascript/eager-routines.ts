@@ -42,7 +42,7 @@ export const eagerGemm: EagerTable["gemm"] = ({ onto }, [a, b], [out]) => {
 export const eagerPlace: EagerTable["place"] = ({ regions, fill }, inputs, [spec]) => {
   const out = filled(spec.shape, spec.dtype, fill);
   for (let i = 0; i < inputs.length; i++) {
-    const { storage, offset, strides, shape } = inputs[i];
+    const { storage, offset, strides, sizes: shape } = inputs[i];
     const to = regions[i];
     const toStrides = to.strides ?? rowMajor(shape);
     if (strides === null && to.strides === null) {
@@ -75,7 +75,7 @@ export const eagerGather: EagerTable["gather"] = (_lowering, [x, index], [spec])
 /** Rows added at their positions. */
 export const eagerScatterAdd: EagerTable["scatterAdd"] = (_lowering, [x, index], [spec]) => {
   const out = allocate(spec.shape, spec.dtype);
-  const [batch, count, row] = x.shape;
+  const [batch, count, row] = x.sizes;
   scatterAdd([batch, count, row], spec.shape[1], elements(out), elements(index), elements(x));
   return [out];
 };
@@ -107,10 +107,10 @@ export const eagerRandomBits: EagerTable["randomBits"] = (_lowering, [state], [s
 const elements = (t: Tensor): Elements => ({
   data: t.storage!,
   offset: t.offset,
-  strides: t.strides ?? rowMajor(t.shape),
+  strides: t.strides ?? rowMajor(t.sizes),
 });
 
 function rowsOf(input: Tensor, spec: Spec): { out: Tensor; rows: number; n: number } {
-  const n = input.shape[input.shape.length - 1];
+  const n = input.sizes[input.sizes.length - 1];
   return { out: allocate(spec.shape, spec.dtype), rows: n === 0 ? 0 : input.size / n, n };
 }

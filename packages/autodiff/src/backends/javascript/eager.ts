@@ -1,6 +1,7 @@
 import type { DType } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import type { Shape } from "../../base/shape.js";
+import { layoutOf } from "../../kernel/layout.js";
 import type { Lowering, Spec } from "../../kernel/lowering.js";
 import { allocate, contiguousArray, fromArray, Tensor } from "../../tensor/tensor.js";
 import { mapTensors } from "./eager-map.js";
@@ -21,7 +22,7 @@ export type EagerTable = {
 
 /** A row-major tensor with the same elements: the tensor itself if it is one. */
 export const rowMajorTensor = (t: Tensor): Tensor =>
-  t.strides === null ? t : fromArray(contiguousArray(t), t.shape, t.dtype);
+  t.strides === null ? t : fromArray(contiguousArray(t), t.sizes, t.dtype);
 
 /** A tensor of one value. */
 export const filled = (shape: Shape, dtype: DType, value: number): Tensor => {
@@ -48,10 +49,10 @@ export const eagerReduce =
 
 const view: EagerTable["view"] = (lowering, [input], outputs) => {
   let source = input;
-  let layouts = lowering.layouts(source);
+  let layouts = lowering.layouts(layoutOf(source));
   if (layouts === null) {
     source = rowMajorTensor(source);
-    layouts = lowering.layouts(source);
+    layouts = lowering.layouts(layoutOf(source));
   }
   if (layouts === null) throw new InternalError("view: refused");
   return layouts.map(

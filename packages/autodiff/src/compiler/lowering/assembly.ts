@@ -2,6 +2,7 @@ import type { DType } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
 import type { IndexRange, Spec } from "../../kernel/lowering.js";
 import type { Buffer, Kernel, ProgramBackend } from "../../kernel/program.js";
+import { sizesOf, type Tensor } from "../../tensor/tensor.js";
 import type { Node } from "../../trace/op.js";
 import type { Block } from "./lower-block.js";
 import { accessOf, type View, wholeView } from "./views.js";
@@ -72,10 +73,11 @@ export class Assembly {
   }
 
   /** Room for a value of its own, written `depth` loops deep. */
-  allocate(name: string, spec: Spec, depth = 0): View {
-    const buffer = this.buffer(name, spec.dtype, sizeOf(spec.shape));
+  allocate(name: string, like: Spec | Tensor, depth = 0): View {
+    const shape = sizesOf(like);
+    const buffer = this.buffer(name, like.dtype, sizeOf(shape));
     this.temporaries.add(buffer);
     if (depth > 0) this.writtenAt.set(buffer, depth);
-    return wholeView(buffer, spec.shape);
+    return wholeView(buffer, shape);
   }
 }

@@ -46,9 +46,9 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
   const assembly = new Assembly(backend, lowerControl);
   const block = new Block(assembly, graph, null);
   const inputs = graph.inputs.map((t, i) => {
-    const buffer = assembly.buffer(`in${i}`, t.dtype, sizeOf(t.shape), roles.content[i] ?? undefined);
+    const buffer = assembly.buffer(`in${i}`, t.dtype, sizeOf(t.sizes), roles.content[i] ?? undefined);
     if (roles.constant[i]) assembly.constants.add(buffer);
-    block.values.set(t.id, { kind: "stored", view: wholeView(buffer, t.shape), item: -1 });
+    block.values.set(t.id, { kind: "stored", view: wholeView(buffer, t.sizes), item: -1 });
     return buffer;
   });
   const targets: View[] = graph.outputs.map((t, i) => {
@@ -56,9 +56,9 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
     const buffer = assembly.buffer(
       replaces === null ? `out${i}` : `next in${replaces}`,
       t.dtype,
-      sizeOf(t.shape),
+      sizeOf(t.sizes),
     );
-    const view = wholeView(buffer, t.shape);
+    const view = wholeView(buffer, t.sizes);
     block.requestDestination(t, () => view);
     return view;
   });

@@ -46,7 +46,7 @@ function leadingToReductions(
     const [next] = reader.outputs;
     if (
       kind === "reduce" ||
-      (kind === "map" && found.has(next.id) && sameShape(squeezed(next.shape), squeezed(out.shape)))
+      (kind === "map" && found.has(next.id) && sameShape(squeezed(next.sizes), squeezed(out.sizes)))
     )
       found.add(out.id);
   }

@@ -148,7 +148,7 @@ export class Block {
 
   private node(node: Node, lowering: Lowering): void {
     const [out] = node.outputs;
-    const { dtype, shape } = out;
+    const { dtype, sizes: shape } = out;
     switch (lowering.kind) {
       case "fill":
         this.values.set(out.id, { kind: "uniform", value: lowering.value, dtype, shape });
@@ -196,11 +196,11 @@ export class Block {
     const input = this.valueOf(node.inputs[0]);
     const [out] = node.outputs;
     if (input.kind === "uniform") {
-      for (const t of node.outputs) this.values.set(t.id, { ...input, shape: t.shape });
+      for (const t of node.outputs) this.values.set(t.id, { ...input, shape: t.sizes });
       return;
     }
-    if (input.kind === "made" && node.outputs.length === 1 && keepsOrder(input.shape, out.shape, lowering)) {
-      this.values.set(out.id, { ...input, shape: out.shape });
+    if (input.kind === "made" && node.outputs.length === 1 && keepsOrder(input.shape, out.sizes, lowering)) {
+      this.values.set(out.id, { ...input, shape: out.sizes });
       return;
     }
     let view = this.stored(input, "view");
@@ -218,7 +218,7 @@ export class Block {
   private gatherNode(node: Node): void {
     const [x, index] = node.inputs.map((t) => this.stored(this.valueOf(t), "gathered"));
     const [out] = node.outputs;
-    const axes = (b: number, m: number, r: number): number[] => squeezeBy([b, m, r], out.shape);
+    const axes = (b: number, m: number, r: number): number[] => squeezeBy([b, m, r], out.sizes);
     const read: Read = {
       kind: "gathered",
       at: accessOf(x, axes(x.shape[0] === 1 ? 0 : x.strides[0], 0, x.strides[2])),

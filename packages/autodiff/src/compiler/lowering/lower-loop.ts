@@ -104,22 +104,22 @@ function carryViews(block: Block, loop: Loop, input: Tensor, output: Tensor): Ca
   const { ys } = loopOutputs(loop, body.outputs);
   const outputIsInput = body.inputs.some((t) => t.id === output.id);
   const stacked = ys.some((y) => y.id === input.id || (y.id === output.id && !outputIsInput));
-  const size = sizeOf(input.shape);
+  const size = sizeOf(input.sizes);
   const { assembly, depth } = block;
   if (!stacked || length === 0) {
-    const view = wholeView(assembly.buffer(`carry ${input.id}`, input.dtype, size), input.shape);
+    const view = wholeView(assembly.buffer(`carry ${input.id}`, input.dtype, size), input.sizes);
     assembly.writtenAt.set(view.buffer, depth + 1);
     return { start: view, read: view, write: view, final: view, stack: null };
   }
   const buffer = assembly.buffer(`stack ${input.id}`, input.dtype, size * (length + 1));
   assembly.writtenAt.set(buffer, depth + 1);
-  const first = wholeView(buffer, input.shape);
+  const first = wholeView(buffer, input.sizes);
   const last = { ...first, offset: size * length };
   const steps = [...new Array<number>(depth).fill(0), size];
   // At counter i: row i, and row i + 1. A reversed loop starts from the last row and reads above of what it writes.
   const lower = { ...first, steps };
   const upper = { ...lower, offset: size };
-  const lowerRows = wholeView(buffer, [length, ...input.shape]);
+  const lowerRows = wholeView(buffer, [length, ...input.sizes]);
   const upperRows = { ...lowerRows, offset: size };
   return reverse
     ? { start: last, read: upper, write: lower, final: first, stack: { before: upperRows, after: lowerRows } }
@@ -143,7 +143,7 @@ function requestCarry(
     deliverTo(output, carry.write);
     return [];
   }
-  const { shape, dtype } = output;
+  const { sizes: shape, dtype } = output;
   const next = wholeView(block.assembly.buffer(`next ${output.id}`, dtype, sizeOf(shape)), shape);
   block.assembly.writtenAt.set(next.buffer, block.depth + 1);
   if (input.id === output.id) return [];

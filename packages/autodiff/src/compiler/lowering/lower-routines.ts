@@ -67,7 +67,7 @@ function turned(read: Read, order: readonly number[]): Read {
 }
 
 function lowerReduction(block: Block, node: Node, lowering: Routine<"reduce">): void {
-  const [{ shape }] = node.inputs;
+  const [{ sizes: shape }] = node.inputs;
   const { outer, inner } = reductionOrder(shape, lowering.axes);
   const body = newBody();
   const result = block.operand(body, block.valueOf(node.inputs[0]), shape);
@@ -105,7 +105,7 @@ function lowerProduct(block: Block, node: Node, lowering: Routine<"gemm">): void
     const inPlace =
       !block.destinations.isRequested(out) &&
       block.mayOverwrite(node.inputs[2]) &&
-      sameShape(summand.shape, out.shape);
+      sameShape(summand.shape, out.sizes);
     if (inPlace) block.destinations.assign(out, summand);
     const target = block.destinationOf(out);
     const product = gemmKernels(block, name, a, b, target, "accumulate", null);
@@ -159,7 +159,7 @@ function lowerPlace(block: Block, node: Node, { regions, fill }: Routine<"place"
       destination: block.destinations.decided(t),
     }),
   );
-  const covered = regions.reduce((n, { shape }) => n + sizeOf(shape), 0) === sizeOf(out.shape);
+  const covered = regions.reduce((n, { shape }) => n + sizeOf(shape), 0) === sizeOf(out.sizes);
   const isBackground = ({ value }: Piece): boolean =>
     !covered && value.kind === "uniform" && Object.is(value.value, fill);
   const copies = pieces

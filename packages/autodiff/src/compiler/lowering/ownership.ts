@@ -33,7 +33,7 @@ export function mayOverwrite(t: Tensor, holdings: Holdings): boolean {
     if (lowering === null) return false;
     if (lowering.kind !== "view")
       return temporaries.has(destinations.of(now).buffer) && !holdsReadPieces(node, holdings);
-    if (node.outputs.length !== 1 || sizeOf(node.outputs[0].shape) !== sizeOf(node.inputs[0].shape))
+    if (node.outputs.length !== 1 || sizeOf(node.outputs[0].sizes) !== sizeOf(node.inputs[0].sizes))
       return false;
     now = node.inputs[0];
   }

@@ -10,7 +10,7 @@ import { rewriteGraph } from "../rewrite.js";
 /** `x + a·b` in one routine: the compiler's own, never seen by a tape. */
 const productOntoOp: Op<"tensor" | "row"> = {
   name: "matmulOnto",
-  infer: ([a, b]) => [{ shape: [...a.shape.slice(0, -1), b.shape[b.shape.length - 1]], dtype: a.dtype }],
+  infer: ([a, b]) => [{ shape: [...a.sizes.slice(0, -1), b.sizes[b.sizes.length - 1]], dtype: a.dtype }],
   lower: (_inputs, onto) => ({ kind: "gemm", onto }),
   pullback: () => {
     throw new InternalError("matmulOnto exists after differentiation only");
@@ -28,7 +28,7 @@ const productOntoRow = made<"a" | "b" | "row">((l) => l.kind === "gemm" && l.ont
 const rules = firstOf(
   // x + a·b
   rule(plus(named("product", once(product(a, b))), x), (found, out) => {
-    const onto = sameShape(found.product.shape, out.shape) ? ontoOf(found.x, out) : null;
+    const onto = sameShape(found.product.sizes, out.sizes) ? ontoOf(found.x, out) : null;
     return onto === null ? null : applyOne(productOntoOp, [found.a, found.b, found.x], onto);
   }),
   // x + (a·b + row) = (x + a·b) + row: the product starts from the whole of x.
@@ -44,7 +44,7 @@ export const addOntoProducts = (graph: Graph): Graph => rewriteGraph(graph, rule
 
 function ontoOf(x: Tensor, out: Tensor): "tensor" | "row" | null {
   if (x.dtype !== out.dtype) return null;
-  if (sameShape(x.shape, out.shape)) return "tensor";
-  const n = out.shape[out.shape.length - 1];
-  return x.shape.length > 0 && x.shape[x.shape.length - 1] === n && sizeOf(x.shape) === n ? "row" : null;
+  if (sameShape(x.sizes, out.sizes)) return "tensor";
+  const n = out.sizes[out.sizes.length - 1];
+  return x.sizes.length > 0 && x.sizes[x.sizes.length - 1] === n && sizeOf(x.sizes) === n ? "row" : null;
 }

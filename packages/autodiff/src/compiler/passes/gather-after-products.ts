@@ -18,7 +18,7 @@ function through(t: Tensor, around: Surroundings): Seen | null {
   const seen = seeThrough(t, (of) => around.maker(of));
   if (seen === null) return null;
   const { root, layout } = seen;
-  return sizeOf(layout.shape) === sizeOf(root.shape) && layout.offset === 0 ? seen : null;
+  return sizeOf(layout.shape) === sizeOf(root.sizes) && layout.offset === 0 ? seen : null;
 }
 
 /** Looking rows up is a product with a matrix P of zeros and ones, and products associate: (P·E)·W = P·(E·W), (P·E)ᵀ·D = Eᵀ·(Pᵀ·D), Pᵀ·(D·W) = (Pᵀ·D)·W. Where many more rows
@@ -34,25 +34,25 @@ function lookupOf(seen: Seen | null, around: Surroundings): Node | null {
   const node = seen === null ? undefined : around.maker(seen.root);
   if (node === undefined || loweringOf(node)?.kind !== "gather") return null;
   const [table] = node.inputs;
-  return table.shape[0] === 1 && node.outputs[0].shape[1] >= worthwhile * table.shape[1] ? node : null;
+  return table.sizes[0] === 1 && node.outputs[0].sizes[1] >= worthwhile * table.sizes[1] ? node : null;
 }
 
 function productOf(node: Node, around: Surroundings): Tensor | null {
   const lowering = loweringOf(node);
   if (lowering?.kind !== "gemm" || lowering.onto !== undefined) return null;
   const [a, b] = node.inputs;
-  if (b.shape.length !== 2) return null;
+  if (b.sizes.length !== 2) return null;
   const [out] = node.outputs;
   const left = through(a, around);
   const lookup = lookupOf(left, around);
   if (left !== null && lookup !== null) {
     const [table, index] = lookup.inputs;
-    const [, rows, width] = table.shape;
-    const count = index.shape[1];
+    const [, rows, width] = table.sizes;
+    const count = index.sizes[1];
     const { shape, strides } = left.layout;
     if (strides === null && shape[shape.length - 1] === width) {
       const small = applyOne(matmulOp, [reshaped(table, [rows, width]), b], null);
-      return reshaped(applyOne(gatherOp, [reshaped(small, [1, rows, b.shape[1]]), index], null), out.shape);
+      return reshaped(applyOne(gatherOp, [reshaped(small, [1, rows, b.sizes[1]]), index], null), out.sizes);
     }
     // The lookup transposed: a sum over its rows.
     if (
@@ -70,12 +70,12 @@ function productOf(node: Node, around: Surroundings): Tensor | null {
   }
   const right = through(b, around);
   const other = lookupOf(right, around);
-  if (right === null || other === null || a.shape.length !== 2) return null;
+  if (right === null || other === null || a.sizes.length !== 2) return null;
   const [table, index] = other.inputs;
-  const [, rows, width] = table.shape;
-  const count = index.shape[1];
+  const [, rows, width] = table.sizes;
+  const count = index.sizes[1];
   const { shape, strides } = right.layout;
-  if (strides !== null || shape[0] !== count || shape[1] !== width || a.shape[1] !== count) return null;
+  if (strides !== null || shape[0] !== count || shape[1] !== width || a.sizes[1] !== count) return null;
   const summed = rowSums(swapLast(a), index, rows);
   const read = where(readRows(index, rows), reshaped(table, [rows, width]), 0);
   return applyOne(matmulOp, [swapLast(summed), read], null);
@@ -83,11 +83,11 @@ function productOf(node: Node, around: Surroundings): Tensor | null {
 
 /** Which rows of a table are looked up, `[rows, 1]`: what others hold (it may be no number) must not reach a product with their sums, which are 0. */
 const readRows = (index: Tensor, rows: number): Tensor =>
-  greater(rowSums(onesOf({ shape: [index.shape[1], 1], dtype: "float32" }), index, rows), 0);
+  greater(rowSums(onesOf({ shape: [index.sizes[1], 1], dtype: "float32" }), index, rows), 0);
 
 /** For each row of the table the sum of the rows that were looked up there. */
 function rowSums(rows: Tensor, index: Tensor, size: number): Tensor {
-  const [count, width] = rows.shape;
+  const [count, width] = rows.sizes;
   return reshaped(applyOne(scatterAddOp, [reshaped(rows, [1, count, width]), index], size), [size, width]);
 }
 
@@ -95,8 +95,8 @@ function scatterOf(node: Node, around: Surroundings): Tensor | null {
   if (loweringOf(node)?.kind !== "scatterAdd") return null;
   const [x, index] = node.inputs;
   const [out] = node.outputs;
-  const [batch, rows, width] = out.shape;
-  const count = index.shape[1];
+  const [batch, rows, width] = out.sizes;
+  const count = index.sizes[1];
   const seen = batch === 1 && count >= worthwhile * rows ? through(x, around) : null;
   const product = seen === null ? undefined : around.maker(seen.root);
   if (seen === null || product === undefined || seen.layout.strides !== null) return null;
@@ -105,13 +105,13 @@ function scatterOf(node: Node, around: Surroundings): Tensor | null {
   if (
     lowering?.kind !== "gemm" ||
     lowering.onto !== undefined ||
-    w.shape.length !== 2 ||
-    w.shape[1] !== width
+    w.sizes.length !== 2 ||
+    w.sizes[1] !== width
   )
     return null;
   // The rows of D must lie as those of the product do.
-  if (sizeOf(d.shape) !== count * d.shape[d.shape.length - 1]) return null;
-  const summed = rowSums(reshaped(d, [count, w.shape[0]]), index, rows);
+  if (sizeOf(d.sizes) !== count * d.sizes[d.sizes.length - 1]) return null;
+  const summed = rowSums(reshaped(d, [count, w.sizes[0]]), index, rows);
   const made = applyOne(matmulOp, [summed, w], null);
-  return reshaped(where(readRows(index, rows), made, 0), out.shape);
+  return reshaped(where(readRows(index, rows), made, 0), out.sizes);
 }

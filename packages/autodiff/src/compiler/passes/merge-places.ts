@@ -37,12 +37,12 @@ export const mergePlaces = (graph: Graph): Graph =>
     graph,
     rule(plus(any("a"), any("b")), ({ a, b }, out, around) => {
       const [p, q] = [piecesOf(a, around), piecesOf(b, around)];
-      if (p === null || q === null || !apart(out.shape, p.regions, q.regions)) return null;
+      if (p === null || q === null || !apart(out.sizes, p.regions, q.regions)) return null;
       const regions = [...p.regions, ...q.regions];
       // Each piece had zeros added.
       const pieces = [...p.inputs, ...q.inputs].map((piece) => withoutNegativeZero(piece, around));
       return applyOne(assembleOp, pieces, {
-        spec: { shape: out.shape, dtype: out.dtype },
+        spec: { shape: out.sizes, dtype: out.dtype },
         regions,
       });
     }),

@@ -16,16 +16,16 @@ export const mergeSums = (graph: Graph): Graph =>
     if (lowering?.kind !== "reduce" || lowering.combine !== "sum") return null;
     const source = around.uses(node.inputs[0]) === 1 ? around.maker(node.inputs[0]) : undefined;
     if (source === undefined || source.outputs.length !== 1) return null;
-    const merged = sumOf(source, lowering.axes, node.outputs[0].shape);
+    const merged = sumOf(source, lowering.axes, node.outputs[0].sizes);
     return merged === null ? null : [merged];
   });
 
 function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): Tensor | null {
   // A sum of nothing is 0, whatever it is a sum of; empty shapes do not say how they follow from one another.
-  if (sizeOf(node.outputs[0].shape) === 0) return null;
+  if (sizeOf(node.outputs[0].sizes) === 0) return null;
   const source = loweringOf(node);
   const { inputs } = node;
-  const rank = node.outputs[0].shape.length;
+  const rank = node.outputs[0].sizes.length;
   const leading = axes.every((k, i) => k === i);
   switch (source?.kind) {
     case "reduce": {
@@ -41,15 +41,15 @@ function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): T
         !leading ||
         axes.length !== rank - 2 ||
         rank < 3 ||
-        a.shape.length !== rank ||
-        b.shape.length !== rank
+        a.sizes.length !== rank ||
+        b.sizes.length !== rank
       )
         return null;
-      const lead = a.shape.slice(0, -2).map((_, k) => k);
-      const m = a.shape[rank - 2];
-      const k = a.shape[rank - 1];
-      const n = b.shape[rank - 1];
-      const length = sizeOf(a.shape.slice(0, -2)) * k;
+      const lead = a.sizes.slice(0, -2).map((_, k) => k);
+      const m = a.sizes[rank - 2];
+      const k = a.sizes[rank - 1];
+      const n = b.sizes[rank - 1];
+      const length = sizeOf(a.sizes.slice(0, -2)) * k;
       const left = reshaped(permute(a, [rank - 2, ...lead, rank - 1]), [m, length]);
       const right = reshaped(b, [length, n]);
       return reshaped(applyOne(matmulOp, [left, right], null), shape);
@@ -57,7 +57,7 @@ function sumOf(node: Node, axes: readonly number[], shape: readonly number[]): T
     case "scatterAdd": {
       const [x, index] = inputs;
       if (!leading || axes.length !== 1) return null;
-      const [batch, count, row] = x.shape;
+      const [batch, count, row] = x.sizes;
       return applyOne(
         node.op,
         [reshaped(x, [1, batch * count, row]), reshaped(index, [1, batch * count])],
@@ -80,12 +80,12 @@ function sumOfView(
   if (view === null || view.offset !== 0) return null;
   if (view.strides === null) {
     // The same elements, or only some of them, as a slice that lies in one piece has?
-    const same = sizeOf(view.shape) === sizeOf(input.shape);
+    const same = sizeOf(view.shape) === sizeOf(input.sizes);
     const alone =
-      axes.length === 1 && axes[0] === 0 && input.shape.length > 0 && input.shape[0] === view.shape[0];
+      axes.length === 1 && axes[0] === 0 && input.sizes.length > 0 && input.sizes[0] === view.shape[0];
     return same && alone ? reshaped(applyOne(sumOp, [input], [0]), shape) : null;
   }
-  const order = permutationOf(input.shape, view);
+  const order = permutationOf(input.sizes, view);
   if (order === null) return null;
   return permute(
     applyOne(

@@ -47,7 +47,7 @@ function applyPlan(node: Node, loop: Loop, plan: MotionPlan, used: readonly bool
     if (!used[i]) return zerosOf(out);
     if (i >= h) {
       const { value, batched } = outside.get(parts.ys[i - h]);
-      return batched ? value : stretched(value, out.shape);
+      return batched ? value : stretched(value, out.sizes);
     }
     const terms = plan.sums.get(i);
     if (terms === undefined) return finals[plan.carries.indexOf(i)];
@@ -129,6 +129,6 @@ class OutsideValues {
   /** The sum of a value over all steps. */
   sumOverTime(t: Tensor): Tensor {
     const { value, batched } = this.get(t);
-    return batched ? reshaped(applyOne(sumOp, [value], [0]), value.shape.slice(1)) : mul(value, this.length);
+    return batched ? reshaped(applyOne(sumOp, [value], [0]), value.sizes.slice(1)) : mul(value, this.length);
   }
 }

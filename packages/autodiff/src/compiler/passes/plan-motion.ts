@@ -81,7 +81,7 @@ const outputsOf = (nodes: Iterable<Node>): Tensor[] => Array.from(nodes).flatMap
 const isFrom = (node: Node, values: ReadonlySet<number>): boolean =>
   node.outputs.some((t) => values.has(t.id));
 const bytesIn = (tensors: Iterable<Tensor>): number =>
-  Array.from(tensors).reduce((sum, t) => sum + sizeOf(t.shape) * bytesOf[t.dtype], 0);
+  Array.from(tensors).reduce((sum, t) => sum + sizeOf(t.sizes) * bytesOf[t.dtype], 0);
 
 /** Decides what of a loop runs before it, in it and after it.
  * @param used - which of the loop's outputs anybody reads

@@ -20,19 +20,19 @@ export function pushSlices(graph: Graph): Graph {
     windows.set(node.outputs[0].id, starts);
     const of = node.inputs[0].id;
     const sofar = slicesOf.get(of) ?? { count: 0, elements: 0 };
-    slicesOf.set(of, { count: sofar.count + 1, elements: sofar.elements + sizeOf(node.outputs[0].shape) });
+    slicesOf.set(of, { count: sofar.count + 1, elements: sofar.elements + sizeOf(node.outputs[0].sizes) });
   }
   const pushable = (t: Tensor): Node | null => {
     const node = made.get(t.id);
     const slices = slicesOf.get(t.id);
     if (node === undefined || slices === undefined || loweringOf(node)?.kind !== "map") return null;
-    return slices.count === uses.get(t.id) && slices.elements <= sizeOf(t.shape) ? node : null;
+    return slices.count === uses.get(t.id) && slices.elements <= sizeOf(t.sizes) ? node : null;
   };
   const next = rewriteGraph(graph, (node, around) => {
     const starts = windows.get(node.outputs[0].id);
     const source = starts === undefined ? null : pushable(node.inputs[0]);
     if (starts === undefined || source === null) return null;
-    const { shape } = node.outputs[0];
+    const { sizes: shape } = node.outputs[0];
     // The maker as rewritten so far, not as the graph had it: one of its operands may be a slice that this very pass has pushed.
     const operands = around.maker(node.inputs[0])!.inputs;
     return apply(
@@ -47,10 +47,10 @@ export function pushSlices(graph: Graph): Graph {
 
 /** The same window of an operand that broadcasts to the sliced tensor. */
 function window(t: Tensor, starts: readonly number[], shape: Shape): Tensor {
-  const lead = starts.length - t.shape.length;
+  const lead = starts.length - t.sizes.length;
   return slice(
     t,
-    t.shape.map((size, k) => (size === 1 ? null : [starts[k + lead], starts[k + lead] + shape[k + lead]])),
+    t.sizes.map((size, k) => (size === 1 ? null : [starts[k + lead], starts[k + lead] + shape[k + lead]])),
   );
 }
 
@@ -58,7 +58,7 @@ function window(t: Tensor, starts: readonly number[], shape: Shape): Tensor {
 export function sliceStarts(node: Node): readonly number[] | null {
   const view = viewOf(node);
   if (view === null) return null;
-  const from = node.inputs[0].shape;
+  const from = node.inputs[0].sizes;
   const size = sizeOf(view.shape);
   return size === 0 || size === sizeOf(from) ? null : windowStarts(from, view);
 }

@@ -59,9 +59,9 @@ function shiftOf(node: Node, made: ReadonlyMap<number, Node>): Shifted | null {
   const lowering = loweringOf(node);
   if (lowering?.kind !== "place" || node.inputs.length !== 2) return null;
   const [out] = node.outputs;
-  const length = out.shape[0];
+  const length = out.sizes[0];
   if (length < 2) return null;
-  const rowSize = sizeOf(out.shape) / length;
+  const rowSize = sizeOf(out.sizes) / length;
   for (const [rest, start] of [
     [0, 1],
     [1, 0],
@@ -75,11 +75,11 @@ function shiftOf(node: Node, made: ReadonlyMap<number, Node>): Shifted | null {
     const { body, constants, carries, reverse } = loop;
     const holdsAllRowsButOne =
       loop.length === length &&
-      restInput.shape[0] === length - 1 &&
-      sizeOf(restInput.shape) === rowSize * (length - 1);
+      restInput.sizes[0] === length - 1 &&
+      sizeOf(restInput.sizes) === rowSize * (length - 1);
     const leavesOutRightRow =
       sliced[0] === (reverse ? 1 : 0) && sliced.every((begin, axis) => axis === 0 || begin === 0);
-    const isOneRow = sizeOf(startInput.shape) === rowSize;
+    const isOneRow = sizeOf(startInput.sizes) === rowSize;
     if (!holdsAllRowsButOne || !leavesOutRightRow || !isOneRow) continue;
     // Where the rows go, in elements of the result.
     const restOffset = reverse ? 0 : rowSize;

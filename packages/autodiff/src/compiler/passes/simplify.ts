@@ -46,7 +46,7 @@ function foldUniform(node: Node, lowering: Lowering, around: Surroundings): Tens
     });
     value = plainEager(lowering, operands, [{ shape: [], dtype: out.dtype }], node.op.eager)[0].item();
   } else if (lowering.kind === "reduce" && lowering.combine === "sum" && Number.isInteger(values[0])) {
-    const count = sizeOf(inputs[0].shape) / Math.max(1, sizeOf(out.shape));
+    const count = sizeOf(inputs[0].sizes) / Math.max(1, sizeOf(out.sizes));
     if (!Number.isInteger(count) || Math.abs(values[0] * count) > 2 ** 24) return null;
     // A sum starts from 0: it is not −0.
     value = 0 + values[0] * count;
@@ -58,15 +58,15 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
   const { inputs } = node;
   const [out] = node.outputs;
   if (lowering.kind === "view" && node.outputs.length === 1)
-    return sameShape(out.shape, inputs[0].shape) && isReshape(node) ? inputs[0] : null;
+    return sameShape(out.sizes, inputs[0].sizes) && isReshape(node) ? inputs[0] : null;
   if (lowering.kind === "reduce") {
-    if (!lowering.axes.every((k) => inputs[0].shape[k] === 1)) return null;
+    if (!lowering.axes.every((k) => inputs[0].sizes[k] === 1)) return null;
     return lowering.combine === "sum" ? withoutNegativeZero(inputs[0], around) : inputs[0];
   }
   if (lowering.kind !== "map") return null;
   const { nodes, results } = lowering.expression;
   const result = nodes[results[0]];
-  if (result.kind === "read") return stretched(inputs[result.index], out.shape);
+  if (result.kind === "read") return stretched(inputs[result.index], out.sizes);
   const name = onlyInstruction(lowering.expression);
   if (name === null || inputs.length !== 2) return null;
   const [a, b] = inputs;
@@ -75,19 +75,19 @@ function simpler(node: Node, lowering: Lowering, around: Surroundings): Tensor |
   switch (name) {
     case "add":
       return addsNothing(right, a, around)
-        ? stretched(a, out.shape)
+        ? stretched(a, out.sizes)
         : addsNothing(left, b, around)
-          ? stretched(b, out.shape)
+          ? stretched(b, out.sizes)
           : null;
     case "sub":
       // x − (−0) is x + 0.
-      return right === 0 && addsNothing(-right, a, around) ? stretched(a, out.shape) : null;
+      return right === 0 && addsNothing(-right, a, around) ? stretched(a, out.sizes) : null;
     case "mul":
-      return right === 1 ? stretched(a, out.shape) : left === 1 ? stretched(b, out.shape) : null;
+      return right === 1 ? stretched(a, out.sizes) : left === 1 ? stretched(b, out.sizes) : null;
     case "div":
-      return right === 1 ? stretched(a, out.shape) : null;
+      return right === 1 ? stretched(a, out.sizes) : null;
     case "pow":
-      return right === 1 ? stretched(a, out.shape) : right === 2 ? stretched(mul(a, a), out.shape) : null;
+      return right === 1 ? stretched(a, out.sizes) : right === 2 ? stretched(mul(a, a), out.sizes) : null;
     default:
       return null;
   }

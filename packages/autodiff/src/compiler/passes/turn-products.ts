@@ -25,6 +25,6 @@ const swapped = <N extends string>(matrix: Pattern<N>): Pattern<N> => made((_, n
 /** Whether a node exchanges the two axes of a matrix. */
 function isTurn(node: Node): boolean {
   const view = viewOf(node);
-  const order = view === null ? null : permutationOf(node.inputs[0].shape, view);
+  const order = view === null ? null : permutationOf(node.inputs[0].sizes, view);
   return order?.length === 2 && order[0] === 1;
 }

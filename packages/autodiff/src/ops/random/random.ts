@@ -129,10 +129,10 @@ export class Random extends Generator {
   categorical(logits: TensorLike, options?: { readonly axis?: number }): Tensor {
     const scores = stopGradient(asFloat("categorical", logits));
     const [t, axis] = withAxis("categorical", scores, options, -1);
-    checkNotEmpty("categorical", t.shape, [axis]);
+    checkNotEmpty("categorical", t.sizes, [axis]);
     checkScores(t, axis);
     // The greatest of logit − log(−log u) falls on i with probability softmax(logits)ᵢ (Gumbel); u = 0 is moved off −∞.
-    const u = maximum(drawFloats(this, "categorical", t.shape, t.dtype, unitOps), 2 ** -26);
+    const u = maximum(drawFloats(this, "categorical", t.sizes, t.dtype, unitOps), 2 ** -26);
     return argMax(sub(t, log(neg(log(u)))), { axis });
   }
 
