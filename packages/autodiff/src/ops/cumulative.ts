@@ -20,7 +20,7 @@ export const cumsumOp: Op<{ readonly reverse: boolean }> = /* @__PURE__ */ linea
   readonly reverse: boolean;
 }>({
   name: "cumsum",
-  infer: ([x]) => [{ shape: x.shape, dtype: x.dtype }],
+  infer: ([x]) => [{ shape: x.sizes, dtype: x.dtype }],
   eager: eagerCumulative,
   lower: (_inputs, { reverse }) => ({ kind: "cumulative", combine: "sum", reverse }),
   transpose: ({ attributes }, [c]) => [applyOne(cumsumOp, [c], { reverse: !attributes.reverse })],

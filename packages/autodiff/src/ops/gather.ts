@@ -19,7 +19,7 @@ import { type AxisOptions, type SliceRange, slice, withAxis } from "./slicing.js
 /** `out[b, m, r] = x[b, index[b, m], r]`. */
 export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
   name: "gather",
-  infer: ([x, index]) => [{ shape: [x.shape[0], index.shape[1], x.shape[2]], dtype: x.dtype }],
+  infer: ([x, index]) => [{ shape: [x.sizes[0], index.sizes[1], x.sizes[2]], dtype: x.dtype }],
   eager: eagerGather,
   lower: () => ({ kind: "gather" }),
   transpose: ({ inputs: [x, index] }, [c]) => [applyOne(scatterAddOp, [c, index], x.sizes[1]), null],
@@ -39,7 +39,7 @@ export const gatherOp: Op<null> = /* @__PURE__ */ linearOp<null>({
 /** `out[b, index[b, m], r] += x[b, m, r]`, from zero; the attribute is the size N of the axis in the output. */
 export const scatterAddOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   name: "scatterAdd",
-  infer: ([x], size) => [{ shape: [x.shape[0], size, x.shape[2]], dtype: x.dtype }],
+  infer: ([x], size) => [{ shape: [x.sizes[0], size, x.sizes[2]], dtype: x.dtype }],
   eager: eagerScatterAdd,
   lower: () => ({ kind: "scatterAdd" }),
   transpose: ({ inputs: [, index] }, [c]) => [applyOne(gatherOp, [c, index], null), null],

@@ -10,6 +10,7 @@ import {
   showShape,
 } from "../base/shape.js";
 import { show } from "../base/show.js";
+import type { Layout, Spec } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "../trace/apply.js";
 import type { Op } from "../trace/op.js";
@@ -24,19 +25,21 @@ import { type AxisOptions, axisName, placeOp, sliceOp, withAxis } from "./slicin
 export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   name: "unstack",
   cheap: true,
-  infer: ([x], axis) =>
-    Array.from({ length: x.shape[axis] }, () => ({ shape: without(x.shape, axis), dtype: x.dtype })),
+  infer([x], axis) {
+    const part = { shape: without(x.sizes, axis), dtype: x.dtype };
+    return new Array<Spec>(x.sizes[axis]).fill(part);
+  },
   lower: (_inputs, axis) => ({
     kind: "view",
     layouts: ({ shape, strides, offset }) => {
       const own = strides ?? rowMajor(shape);
       const rest = without(shape, axis);
       const restStrides = normalizeStrides(rest, without(own, axis));
-      return Array.from({ length: shape[axis] }, (_, i) => ({
-        shape: rest,
-        strides: restStrides,
-        offset: rest.includes(0) ? offset : offset + i * own[axis],
-      }));
+      const step = rest.includes(0) ? 0 : own[axis];
+      const parts: Layout[] = [];
+      for (let i = 0; i < shape[axis]; i++)
+        parts.push({ shape: rest, strides: restStrides, offset: offset + i * step });
+      return parts;
     },
   }),
   transpose: ({ inputs: [x], attributes }, cotangents) => [
@@ -49,7 +52,11 @@ export const unstackOp: Op<number> = /* @__PURE__ */ linearOp<number>({
   show: (axis) => `axis=${axis}`,
 });
 
-const without = (list: readonly number[], axis: number): number[] => list.filter((_, k) => k !== axis);
+const without = (list: readonly number[], axis: number): number[] => {
+  const rest: number[] = [];
+  for (let k = 0; k < list.length; k++) if (k !== axis) rest.push(list[k]);
+  return rest;
+};
 
 /** Tensors of one shape and dtype along a new axis. */
 function stacked(tensors: readonly Tensor[], axis: number): Tensor {

@@ -9,7 +9,7 @@ import { isFloat } from "./operands.js";
 export interface LinearRecord<A>
   extends Omit<Op<A>, "pullback" | "pushforward" | "reads" | "infer" | "batch"> {
   // Method syntax of Op is repeated, because Omit would drop its parameters' names.
-  infer(inputs: readonly Spec[], attributes: A): readonly Spec[];
+  infer(inputs: readonly Tensor[], attributes: A): readonly Spec[];
   batch: Op<A>["batch"];
   /** Cotangents of the inputs from the cotangents of the outputs (zeros where there was none); inputs that are not float get null. */
   transpose(

@@ -81,7 +81,7 @@ function reshapedStrides(shape: Shape, strides: readonly number[], next: Shape):
 export const transposeOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly number[]>({
   name: "transpose",
   cheap: true,
-  infer: ([x], axes) => [{ shape: axes.map((k) => x.shape[k]), dtype: x.dtype }],
+  infer: ([x], axes) => [{ shape: axes.map((k) => x.sizes[k]), dtype: x.dtype }],
   lower: (_inputs, axes) => ({
     kind: "view",
     layouts: ({ shape, strides, offset }) => {
@@ -120,7 +120,7 @@ export const broadcastToOp: Op<Shape> = /* @__PURE__ */ linearOp<Shape>({
 /** Sums over axes, which stay with size 1. */
 export const sumOp: Op<readonly number[]> = /* @__PURE__ */ linearOp<readonly number[]>({
   name: "sum",
-  infer: ([x], axes) => [{ shape: x.shape.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
+  infer: ([x], axes) => [{ shape: x.sizes.map((d, k) => (axes.includes(k) ? 1 : d)), dtype: x.dtype }],
   eager: /* @__PURE__ */ eagerReduce(sumReduction),
   lower: (_inputs, axes) => ({ kind: "reduce", combine: "sum", axes }),
   transpose: ({ inputs: [x] }, [c]) => [stretched(c, x.sizes)],

@@ -88,7 +88,7 @@ export function intervalsFrom(
     if (wanting === undefined) return intervals;
   }
   throw new ValueError({
-    code: "value/list",
+    code: "value/domain",
     op,
     problem: "the domain is not an interval.",
     got: `domain: ${show(domain)}`,
