@@ -20,6 +20,17 @@ export const kindOf = (value: unknown): string =>
         ? "a Promise"
         : typeof value;
 
+/** What an object's class is called; a class without a name has that of the one that it extends. */
+export function classOf(of: object): string {
+  let prototype: unknown = Object.getPrototypeOf(of);
+  while (typeof prototype === "object" && prototype !== null) {
+    const { name } = prototype.constructor;
+    if (name !== "") return name;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return "Object";
+}
+
 /** As {@link checkOptions}, for what is drawn at random. */
 export function checkDraw(
   op: string,

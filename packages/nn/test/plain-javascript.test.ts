@@ -1,4 +1,5 @@
 import { lossAndGradients, type ScopeError, type Tensor, tensor, Variable, zeros } from "@scope/autodiff";
+import { compile } from "@scope/autodiff/compile";
 import {
   bucketByLength,
   Cell,
@@ -10,9 +11,11 @@ import {
   Linear,
   LSTM,
   Module,
+  meanSquaredError,
   Parameter,
   padSequences,
   Recurrent,
+  RecurrentLayers,
   RNN,
   Sequential,
   SGD,
@@ -187,6 +190,15 @@ describe("fit", () => {
     }
     await expect(run({ reporter: new Deaf() })).rejects.toMatchObject({ code: "fit/reporter" });
   });
+  test("a signal that could never stop it", async () => {
+    for (const signal of [{}, new AbortController(), true, null])
+      await expect(run({ signal })).rejects.toMatchObject({
+        code: "fit/kind",
+        op: "fit",
+        mend: "pass an AbortSignal: new AbortController().signal",
+      });
+    expect((await run({ signal: { aborted: true } })).stopped).toBe("aborted");
+  });
   test("a reporter may keep data, and one of a class functions of its own", async () => {
     const plain = {
       losses: [0],
@@ -237,6 +249,42 @@ describe("a cell without one of its methods", () => {
     expect(thrownError(() => Reflect.construct(Recurrent, [most])).got).toBe("a Cell without output");
     expect(thrownError(() => Reflect.construct(Recurrent, [[]])).got).toBe("an array");
   });
+});
+
+test("a cell whose output is no tensor is named, whichever way it is run", () => {
+  class Mute extends Cell<{ h: Tensor }> {
+    initialState = (batchSize: number) => ({ h: zeros([batchSize, 2]) });
+    step = (_: Tensor, state: { h: Tensor }) => state;
+    output(): Tensor {
+      return JSON.parse("null");
+    }
+  }
+  const layer = new Recurrent(new Mute());
+  const sequence = zeros([1, 3, 2]);
+  for (const run of [
+    () => layer.forward(sequence),
+    () => layer.forward(sequence, undefined, { lengths: [2] }),
+    () => layer.step(zeros([1, 2]), layer.initialState(1)),
+    () => new RecurrentLayers(2, () => new Mute()),
+  ])
+    expect(thrownError(run)).toMatchObject({ code: "input/type", op: "Mute.output", got: "output: null" });
+});
+
+test("a class without a name speaks in that of the one that it extends", () => {
+  const model = new (class extends Linear {})(2, 1);
+  expect(said(model, "loadStateDict", "x").op).toBe("Linear.loadStateDict");
+  const optimizer = new (class extends SGD {})(model.parameters(), { learningRate: 0.1 });
+  expect(said(optimizer, "step").op).toBe("SGD.step");
+});
+
+test("a text in place of options names no option that it is not", () => {
+  expect(thrownError(() => Reflect.apply(compile, null, [() => zeros([]), "wasm"])).mend).toBe(
+    "name the option that is meant: { name: … } or { backend: … } or { flushSubnormals: … }",
+  );
+  const x = zeros([2]);
+  expect(thrownError(() => Reflect.apply(meanSquaredError, null, [x, x, "sum"])).mend).toBe(
+    'name the option: { reduction: "sum" }',
+  );
 });
 
 describe("a state dict that was JSON", () => {

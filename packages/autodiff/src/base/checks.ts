@@ -44,9 +44,10 @@ function renaming(name: string, known: readonly string[]): string {
 
 /** The option that a bare value was probably meant for: a dtype is a text, all others are anything else. */
 function namedOption(value: unknown, known: readonly string[]): string {
-  const name = known.find((option) => (option === "dtype") === (typeof value === "string")) ?? known[0];
-  const fits =
-    (name === "dtype") === (typeof value === "string") && (typeof value !== "object" || Array.isArray(value));
+  const isText = typeof value === "string";
+  const name = known.length === 1 ? known[0] : known.find((option) => (option === "dtype") === isText);
+  if (name === undefined) return `name the option that is meant: { ${known.join(": … } or { ")}: … }`;
+  const fits = (isText || name !== "dtype") && (typeof value !== "object" || Array.isArray(value));
   return `name the option: { ${name}: ${fits ? show(value) : "…"} }`;
 }
 

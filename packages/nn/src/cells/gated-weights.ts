@@ -13,7 +13,7 @@ import {
 import { ModuleError } from "../errors.js";
 import { type DrawOptions, drawOf, uniform } from "../initializers/random-laws.js";
 import { Parameter } from "../modules/parameter.js";
-import { checkCount, checkDraw, checkFeatures } from "../option-checks.js";
+import { checkCount, checkDraw, checkFeatures, classOf } from "../option-checks.js";
 import { Cell, type PreparedSteps } from "./cell.js";
 import { checkLeaf, mapStates } from "./state-tree.js";
 
@@ -114,7 +114,7 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
   /** The weights, for inputs `[..., inputSize]`.
    * @throws {@link ShapeError} if the inputs do not fit */
   protected weights(xs: Tensor): GateWeights {
-    checkFeatures(this.constructor.name, xs, this.inputSize);
+    checkFeatures(classOf(this), xs, this.inputSize);
     return {
       W: transposed(this.weightIh.value),
       U: transposed(this.weightHh.value),
@@ -131,7 +131,7 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
 
   /** Zeros `[batchSize, H]`. */
   protected zeroState(batchSize: number): Tensor {
-    checkCount(`${this.constructor.name}.initialState`, "batchSize", batchSize, 0);
+    checkCount(`${classOf(this)}.initialState`, "batchSize", batchSize, 0);
     return zeros([batchSize, this.hiddenSize], { dtype: this.dtype });
   }
 
@@ -140,7 +140,7 @@ export abstract class GatedCell<State extends object> extends Cell<State> {
    * @param state - the state before; see the class
    * @throws {@link ShapeError} if input or state do not fit the cell */
   step(x: Tensor, state: State): State {
-    const op = this.constructor.name;
+    const op = classOf(this);
     checkFeatures(op, x, this.inputSize, { least: 2, most: 2 });
     const shape = [x.shape[0], this.hiddenSize];
     mapStates(

@@ -1,6 +1,7 @@
 import { isRecord, show } from "@scope/autodiff/checks";
 import { ShapeError, stopGradient, Tensor, TreeError } from "@scope/autodiff/functions";
-import { kindOf, sameShape, showShape } from "../option-checks.js";
+import { checkTensor, classOf, kindOf, sameShape, showShape } from "../option-checks.js";
+import type { Cell } from "./cell.js";
 
 /** Applies `f` to the tensors at the same place of several states of one form, and puts the results in a state of this form. */
 export function mapStates<State>(
@@ -49,6 +50,15 @@ function mapParts(
     expected: "tensors, in arrays and plain objects, of the form of initialState(batchSize)",
     mend: "start with initialState(batchSize), and pass on what came back",
   });
+}
+
+/** What a cell says at a state. */
+export function outputOf<State extends object>(cell: Cell<State>, state: State): Tensor {
+  const output = cell.output(state);
+  // The name is put together only where it is said: streaming comes here at every step.
+  if (!(output instanceof Tensor))
+    checkTensor(`${classOf(cell)}.output`, "output", output, "a tensor [batch, …]");
+  return output;
 }
 
 /** The hidden state of a classic cell. */

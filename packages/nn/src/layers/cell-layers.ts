@@ -1,5 +1,6 @@
 import { concat, type Tensor } from "@scope/autodiff/functions";
 import { Cell } from "../cells/cell.js";
+import { outputOf } from "../cells/state-tree.js";
 import { ModuleError } from "../errors.js";
 import { kindOf } from "../option-checks.js";
 import type { Dropout } from "./dropout.js";
@@ -49,7 +50,7 @@ export function stepLayers<State extends object>(
     if (k > 0 && dropout !== null) layer = dropout.forward(layer);
     const [input, step] = cell.prepare(layer);
     const after = step(input, states[k]);
-    layer = cell.output(after);
+    layer = outputOf(cell, after);
     return after;
   });
   return [layer, next];

@@ -13,7 +13,7 @@ import {
   where,
 } from "@scope/autodiff/functions";
 import type { Cell } from "../cells/cell.js";
-import { checkLeaf, mapStates } from "../cells/state-tree.js";
+import { checkLeaf, mapStates, outputOf } from "../cells/state-tree.js";
 import { checkOptions, checkTensor, kindOf, sameShape, showShape } from "../option-checks.js";
 
 /** Options of a recurrent layer's `forward`. */
@@ -71,7 +71,7 @@ export function runOverTime<State extends object>(
   if (valid === null && tap === null) {
     const body = (state: State, x: Tensor): [State, Tensor] => {
       const next = advance(x, state, undefined);
-      return [next, cell.output(next)];
+      return [next, outputOf(cell, next)];
     };
     const [last, outputs] = scan(body, start, inputs, { reverse });
     return [outputs, last];
@@ -83,9 +83,9 @@ export function runOverTime<State extends object>(
   }
   const body = (state: State, { x, on, added }: Inputs): [State, Tensor] => {
     const after = advance(x, state, added);
-    if (on === undefined) return [after, cell.output(after)];
+    if (on === undefined) return [after, outputOf(cell, after)];
     const next = mapStates([after, state], ([now, before]) => keep(on, now, before));
-    return [next, keep(on, cell.output(after), 0)];
+    return [next, keep(on, outputOf(cell, after), 0)];
   };
   const each: Inputs = {
     x: inputs,

@@ -1,6 +1,7 @@
 import { checkFunction } from "@scope/autodiff/checks";
 import type { Tensor } from "@scope/autodiff/functions";
 import type { Cell } from "../cells/cell.js";
+import { outputOf } from "../cells/state-tree.js";
 import { ownRandom, type SeedOptions } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import { checkCount, checkFeatures, checkNumber, checkOptions } from "../option-checks.js";
@@ -86,7 +87,7 @@ export class RecurrentLayers<State extends object> extends Module {
         const cell = makeCell(size, layer, backwards);
         checkCell(op, cell);
         cells.push(cell);
-        width += cell.output(cell.initialState(1)).shape.at(-1) ?? 1;
+        width += outputOf(cell, cell.initialState(1)).shape.at(-1) ?? 1;
       }
       size = width;
     }

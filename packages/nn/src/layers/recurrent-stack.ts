@@ -3,7 +3,14 @@ import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
 import { mapStates, misfit } from "../cells/state-tree.js";
 import { drawOf, ownRandom } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
-import { checkCount, checkDraw, checkFeatures, checkNumber, checkPrecision } from "../option-checks.js";
+import {
+  checkCount,
+  checkDraw,
+  checkFeatures,
+  checkNumber,
+  checkPrecision,
+  classOf,
+} from "../option-checks.js";
 import { namesOfCells, noSteps, runLayers, stepLayers } from "./cell-layers.js";
 import { Dropout } from "./dropout.js";
 import {
@@ -97,7 +104,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
    * every layer after each sequence's last valid step (backwards: after its first)
    * @throws {@link ShapeError} if input, state or lengths do not fit */
   forward(xs: Tensor, state?: State, options?: SequenceOptions<State>): [outputs: Tensor, state: State] {
-    const op = this.constructor.name;
+    const op = classOf(this);
     checkSequence(op, xs, this.timeFirst, 3);
     checkFeatures(op, xs, this.inputSize);
     checkPrecision(op, xs, this.cells[0].dtype);
@@ -117,7 +124,7 @@ export abstract class RecurrentStack<State extends object> extends Module {
    * @returns the output `[batch, hidden]`, and the next state
    * @throws {@link ModuleError} if the layer is bidirectional; {@link ShapeError} if input or state do not fit */
   step(x: Tensor, state: State): [output: Tensor, state: State] {
-    const op = this.constructor.name;
+    const op = classOf(this);
     if (this.bidirectional) throw noSteps(op, "it is bidirectional, and needs the end of the sequence first");
     checkFeatures(op, x, this.inputSize, { least: 2, most: 2, timeAxis: this.timeFirst ? 0 : 1 });
     checkPrecision(op, x, this.cells[0].dtype);

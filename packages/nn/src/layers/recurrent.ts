@@ -1,5 +1,6 @@
 import type { Tensor } from "@scope/autodiff/functions";
 import type { Cell } from "../cells/cell.js";
+import { outputOf } from "../cells/state-tree.js";
 import { Module } from "../modules/module.js";
 import { checkOptions, checkTensor } from "../option-checks.js";
 import { checkCell, noSteps } from "./cell-layers.js";
@@ -88,6 +89,6 @@ export class Recurrent<State extends object> extends Module {
     checkTensor("Recurrent", "input", x, "a tensor [batch, ...features]");
     checkState("Recurrent", state, this.initialState(x.shape[0]));
     const next = this.cell.step(x, state);
-    return [this.cell.output(next), next];
+    return [outputOf(this.cell, next), next];
   }
 }

@@ -1,5 +1,6 @@
 import { Generator } from "@scope/autodiff/checks";
 import { staticValue, Tensor, Variable } from "@scope/autodiff/functions";
+import { classOf } from "../option-checks.js";
 import {
   type LoadOptions,
   loadState,
@@ -136,7 +137,7 @@ export abstract class Module {
    * @param options - `strict` (true): missing and unexpected names are errors
    * @throws {@link StateDictError} naming missing, unexpected and misshapen entries; the module is then as it was */
   loadStateDict(state: SavedState, options?: LoadOptions): this {
-    loadState(`${this.constructor.name}.loadStateDict`, this.namedVariables(), state, options);
+    loadState(`${classOf(this)}.loadStateDict`, this.namedVariables(), state, options);
     return this;
   }
 

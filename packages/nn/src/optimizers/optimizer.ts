@@ -20,7 +20,7 @@ import {
   Variable,
   zeros,
 } from "@scope/autodiff/functions";
-import { kindOf, sameShape, showShape } from "../option-checks.js";
+import { classOf, kindOf, sameShape, showShape } from "../option-checks.js";
 import {
   type LoadOptions,
   loadState,
@@ -107,13 +107,13 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
   constructor(trained: Trained<Options>, options: Options | undefined, rule: UpdateRule<Options, Scalars>) {
     for (const method of ["complete", "moments", "scalars", "update"] as const)
       checkFunction(
-        this.constructor.name,
+        classOf(this),
         `rule.${method}`,
         rule?.[method],
         "super(parameters, options, { complete, moments, scalars, update })",
       );
     this.#rule = rule;
-    const op = this.constructor.name;
+    const op = classOf(this);
     if (!isList(trained) && !isRecord(trained)) throw untrainable(op, show(trained));
     this.#names = Array.isArray(trained) ? null : Object.keys(trained);
     this.#groups = groupsOf<Options>(op, trained).map((group) => makeGroup(op, rule, options, group));
@@ -152,7 +152,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
   /** Sets the learning rate of each group.
    * @throws {@link ValueError} unless there is a finite number ≥ 0 for each group */
   setLearningRates(rates: readonly number[]): void {
-    const op = `${this.constructor.name}.learningRate`;
+    const op = `${classOf(this)}.learningRate`;
     checkList(op, "rates", rates, "a list of learning rates, one for each group");
     for (const rate of rates) checkNumber(op, "learningRate", rate, 0);
     if (rates.length !== this.#groups.length) {
@@ -175,7 +175,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
    * @param gradients - in the order of {@link Optimizer.parameters}, or under the names of the record that the optimiser was made with
    * @throws {@link TreeError} if gradients are missing or too many; {@link ShapeError} or {@link DTypeError} if one does not fit its parameter */
   step(gradients: Gradients): void {
-    const op = `${this.constructor.name}.step`;
+    const op = `${classOf(this)}.step`;
     const given = this.#inOrder(gradients);
     const count = add(this.count.value, 1);
     const assignments: (readonly [variable: Variable, value: Tensor])[] = [[this.count, count]];
@@ -208,7 +208,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
 
   /** The gradients as a list, each of which fits its parameter. */
   #inOrder(gradients: Gradients): readonly Tensor[] {
-    const op = `${this.constructor.name}.step`;
+    const op = `${classOf(this)}.step`;
     const parameters = this.parameters();
     const names = this.#names;
     const given: readonly unknown[] = isList(gradients)
@@ -277,7 +277,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
   /** Goes on from a saved state.
    * @throws {@link StateDictError} naming missing, unexpected and misshapen entries; nothing is then changed */
   loadStateDict(state: SavedState, options?: LoadOptions): this {
-    loadState(`${this.constructor.name}.loadStateDict`, this.namedVariables(), state, options);
+    loadState(`${classOf(this)}.loadStateDict`, this.namedVariables(), state, options);
     return this;
   }
 }

@@ -136,13 +136,30 @@ export function checkTrainer<Batch>(
 
 /** Throws unless `fit` can begin. */
 export function checkFit<Batch>(model: Module, data: Iterable<Batch>, options: FitOptions<Batch>): void {
-  const { epochs, stepsPerEpoch, steps, patience, minimumImprovement, metrics, validation, reporter } =
-    options ?? {};
+  const {
+    epochs,
+    stepsPerEpoch,
+    steps,
+    patience,
+    minimumImprovement,
+    metrics,
+    validation,
+    reporter,
+    signal,
+  } = options ?? {};
   checkTrainer("fit", model, options, fitOptions);
   checkBatches("fit", data);
   if (validation !== undefined)
     checkKind("fit", isIterable(validation), "validation", validation, "an array of batches");
   checkReporter(reporter);
+  if (signal !== undefined)
+    checkKind(
+      "fit",
+      typeof Object(signal).aborted === "boolean",
+      "signal",
+      signal,
+      "an AbortSignal: new AbortController().signal",
+    );
   checkCount("fit", "epochs", epochs);
   if (stepsPerEpoch !== undefined) checkCount("fit", "stepsPerEpoch", stepsPerEpoch);
   if (steps !== undefined) checkCount("fit", "steps", steps);
