@@ -9,6 +9,7 @@ import {
   showSpec,
   sizeOf,
 } from "../base/shape.js";
+import { show } from "../base/show.js";
 import { printTensor } from "./print.js";
 
 /** Elements in row-major order; reading only. */
@@ -74,6 +75,7 @@ export class Tensor {
     offset: number,
     owner: Owner | null,
   ) {
+    if (owner === undefined) throw notMade(sizes);
     this.sizes = sizes;
     this.dtype = dtype;
     this.strides = strides;
@@ -215,6 +217,17 @@ export const valueless = (op: string, t: Tensor): ScopeError =>
         expected: "tensors with values",
         mend: "trace((x) => …, spec([2, 3])) takes it; zeros([2, 3]) has values",
       });
+
+/** For plain JavaScript, which may call the constructor: a tensor of half its parts would fail far from here. */
+const notMade = (values: unknown): Error =>
+  new ValueError({
+    code: "tensor/constructor",
+    op: "new Tensor",
+    problem: "tensors are made by functions.",
+    got: `new Tensor(${show(values)}, …)`,
+    expected: "tensor(values), zeros(shape), …",
+    mend: "tensor([1, 2])",
+  });
 
 function unreadable(t: Tensor, what: string): Error {
   if (t.owner === null || !t.owner.open) return valueless(what, t);

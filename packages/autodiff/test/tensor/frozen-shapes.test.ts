@@ -54,3 +54,9 @@ test.each(makers)("the shape of %s is frozen", (_name, make) => {
   expect(t).toBeInstanceOf(Tensor);
   expect(Object.isFrozen(t.shape)).toBe(true);
 });
+
+test("the constructor, which plain JavaScript can call, says how tensors are made", () => {
+  const construct = (...parts: unknown[]): unknown => Reflect.construct(Tensor, parts);
+  for (const parts of [[], [[1, 2]], [[2], "float32"], [[2], "float32", null, new Float32Array(2), 0]])
+    expect(() => construct(...parts)).toThrow("new Tensor: tensors are made by functions");
+});
