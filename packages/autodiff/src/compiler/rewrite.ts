@@ -45,6 +45,11 @@ class Workbench extends Trace implements Surroundings {
   }
 
   visit(old: Node, rule: Rule): void {
+    // The parts of an empty axis, or a call of which nothing is read any more: nothing is lost, and rules may look at outputs.
+    if (old.outputs.length === 0) {
+      this.changed = true;
+      return;
+    }
     const node = this.withReplaced(old);
     const before = this.nodes.length;
     const made = rule(node, this);

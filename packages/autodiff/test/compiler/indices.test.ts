@@ -12,6 +12,7 @@ import {
   IndexError,
   jvp,
   less,
+  matmul,
   mul,
   Random,
   reshape,
@@ -265,4 +266,32 @@ test("a Variable is not made while tracing", () => {
     "made while a function was being traced",
   );
   expect(() => vmap((x) => x.add(new Variable(zeros([])).value))(zeros([2]))).toThrow(VariableError);
+});
+
+test("an index that a product with a bias makes of an argument is checked before the program runs", () => {
+  const table = tensor([10, 20, 30, 40]);
+  const weights = tensor([
+    [1, 0],
+    [0, 1],
+  ]);
+  const f = (x: Tensor, row: Tensor): Tensor => {
+    const index = matmul(x, weights).add(row).cast("int32");
+    return take(table, index).add(
+      take(
+        table,
+        matmul(weights, weights)
+          .add(tensor([[1, 0]]))
+          .cast("int32"),
+      ),
+    );
+  };
+  for (const backend of ["wasm", "javascript"] as const) {
+    const compiled = compile((x: Tensor) => f(x, tensor([1, 2])), { backend });
+    const right = tensor([
+      [0, 1],
+      [2, 0],
+    ]);
+    expect(compiled(right).toArray()).toEqual(f(right, tensor([1, 2])).toArray());
+    expect(() => compiled(tensor([[3, 0], [0, 0]]))).toThrow(IndexError); // biome-ignore format: a matrix
+  }
 });

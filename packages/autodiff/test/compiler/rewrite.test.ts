@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { any, made, once, plus, product, rule } from "../../src/compiler/patterns.js";
+import { optimize } from "../../src/compiler/pipeline.js";
 import { spec, trace } from "../../src/compiler/print-graph.js";
 import { isGraph, rewriteBodies, rewriteGraph } from "../../src/compiler/rewrite.js";
-import { add, exp, matmul, mul, scan, type Tensor, tanh } from "../../src/index.js";
+import { add, exp, matmul, mul, scan, type Tensor, tanh, unstack } from "../../src/index.js";
 import type { Graph } from "../../src/trace/op.js";
 
 const graphOf = (f: (...args: Tensor[]) => unknown, ...args: Tensor[]): Graph =>
@@ -86,4 +87,36 @@ test("where one way to see a value does not satisfy, the other is tried", () => 
       rule(isExp, ({ x }) => tanh(x)),
     ),
   ).toBe(graph);
+});
+
+test("nodes without outputs are left out, and no rule is asked about them", () => {
+  const [one] = graphOf((x) => unstack(x), spec([1, 2])).nodes;
+  const { inputs } = graphOf((x) => x, spec([0, 2]));
+  const dead = { ...one, inputs, outputs: [] };
+  const graph = graphOf(
+    (x) =>
+      add(
+        matmul(x, x)
+          .transpose()
+          .slice([[0, 1]]),
+        x.slice([[1, 2]]),
+      ),
+    spec([2, 2]),
+  );
+  const both = { ...graph, inputs: [...inputs, ...graph.inputs], nodes: [dead, ...graph.nodes] };
+  const asked: number[] = [];
+  const next = rewriteGraph(both, (node) => {
+    asked.push(node.outputs.length);
+    return null;
+  });
+  expect(next.nodes).toEqual(graph.nodes);
+  expect(asked).toEqual(graph.nodes.map(() => 1));
+  const optimized = (g: Graph): string[] =>
+    names(
+      optimize(
+        g,
+        g.inputs.map(() => "before" as const),
+      ).graph,
+    );
+  expect(optimized(both)).toEqual(optimized(graph));
 });

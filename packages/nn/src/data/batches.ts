@@ -1,4 +1,4 @@
-import { checkCount, checkOptions } from "@scope/autodiff/checks";
+import { checkCount, checkOptions, outOfRange } from "@scope/autodiff/checks";
 import { Random, ValueError } from "@scope/autodiff/functions";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
@@ -50,7 +50,9 @@ export function batches<const T>(data: T, options: BatchOptions): Batches<T> {
       mend: dropLast ? "make the batches smaller, or keep the last one" : "pass some data",
     });
   }
-  const random = shuffle ? (options.random ?? new Random(options.seed ?? 0)) : null;
+  const own = options.random ?? new Random(options.seed ?? 0);
+  if (!(own instanceof Random)) throw outOfRange("batches", "random", own, "a Random", "pass { seed: 42 }");
+  const random = shuffle ? own : null;
   function* pass(): Generator<T> {
     const order = orderOf(examples, random);
     for (let start = 0; start < length * size; start += size) {

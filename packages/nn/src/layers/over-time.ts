@@ -1,3 +1,4 @@
+import { checkList } from "@scope/autodiff/checks";
 import {
   add,
   arange,
@@ -149,6 +150,7 @@ export function validSteps(
   checkOptions(op, options, ["lengths", "taps"]);
   const lengths = options?.lengths;
   if (lengths === undefined) return null;
+  if (!(lengths instanceof Tensor)) checkList(op, "lengths", lengths, "a length for each sequence");
   const given = lengths instanceof Tensor ? lengths : tensor(lengths.map(whole), { dtype: "int32" });
   const each = checkedIndices(given, time + 1, { op, what: "lengths" });
   if (!sameShape(each.shape, [batch])) {

@@ -76,8 +76,9 @@ function checkKind(op: string, good: boolean, name: string, got: unknown, expect
   });
 }
 
+// The numbers of a typed array are no batches; one whose memory went elsewhere cannot even be gone through.
 const isIterable = (data: unknown): boolean =>
-  typeof data === "object" && data !== null && Symbol.iterator in data;
+  typeof data === "object" && data !== null && Symbol.iterator in data && !ArrayBuffer.isView(data);
 
 /** Throws unless data can be gone through. */
 export const checkBatches = (op: "fit" | "Trainer", data: unknown): void =>

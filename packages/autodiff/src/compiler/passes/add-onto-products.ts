@@ -1,17 +1,29 @@
+import type { EagerTable } from "../../backends/javascript/eager.js";
+import { eagerGemm } from "../../backends/javascript/eager-routines.js";
 import { InternalError } from "../../base/errors.js";
 import { sameShape, sizeOf } from "../../base/shape.js";
 import { add } from "../../ops/arithmetic.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { contiguousArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Op } from "../../trace/op.js";
 import { any, firstOf, made, named, once, plus, product, rule } from "../patterns.js";
 import { rewriteGraph } from "../rewrite.js";
+
+/** For indices that the host computes from arguments, to check them before the program runs. */
+const eagerProductOnto: EagerTable["gemm"] = (_lowering, [a, b, x], [out]) => {
+  const [product] = eagerGemm({ kind: "gemm" }, [a, b], [out]);
+  const { storage, offset, size } = product;
+  const start = contiguousArray(x);
+  for (let i = 0; i < size; i++) storage![offset + i] += start[i % start.length];
+  return [product];
+};
 
 /** `x + a·b` in one routine: the compiler's own, never seen by a tape. */
 const productOntoOp: Op<"tensor" | "row"> = {
   name: "matmulOnto",
   infer: ([a, b]) => [{ shape: [...a.sizes.slice(0, -1), b.sizes[b.sizes.length - 1]], dtype: a.dtype }],
   lower: (_inputs, onto) => ({ kind: "gemm", onto }),
+  eager: eagerProductOnto,
   pullback: () => {
     throw new InternalError("matmulOnto exists after differentiation only");
   },

@@ -1,3 +1,4 @@
+import { eagerPlace } from "../../backends/javascript/eager-routines.js";
 import { InternalError } from "../../base/errors.js";
 import type { Shape } from "../../base/shape.js";
 import { windowStarts } from "../../kernel/layout.js";
@@ -19,6 +20,7 @@ const assembleOp: Op<{ readonly spec: Spec; readonly regions: readonly Layout[] 
   name: "assemble",
   infer: (_inputs, { spec }) => [spec],
   lower: (_inputs, { regions }) => ({ kind: "place", regions, fill: 0 }),
+  eager: eagerPlace,
   pullback: () => {
     throw new InternalError("assemble exists after differentiation only");
   },
