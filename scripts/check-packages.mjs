@@ -8,7 +8,7 @@ import { packAll } from "./pack.mjs";
 import { root, runTool } from "./prepare.mjs";
 
 /** Most gzipped kilobytes (1000 bytes) that each program may weigh, minified, with everything that it imports, as a page loads it.
- * Where a goal is not met yet, the ceiling is what is reached, and may only come down. Whole entries have none: nobody loads them, and what they weigh is only printed. */
+ * Where a goal is not met yet, the ceiling is what is reached. Whole entries have none: nobody loads them, and what they weigh is only printed. */
 const ceilings = [
   {
     name: "one op and grad, functions only",

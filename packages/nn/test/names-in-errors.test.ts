@@ -1,17 +1,7 @@
-import { ScopeError, tensor, zeros } from "@scope/autodiff";
+import { tensor, zeros } from "@scope/autodiff";
 import * as nn from "@scope/nn";
 import { describe, expect, test } from "vitest";
-
-/** The function in whose name a call is refused. */
-function spokenBy(call: () => unknown): string | undefined {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof ScopeError) return error.op;
-    throw error;
-  }
-  return undefined;
-}
+import { thrownError } from "./thrown-code.js";
 
 const x = zeros([2, 3]);
 const none = undefined as never;
@@ -44,7 +34,7 @@ const cases: readonly (readonly [op: string, call: () => unknown])[] = [
 ];
 
 describe("errors are in the name of the function that was called", () => {
-  test.each(cases)("%s: %s", (op, call) => expect(spokenBy(call)).toBe(op));
+  test.each(cases)("%s: %s", (op, call) => expect(thrownError(call).op).toBe(op));
   test("a loss of numbers is taken", () => {
     expect(nn.meanSquaredError(tensor([1, 3]), 1).item()).toBe(2);
   });

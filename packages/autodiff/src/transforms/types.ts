@@ -26,7 +26,7 @@ export type Direction<T> =
 export type Directions<Args extends readonly unknown[]> = { readonly [K in keyof Args]: Direction<Args[K]> };
 
 type Plain = number | string | boolean | null | undefined;
-// biome-ignore lint/complexity/noBannedTypes: with null and undefined it is what a type parameter or unknown may be given for
+// biome-ignore lint/complexity/noBannedTypes: unknown takes the same values, but absorbs the tuples beside it in a union
 type Anything = {} | null | undefined;
 type TreeOf<Part> = Anything | readonly [] | readonly Part[] | { readonly [part: string]: Part };
 /** Any tree. The empty tuples make arrays in it tuples, where its type is inferred. (As deep as TypeScript follows: it would not stop in a recursive type.) */
@@ -44,7 +44,7 @@ export type TupleHint =
 
 /** A parameter whose type is not written: a tensor, or a tree that is taken apart. */
 export type Unannotated = Tensor & { readonly [part: string]: Unannotated } & Iterable<Unannotated>;
-/** What may be passed for each parameter: any tree, where its type is not written. */
+/** The arguments that are accepted: of the declared types; any tree for a parameter without a type annotation. */
 export type Passed<Args extends readonly unknown[]> = {
   [K in keyof Args]: Args[K] | ([Args[K]] extends [Unannotated] ? AnyTree : never);
 };
@@ -108,7 +108,7 @@ export type Loss = Tensor | readonly [loss: Tensor, aux: AnyTree];
 export type Result =
   | object
   | number
-  // biome-ignore lint/suspicious/noConfusingVoidType: functions that return nothing are given too
+  // biome-ignore lint/suspicious/noConfusingVoidType: in a union of return types, only void accepts functions without a return statement
   | void
   | readonly []
   | readonly AnyTree[]

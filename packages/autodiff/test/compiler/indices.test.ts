@@ -292,6 +292,13 @@ test("an index that a product with a bias makes of an argument is checked before
       [2, 0],
     ]);
     expect(compiled(right).toArray()).toEqual(f(right, tensor([1, 2])).toArray());
-    expect(() => compiled(tensor([[3, 0], [0, 0]]))).toThrow(IndexError); // biome-ignore format: a matrix
+    expect(() =>
+      compiled(
+        tensor([
+          [3, 0],
+          [0, 0],
+        ]),
+      ),
+    ).toThrow(IndexError);
   }
 });

@@ -1,8 +1,9 @@
 import { inspect } from "node:util";
 import * as scope from "@scope/autodiff";
 import { describe, expect, test } from "vitest";
+import { errorOf } from "./codes.js";
 
-const { ones, ScopeError, tensor, zeros } = scope;
+const { ones, tensor, zeros } = scope;
 const x = tensor([
   [1, 2],
   [3, 4],
@@ -11,16 +12,6 @@ const indices = tensor([0], { dtype: "int32" });
 type Plain = (...given: readonly unknown[]) => unknown;
 // As plain JavaScript calls them: no compiler has looked at the arguments.
 const functions = scope as unknown as Readonly<Record<string, Plain>>;
-
-function complaintOf(run: () => unknown): scope.ScopeError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ScopeError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("a mend names what was meant", () => {
   test.each([
@@ -34,10 +25,10 @@ describe("a mend names what was meant", () => {
     ["at", [x, indices], "take(x, indices)"],
     ["trace", [x], "sum(diagonal(x))"],
   ])("%s(%j)", (name, given, mend) => {
-    expect(complaintOf(() => functions[name](...given)).mend).toContain(mend);
+    expect(errorOf(() => functions[name](...given)).mend).toContain(mend);
   });
   test("vmap with a bare list prints null", () => {
-    expect(complaintOf(() => functions.vmap((a: unknown) => a, [0, null])).got).toBe("[0, null]");
+    expect(errorOf(() => functions.vmap((a: unknown) => a, [0, null])).got).toBe("[0, null]");
   });
 });
 
@@ -52,7 +43,7 @@ describe("what used to be taken is refused", () => {
     ["pad", [x, new Array(2)], "shape/pad"],
     ["tanh", [scope.spec([2])], "symbolic/spec"],
   ])("%s: %#", (name, given, code) => {
-    expect(complaintOf(() => functions[name](...given)).code).toBe(code);
+    expect(errorOf(() => functions[name](...given)).code).toBe(code);
   });
   test("scores without probabilities", () => {
     const draw = (scores: readonly number[]): unknown => new scope.Random(0).categorical(tensor(scores));
@@ -61,7 +52,7 @@ describe("what used to be taken is refused", () => {
       [Infinity, 1],
       [-Infinity, -Infinity],
     ])
-      expect(complaintOf(() => draw(scores)).code).toBe("value/scores");
+      expect(errorOf(() => draw(scores)).code).toBe("value/scores");
     expect(draw([-Infinity, 0])).toMatchObject({ dtype: "int32" });
   });
 });
@@ -84,8 +75,8 @@ describe("methods of other libraries", () => {
     ["numpy", "toArray()"],
     ["backward", "grad(f)(x)"],
   ])("%s says what it is called here", (name, mend) => {
-    expect(complaintOf(() => t[name](0))).toMatchObject({ code: "tensor/method", op: name });
-    expect(complaintOf(() => t[name](0)).mend).toContain(mend);
+    expect(errorOf(() => t[name](0))).toMatchObject({ code: "tensor/method", op: name });
+    expect(errorOf(() => t[name](0)).mend).toContain(mend);
   });
   test("and nothing else sees them: loops, prints, equality, await", async () => {
     const seen: string[] = [];
@@ -117,7 +108,7 @@ test("texts survive every value, and are short", () => {
       () => functions.sum(x, { axis: value }),
       () => functions.cast(x, value),
     ])
-      expect(complaintOf(run).message.length).toBeLessThan(1000);
+      expect(errorOf(run).message.length).toBeLessThan(1000);
 });
 
 test("names of arguments are text in a diagram, whatever they are", () => {

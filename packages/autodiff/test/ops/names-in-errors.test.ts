@@ -1,17 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as scope from "../../src/index.js";
-import { ScopeError, tensor, zeros } from "../../src/index.js";
-
-/** The function in whose name a call is refused. */
-function spokenBy(call: () => unknown): string | undefined {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof ScopeError) return error.op;
-    throw error;
-  }
-  return undefined;
-}
+import { tensor, zeros } from "../../src/index.js";
+import { errorOf } from "./codes.js";
 
 // Functions that are made of others, and what the others refuse.
 const x = zeros([2, 3]);
@@ -34,5 +24,5 @@ const cases: readonly (readonly [op: string, call: () => unknown])[] = [
 ];
 
 describe("errors are in the name of the function that was called", () => {
-  test.each(cases)("%s: %s", (op, call) => expect(spokenBy(call)).toBe(op));
+  test.each(cases)("%s: %s", (op, call) => expect(errorOf(call).op).toBe(op));
 });

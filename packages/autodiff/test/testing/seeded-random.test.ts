@@ -6,7 +6,14 @@ import { seededRandom } from "../../src/testing/seeded-random.js";
 
 test("values of every dtype lie in the domain, and in each of its intervals", () => {
   for (const dtype of ["float64", "float32", "int32", "bool"] as const) {
-    const { data } = seededRandom(3).tensor([400], [[-3, -2], [5, 7]], dtype); // biome-ignore format: pairs
+    const { data } = seededRandom(3).tensor(
+      [400],
+      [
+        [-3, -2],
+        [5, 7],
+      ],
+      dtype,
+    );
     const values = Array.from(data, Number);
     if (dtype === "bool") expect(new Set(values)).toEqual(new Set([1]));
     else {
@@ -20,7 +27,7 @@ test("values of every dtype lie in the domain, and in each of its intervals", ()
 
 test("what is no domain, shape or dtype is refused before anything is drawn", () => {
   const random = seededRandom(1);
-  const domains: unknown[] = [3, "a", null, [], [2, 1], [0, Number.NaN], [0, 1, 2], [[0, 1], [2]], [[]]]; // biome-ignore format: pairs
+  const domains: unknown[] = [3, "a", null, [], [2, 1], [0, Number.NaN], [0, 1, 2], [[0, 1], [2]], [[]]];
   for (const domain of domains) {
     expect(() => random.tensor([2], domain as [number, number])).toThrow(/domain/);
     expect(() => tensors({ domain: domain as [number, number] })).toThrow(/tensors: the domain/);

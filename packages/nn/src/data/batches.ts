@@ -36,7 +36,7 @@ export interface Batches<T> extends Iterable<T> {
 export function batches<const T>(data: T, options: BatchOptions): Batches<T> {
   checkOptions("batches", options, ["size", "shuffle", "dropLast", "random", "seed"]);
   // Plain JavaScript leaves the options out as well: then it is the size that is missing.
-  const { size, shuffle = false, dropLast = false } = options ?? {};
+  const { size, dropLast = false } = options ?? {};
   checkCount("batches", "size", size);
   const examples = commonLength("batches", data);
   const length = dropLast ? Math.floor(examples / size) : Math.ceil(examples / size);
@@ -50,9 +50,7 @@ export function batches<const T>(data: T, options: BatchOptions): Batches<T> {
       mend: dropLast ? "make the batches smaller, or keep the last one" : "pass some data",
     });
   }
-  const own = options.random ?? new Random(options.seed ?? 0);
-  if (!(own instanceof Random)) throw outOfRange("batches", "random", own, "a Random", "pass { seed: 42 }");
-  const random = shuffle ? own : null;
+  const random = orderGenerator("batches", options);
   function* pass(): Generator<T> {
     const order = orderOf(examples, random);
     for (let start = 0; start < length * size; start += size) {
@@ -61,6 +59,17 @@ export function batches<const T>(data: T, options: BatchOptions): Batches<T> {
     }
   }
   return { length, [Symbol.iterator]: pass };
+}
+
+/** What the orders of all passes are drawn from: the generator that is given, or one of its own; null for the order of the data. */
+export function orderGenerator(
+  op: string,
+  options: Pick<BatchOptions, "shuffle" | "random" | "seed">,
+): Random | null {
+  const { shuffle = false, random, seed = 0 } = options;
+  if (random !== undefined && !(random instanceof Random))
+    throw outOfRange(op, "random", random, "a Random", "pass { random: new Random(42) } or { seed: 42 }");
+  return shuffle ? (random ?? new Random(seed)) : null;
 }
 
 /** 0 … count − 1, in a random order if there is a generator. */

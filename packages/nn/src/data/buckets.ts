@@ -1,7 +1,7 @@
 import { checkCount, checkOptions, outOfRange } from "@scope/autodiff/checks";
-import { Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff/functions";
+import { type Random, ShapeError, Tensor, tensor, ValueError } from "@scope/autodiff/functions";
 import { kindOf, sameShape, showShape } from "../option-checks.js";
-import { type Batches, orderOf } from "./batches.js";
+import { type Batches, orderGenerator, orderOf } from "./batches.js";
 import { paddedLengths } from "./padded-lengths.js";
 import { commonLength, mapTree, takeRows } from "./tensor-tree.js";
 
@@ -131,7 +131,7 @@ export function bucketByLength<Options extends BucketOptions>(
   const op = "bucketByLength";
   checkOptions(op, options, optionNames);
   const given: BucketOptions = options ?? {};
-  const { size, padding = 0, targetPadding = -1, targets, stepTargets, shuffle = false } = given;
+  const { size, padding = 0, targetPadding = -1, targets, stepTargets } = given;
   const { paddedLengths: lengths = 4 } = given;
   checkCount(op, "size", size);
   checkSequences(op, sequences);
@@ -146,7 +146,7 @@ export function bucketByLength<Options extends BucketOptions>(
     if (odd >= 0 || stepTargets.length !== count)
       throw misfitTargets(op, `stepTargets that differ in ${odd < 0 ? "number" : `length at ${odd}`}`);
   }
-  const random = shuffle ? (given.random ?? new Random(given.seed ?? 0)) : null;
+  const random = orderGenerator(op, given);
   const length = Math.ceil(count / size);
   const sortedLengths = sequences.map((_, i) => lengthOf(i)).sort((a, b) => a - b);
   const longest = Array.from({ length }, (_, k) => sortedLengths[Math.min((k + 1) * size, count) - 1]);

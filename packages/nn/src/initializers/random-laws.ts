@@ -64,7 +64,7 @@ export const drawOf = (
   options: DrawOptions | undefined,
 ): { readonly dtype: FloatDType; readonly random: Random } => ({
   dtype: options?.dtype ?? "float32",
-  // Whom it is handed on to draws with functions of a generator: the methods of Random would weigh on every layer.
+  // Only for the laws below, which draw with functions of a generator: the methods of Random would weigh on every layer.
   random: generatorOf(options) as Random,
 });
 

@@ -1,7 +1,7 @@
-import { at, stack, type Tensor } from "@scope/autodiff/functions";
+import { at, Random, stack, type Tensor } from "@scope/autodiff/functions";
 import type { CellOptions, GatedCell } from "../cells/gated-weights.js";
 import { mapStates, misfit } from "../cells/state-tree.js";
-import { drawOf, ownRandom } from "../initializers/random-laws.js";
+import { ownRandom } from "../initializers/random-laws.js";
 import { Module } from "../modules/module.js";
 import {
   checkCount,
@@ -74,7 +74,9 @@ export abstract class RecurrentStack<State extends object> extends Module {
     checkNumber(op, "dropout", rate, 0, 1, true);
     const directions = this.bidirectional ? 2 : 1;
     // One generator for all cells: a seed for each would give them the same weights.
-    const shared = { bias: options?.bias, ...drawOf(options) };
+    const seed = options?.seed;
+    const random = options?.random ?? (seed === undefined ? undefined : new Random(seed));
+    const shared = { bias: options?.bias, dtype: options?.dtype, random };
     this.cells = Array.from({ length: this.layers * directions }, (_, k) =>
       makeCell(k < directions ? inputSize : hiddenSize * directions, shared),
     );

@@ -6,7 +6,7 @@ import { checkFit, noData, watchOf } from "./fit-checks.js";
 import type { FitOptions } from "./fit-options.js";
 import type { EpochRecord, History, StopReason } from "./history.js";
 import { describeNotFinite } from "./not-finite.js";
-import { type StepResult, Trainer } from "./trainer.js";
+import { type StepResult, TrainingSteps } from "./trainer.js";
 import { guessDirection } from "./watched-direction.js";
 import { WeightedMean } from "./weighted-mean.js";
 
@@ -70,7 +70,7 @@ class Training<Batch> {
   private readonly model: Module;
   private readonly data: Iterable<Batch>;
   private readonly options: FitOptions<Batch>;
-  private readonly trainer: Trainer<Batch>;
+  private readonly steps: TrainingSteps<Batch>;
   private readonly epochs: EpochRecord[] = [];
   private readonly losses: number[] = [];
   private readonly gradientNorms: number[] = [];
@@ -87,7 +87,7 @@ class Training<Batch> {
     this.model = model;
     this.data = data;
     this.options = options;
-    this.trainer = new Trainer(model, { loss, optimizer, clipNorm, metrics, compile }, "fit");
+    this.steps = new TrainingSteps("fit", model, { loss, optimizer, clipNorm, metrics, compile });
   }
 
   async run(): Promise<History> {
@@ -176,12 +176,12 @@ class Training<Batch> {
   /** A step at the schedule's learning rate, which stays as it was if the step fails. */
   private takeStep(batch: Batch): StepResult {
     const { optimizer, schedule } = this.options;
-    if (schedule === undefined) return this.trainer.step(batch);
+    if (schedule === undefined) return this.steps.step(batch);
     const before = optimizer.learningRate;
     let result: StepResult | null = null;
     try {
       optimizer.learningRate = schedule(this.losses.length);
-      result = this.trainer.step(batch);
+      result = this.steps.step(batch);
       return result;
     } finally {
       if (result?.taken !== true) optimizer.learningRate = before;
@@ -233,8 +233,7 @@ class Training<Batch> {
 
   /** Whether what is watched is better than the best so far. */
   private isBest(metric: string, score: number): boolean {
-    this.direction ??=
-      watchOf(this.options).mode ?? this.trainer.directionOf(metric) ?? guessDirection(metric);
+    this.direction ??= watchOf(this.options).mode ?? this.steps.directionOf(metric) ?? guessDirection(metric);
     if (Number.isNaN(score)) {
       if (!this.hasWarnedOfNaN)
         console.warn(`@scope/nn: fit watches ${metric}, which is NaN: such an epoch is never the best.`);
@@ -261,7 +260,7 @@ class Training<Batch> {
     const mean = new WeightedMean();
     this.model.eval();
     for (const batch of data) {
-      mean.add(this.trainer.measure(batch), commonLength("fit", batch));
+      mean.add(this.steps.measure(batch), commonLength("fit", batch));
       if (isPauseDue()) await pause();
     }
     if (mean.isEmpty) throw noData("fit", data === this.data ? "measure on" : "validate on");

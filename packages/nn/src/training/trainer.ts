@@ -21,33 +21,16 @@ export interface StepResult {
 /** Means over data: `loss`, and each metric under its name. */
 export type Measures = { readonly loss: number } & { readonly [metric: string]: number };
 
-/** Takes steps of training and measures, one batch at a time, for loops of one's own; {@link fit} is built on it.
- * Steps and measurements are compiled once and kept with model, optimiser and loss: another Trainer of the same three goes on with the same program. A step whose loss or
- * gradient is not finite is not taken, and nothing is half done when one throws.
- * @example
- * const line = new Linear(1, 1)
- * const trainer = new Trainer(line, {
- *   loss: ({ x, y }: { x: Tensor; y: Tensor }) => meanSquaredError(line.forward(x), y),
- *   optimizer: new SGD(line.parameters(), { learningRate: 0.1 }),
- * })
- * const batch = { x: tensor([[1], [2]]), y: tensor([[3], [5]]) }
- * for (let k = 0; k < 200; k++) trainer.step(batch);
- * trainer.evaluate([batch]).loss < 0.01 // => true
- */
-export class Trainer<Batch> {
+/** Steps and measurements of one training. Whoever makes one has checked the options: {@link Trainer} its own, `fit` all of its at once.
+ * @internal */
+export class TrainingSteps<Batch> {
   readonly model: Module;
   readonly optimizer: StepTaker;
   readonly #program: StepProgram<Batch>;
   readonly #measurement: Measurement<Batch>;
 
-  /** @param model - goes into training mode for steps and evaluation mode for measurements
-   * @param options - `loss`, `optimizer`, `metrics`, `clipNorm`, `compile` (true)
-   * @param caller - who is named in errors
-   * @throws {@link ValueError} if an option is out of range */
-  constructor(model: Module, options: TrainerOptions<Batch>, caller: "Trainer" | "fit" = "Trainer") {
-    // fit has checked all of its options at once; anything else in its place is a mistake in a call of this.
-    const op = caller === "fit" ? caller : "Trainer";
-    if (op === "Trainer") checkTrainer(op, model, options);
+  /** @param op - who is named in errors */
+  constructor(op: string, model: Module, options: TrainerOptions<Batch>) {
     this.model = model;
     this.optimizer = options.optimizer;
     this.#program = stepProgramOf(op, model, options);
@@ -92,6 +75,29 @@ export class Trainer<Batch> {
   /** Which way a metric gets better, if it is what one of the library's losses or metrics returned; null if that is not known, as before the first measurement. */
   directionOf(metric: string): Direction | null {
     return metric === "loss" ? "min" : (this.#measurement.directions.get(metric) ?? null);
+  }
+}
+
+/** Takes steps of training and measures, one batch at a time, for loops of one's own; {@link fit} is built on it.
+ * Steps and measurements are compiled once and kept with model, optimiser and loss: another Trainer of the same three goes on with the same program. A step whose loss or
+ * gradient is not finite is not taken, and nothing is half done when one throws.
+ * @example
+ * const line = new Linear(1, 1)
+ * const trainer = new Trainer(line, {
+ *   loss: ({ x, y }: { x: Tensor; y: Tensor }) => meanSquaredError(line.forward(x), y),
+ *   optimizer: new SGD(line.parameters(), { learningRate: 0.1 }),
+ * })
+ * const batch = { x: tensor([[1], [2]]), y: tensor([[3], [5]]) }
+ * for (let k = 0; k < 200; k++) trainer.step(batch);
+ * trainer.evaluate([batch]).loss < 0.01 // => true
+ */
+export class Trainer<Batch> extends TrainingSteps<Batch> {
+  /** @param model - goes into training mode for steps and evaluation mode for measurements
+   * @param options - `loss`, `optimizer`, `metrics`, `clipNorm`, `compile` (true)
+   * @throws {@link ValueError} if an option is out of range */
+  constructor(model: Module, options: TrainerOptions<Batch>) {
+    checkTrainer("Trainer", model, options);
+    super("Trainer", model, options);
   }
 }
 

@@ -103,6 +103,14 @@ describe("batches", () => {
     expect(Array.from(Array.from(shared)[0].x.data)).toEqual(first);
   });
 
+  test("a generator of orders is one, whether it is drawn from or not", () => {
+    const odd = { size: 1, random: 5 as unknown as Random };
+    for (const shuffle of [true, false]) {
+      expect(() => batches(tensor([1, 2]), { ...odd, shuffle })).toThrow("batches: random");
+      expect(() => bucketByLength([tensor([1])], { ...odd, shuffle })).toThrow("bucketByLength: random");
+    }
+  });
+
   test("what does not fit together is refused", () => {
     expect(() => batches({ x: tensor([1, 2]), y: tensor([1]) }, { size: 1 })).toThrow(
       "one entry per example",

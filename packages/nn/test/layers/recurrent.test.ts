@@ -6,6 +6,7 @@ import {
   max,
   mul,
   ones,
+  Random,
   scan,
   sub,
   sum,
@@ -16,7 +17,20 @@ import {
   valueAndGrad,
   zeros,
 } from "@scope/autodiff";
-import { Cell, detach, GRU, GRUCell, Linear, LSTM, LSTMCell, Recurrent, RNN, RNNCell } from "@scope/nn";
+import {
+  Cell,
+  type CellOptions,
+  detach,
+  GRU,
+  GRUCell,
+  Linear,
+  LSTM,
+  LSTMCell,
+  Recurrent,
+  RecurrentStack,
+  RNN,
+  RNNCell,
+} from "@scope/nn";
 import { describe, expect, test } from "vitest";
 import { thrownCode } from "../thrown-code.js";
 
@@ -288,4 +302,22 @@ test("dropout between layers acts in training only, and is part of the state", (
   expect(apart(lstm.forward(xs)[0], lstm.forward(xs)[0])).toBe(0);
   expect(Object.keys(lstm.stateDict()).some((name) => name.startsWith("dropout.random"))).toBe(true);
   expect(new LSTM(3, 4, { dropout: 0.5 }).dropout).toBeNull();
+});
+
+test("what makes the cells of a stack is given a generator to draw from, if one or a seed is", () => {
+  const given: CellOptions[] = [];
+  class Own extends RecurrentStack<{ h: Tensor }> {
+    constructor(options: CellOptions) {
+      super(2, 3, { ...options, layers: 2 }, (size, shared) => {
+        given.push(shared);
+        return new GRUCell(size, 3, shared);
+      });
+    }
+  }
+  const random = new Random(4);
+  for (const options of [{ random }, { seed: 4 }, {}]) new Own(options);
+  expect(given.map((each) => each.random instanceof Random)).toEqual([true, true, true, true, false, false]);
+  expect(given[0].random).toBe(random);
+  expect(given[2].random).toBe(given[3].random);
+  expect(given[2].random?.normal([2]).shape).toEqual([2]);
 });
