@@ -1,5 +1,6 @@
 import { Generator } from "@scope/autodiff/checks";
 import { staticValue, Tensor, Variable } from "@scope/autodiff/functions";
+import { ModuleError } from "../errors.js";
 import { classOf } from "../option-checks.js";
 import {
   type LoadOptions,
@@ -117,11 +118,13 @@ export abstract class Module {
         visit(this.nameInState(path), value);
         value.#walk(ancestors, (name, inner) => visit(this.nameInState(`${path}.${name}`), inner));
       } else if (isWalked(value) && !ancestors.has(value)) {
+        checkDepth(this, ancestors.size);
         ancestors.add(value);
         for (const [key, part] of Object.entries(value)) inside(`${path}.${key}`, part);
         ancestors.delete(value);
       }
     };
+    checkDepth(this, ancestors.size);
     ancestors.add(this);
     for (const [key, value] of Object.entries(this)) inside(key, value);
     ancestors.delete(this);
@@ -166,18 +169,34 @@ export abstract class Module {
 /** A module and what is inside it, each once, parents first: modules, Variables, and what holds them. */
 function partsOf(module: Module): object[] {
   const found = new Set<object>([module]);
-  const look = (whole: object): void => {
+  const look = (whole: object, depth: number): void => {
+    checkDepth(module, depth);
     for (const part of Object.values(whole) as readonly unknown[]) {
       if (typeof part !== "object" || part === null || found.has(part)) continue;
       if (part instanceof Variable) found.add(part);
       else if (part instanceof Module || isWalked(part)) {
         found.add(part);
-        look(part);
+        look(part, depth + 1);
       }
     }
   };
-  look(module);
+  look(module, 0);
   return [...found];
+}
+
+const deepest = 1000;
+
+/** Throws where fields lie so deep that recursion could not follow. */
+function checkDepth(module: Module, depth: number): void {
+  if (depth < deepest) return;
+  throw new ModuleError({
+    code: "module/depth",
+    op: classOf(module),
+    problem: "fields of the module are nested too deep.",
+    got: `more than ${deepest} levels`,
+    expected: "modules and parameters a few levels deep",
+    mend: "keep deep data in a #field or a Map, which are not looked into",
+  });
 }
 
 /** Arrays, plain records and random generators are looked into; other objects are not. */

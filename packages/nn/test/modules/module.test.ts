@@ -286,3 +286,29 @@ describe("where in a model an error arose", () => {
     }
   });
 });
+
+test("fields that lie too deep for recursion are refused by everything that looks for parameters", () => {
+  const nested = (levels: number): unknown => {
+    let deep: unknown = new Linear(1, 1);
+    for (let i = 0; i < levels; i++) deep = i % 2 === 0 ? [deep] : { deep };
+    return deep;
+  };
+  class Holder extends Module {
+    readonly held: unknown;
+    constructor(held: unknown) {
+      super();
+      this.held = held;
+    }
+  }
+  const fits = new Holder(nested(900));
+  expect(fits.parameters()).toHaveLength(2);
+  expect(fits.namedParameters()).toHaveLength(2);
+  const deep = new Holder(nested(1e5));
+  for (const look of [
+    () => deep.parameters(),
+    () => deep.stateDict(),
+    () => deep.train(),
+    () => deep.modules(),
+  ])
+    expect(thrownCode(look)).toBe("module/depth");
+});
