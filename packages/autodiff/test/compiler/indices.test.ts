@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compile, cond, whileLoop } from "../../src/compile.js";
+import { optimize } from "../../src/compiler/pipeline.js";
+import { spec, trace } from "../../src/compiler/print-graph.js";
 import {
   add,
   cast,
@@ -268,37 +270,40 @@ test("a Variable is not made while tracing", () => {
   expect(() => vmap((x) => x.add(new Variable(zeros([])).value))(zeros([2]))).toThrow(VariableError);
 });
 
-test("an index that a product with a bias makes of an argument is checked before the program runs", () => {
-  const table = tensor([10, 20, 30, 40]);
-  const weights = tensor([
-    [1, 0],
-    [0, 1],
-  ]);
-  const f = (x: Tensor, row: Tensor): Tensor => {
-    const index = matmul(x, weights).add(row).cast("int32");
-    return take(table, index).add(
-      take(
-        table,
-        matmul(weights, weights)
-          .add(tensor([[1, 0]]))
-          .cast("int32"),
-      ),
-    );
-  };
-  for (const backend of ["wasm", "javascript"] as const) {
-    const compiled = compile((x: Tensor) => f(x, tensor([1, 2])), { backend });
-    const right = tensor([
-      [0, 1],
-      [2, 0],
+describe("an index that is a product with a bias", () => {
+  const whole = (...rows: number[][]): Tensor => tensor(rows, { dtype: "int32" });
+  const weights = whole([1, 0], [0, 1]);
+  const row = ids(0, 1);
+  const index = (x: Tensor): Tensor => add(matmul(x, weights.cast(x.dtype)), row.cast(x.dtype)).cast("int32");
+  test.each(backends)("of constants, in %s", (backend) => {
+    const right = compile((x: Tensor) => take(x, index(whole([0, 1], [2, 0]))), { backend });
+    expect(right(table).toArray()).toEqual([
+      [1, 3],
+      [3, 2],
     ]);
-    expect(compiled(right).toArray()).toEqual(f(right, tensor([1, 2])).toArray());
-    expect(() =>
-      compiled(
-        tensor([
-          [3, 0],
-          [0, 0],
-        ]),
-      ),
-    ).toThrow(IndexError);
-  }
+    const wrong = compile((x: Tensor) => take(x, index(whole([0, 2], [0, 0]))), { backend });
+    expect(() => wrong(table)).toThrow(IndexError);
+  });
+  test.each(backends)(
+    "of float constants and of arguments, which the program itself checks, in %s",
+    (backend) => {
+      const floats = compile((x: Tensor) => take(x, index(whole([0, 2]).cast("float32"))), { backend });
+      expect(() => floats(table)).toThrow(IndexError);
+      const given = compile((x: Tensor, rows: Tensor) => take(x, index(rows)), { backend });
+      expect(given(table, tensor([[2, 1]])).toArray()).toEqual([[3, 3]]);
+      for (const rows of [tensor([[3, 0]]), whole([0, 2])])
+        expect(() => given(table, rows)).toThrow(IndexError);
+    },
+  );
+  test("the host computes whole numbers only: of floats the program may make another last bit", () => {
+    const checksOf = (constant: Tensor): number => {
+      const { graph } = trace((x) => take(x, index(constant)), spec([3])).closed;
+      return optimize(
+        graph,
+        graph.inputs.map((_, i) => (i === 0 ? "before" : "always")),
+      ).report.checks.length;
+    };
+    expect(checksOf(whole([0, 1]))).toBe(1);
+    expect(checksOf(whole([0, 1]).cast("float32"))).toBe(0);
+  });
 });

@@ -1,4 +1,5 @@
-import type { IndexRange } from "../../kernel/lowering.js";
+import { isFloatDType } from "../../base/dtype.js";
+import type { IndexRange, Lowering } from "../../kernel/lowering.js";
 import { indexOp } from "../../ops/indices.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
@@ -13,7 +14,7 @@ export type Knowledge = "always" | "before" | "never";
 /** Indices that the host checks, so that the program need not. */
 export interface HostCheck {
   readonly range: IndexRange;
-  /** What makes the indices: views of one input, or anything of constants only. Its inputs are the program's at the places of `inputs`. */
+  /** What makes the indices: views of one input, or what is exact of constants only. Its inputs are the program's at the places of `inputs`. */
   readonly made: Graph;
   readonly inputs: readonly number[];
 }
@@ -56,6 +57,12 @@ export function settleIndices(
   );
 }
 
+const copies: ReadonlySet<Lowering["kind"]> = new Set(["view", "fill", "place", "gather"]);
+
+/** Whether a node has the same values wherever it runs: the last bit of float arithmetic may differ, and an index that is cut off it by one. */
+const isExact = (node: Node, kind: Lowering["kind"]): boolean =>
+  copies.has(kind) || !node.outputs.some(({ dtype }) => isFloatDType(dtype));
+
 /** What the host can make a tensor of; null if it cannot. */
 function sourceOf(
   graph: Graph,
@@ -74,7 +81,7 @@ function sourceOf(
       leaves.add(graph.inputs.findIndex((input) => input.id === id));
     } else if (!nodes.has(node)) {
       const kind = loweringOf(node)?.kind;
-      if (kind === undefined || kind === "randomBits") return null;
+      if (kind === undefined || kind === "randomBits" || !isExact(node, kind)) return null;
       onlyViews &&= kind === "view";
       nodes.add(node);
       open.push(...node.inputs);
