@@ -1,6 +1,6 @@
 import { type DType, newArray, type TypedArray } from "../../base/dtype.js";
 import { operandsOf } from "../../kernel/expression.js";
-import type { Expression } from "../../kernel/instruction.js";
+import type { Expression, ExpressionNode } from "../../kernel/instruction.js";
 import type { BinaryLoop, UnaryLoop } from "./instruction-loops.js";
 import { castLoop, copyLoop, instructionLoops, selectLoop } from "./instructions.js";
 
@@ -72,6 +72,65 @@ function lastUses({ nodes, results }: Expression): number[] {
   return last;
 }
 
+/** Scratch arrays of the nodes of one expression, each held until the last use of its node. */
+class HeldScratch {
+  readonly #pool: ScratchPool;
+  #held: { readonly dtype: DType; readonly data: TypedArray; readonly dies: number }[] = [];
+
+  constructor(pool: ScratchPool) {
+    this.#pool = pool;
+  }
+
+  take(dtype: DType, dies: number): TypedArray {
+    const data = this.#pool.take(dtype);
+    this.#held.push({ dtype, data, dies });
+    return data;
+  }
+
+  /** Gives back what no node after this one uses. */
+  release(node: number): void {
+    for (const entry of this.#held) if (entry.dies <= node) this.#pool.give(entry.dtype, entry.data);
+    this.#held = this.#held.filter((entry) => entry.dies > node);
+  }
+}
+
+/** One value for the whole block. */
+const uniform = (data: TypedArray): Operand => ({ data, offset: 0, stride: 0 });
+/** A value for each element of the block, side by side. */
+const dense = (data: TypedArray): Operand => ({ data, offset: 0, stride: 1 });
+
+/** The step of a node that computes its value from others. */
+function stepOf(
+  node: Exclude<ExpressionNode, { readonly kind: "constant" | "index" | "read" }>,
+  operands: readonly Operand[],
+  out: TypedArray,
+): Step {
+  switch (node.kind) {
+    case "unary":
+    case "cast": {
+      const loop = node.kind === "cast" ? castLoop(node.dtype) : instructionLoops[node.name];
+      return { kind: "unary", loop, out, a: operands[node.a] };
+    }
+    case "binary":
+    case "compare":
+      return {
+        kind: "binary",
+        loop: instructionLoops[node.name],
+        out,
+        a: operands[node.a],
+        b: operands[node.b],
+      };
+    case "select":
+      return {
+        kind: "select",
+        out,
+        c: operands[node.condition],
+        a: operands[node.a],
+        b: operands[node.b],
+      };
+  }
+}
+
 /** An expression made ready to be evaluated block by block along one axis: instruction after instruction, each over the whole block. */
 export class BlockExpression {
   /** Addresses at the start of the block, set by the caller before each {@link evaluate}. */
@@ -94,73 +153,64 @@ export class BlockExpression {
     this.positions = new Array<number>(positions).fill(0);
     this.usesIndex = expression.nodes.some((node) => node.kind === "index");
     const last = lastUses(expression);
+    const scratch = new HeldScratch(pool);
     const operands: Operand[] = [];
-    const owned: { readonly dtype: DType; readonly data: TypedArray; readonly dies: number }[] = [];
-    let alive: typeof owned = [];
     for (const [i, node] of expression.nodes.entries()) {
-      const constant = newArray(node.dtype, 1);
-      operands.push({ data: constant, offset: 0, stride: 0 });
-      if (last[i] < 0) continue;
-      // What dies here may be overwritten by this very instruction: it reads an element before it writes that one.
-      for (const entry of alive) if (entry.dies <= i) pool.give(entry.dtype, entry.data);
-      alive = alive.filter((entry) => entry.dies > i);
-      const own = (): TypedArray => {
-        const data = pool.take(node.dtype);
-        alive.push({ dtype: node.dtype, data, dies: last[i] });
-        operands[i] = { data, offset: 0, stride: 1 };
-        return data;
-      };
-      switch (node.kind) {
-        case "constant":
-          constant[0] = node.dtype === "bool" ? Number(node.value !== 0) : node.value;
-          break;
-        case "index":
-          if (node.axis === blockAxis) this.#steps.push({ kind: "ramp", out: own(), axis: node.axis });
-          else this.#steps.push({ kind: "position", out: constant, axis: node.axis });
-          break;
-        case "read": {
-          const read = reads[node.index];
-          if (read.gathered) {
-            this.#steps.push({ kind: "gather", out: own(), read });
-            break;
-          }
-          const operand = { data: read.data, offset: 0, stride: read.stride };
-          this.#plain.push({ operand, position: read.position });
-          // A read that is a result is copied, since storing another result may overwrite it.
-          if (last[i] === Infinity)
-            this.#steps.push({ kind: "unary", loop: copyLoop, out: own(), a: operand });
-          else operands[i] = operand;
-          break;
-        }
-        case "unary":
-        case "cast": {
-          const loop = node.kind === "cast" ? castLoop(node.dtype) : instructionLoops[node.name];
-          this.#steps.push({ kind: "unary", loop, out: own(), a: operands[node.a] });
-          break;
-        }
-        case "binary":
-        case "compare":
-          this.#steps.push({
-            kind: "binary",
-            loop: instructionLoops[node.name],
-            out: own(),
-            a: operands[node.a],
-            b: operands[node.b],
-          });
-          break;
-        case "select":
-          this.#steps.push({
-            kind: "select",
-            out: own(),
-            c: operands[node.condition],
-            a: operands[node.a],
-            b: operands[node.b],
-          });
-          break;
+      if (last[i] < 0) {
+        operands.push(uniform(newArray(node.dtype, 1)));
+        continue;
       }
+      // What dies here may be overwritten by this very instruction: it reads an element before it writes that one.
+      scratch.release(i);
+      const own = (): TypedArray => scratch.take(node.dtype, last[i]);
+      operands.push(
+        node.kind === "read"
+          ? this.#addRead(reads[node.index], last[i] === Infinity, own)
+          : this.#add(node, operands, blockAxis, own),
+      );
     }
-    for (const entry of alive) pool.give(entry.dtype, entry.data);
+    scratch.release(Infinity);
     this.results = expression.results.map((result) => operands[result]);
+  }
+
+  /** Adds what gives a node its value, in an array of its own if each element has one; returns where that lies. */
+  #add(
+    node: Exclude<ExpressionNode, { readonly kind: "read" }>,
+    operands: readonly Operand[],
+    blockAxis: number,
+    own: () => TypedArray,
+  ): Operand {
+    if (node.kind === "constant") {
+      const constant = newArray(node.dtype, 1);
+      constant[0] = node.dtype === "bool" ? Number(node.value !== 0) : node.value;
+      return uniform(constant);
+    }
+    if (node.kind === "index" && node.axis !== blockAxis) {
+      const out = newArray(node.dtype, 1);
+      this.#steps.push({ kind: "position", out, axis: node.axis });
+      return uniform(out);
+    }
+    const out = own();
+    this.#steps.push(
+      node.kind === "index" ? { kind: "ramp", out, axis: node.axis } : stepOf(node, operands, out),
+    );
+    return dense(out);
+  }
+
+  /** Adds a read: where it lies if it is plain, else a copy in an array of its own. */
+  #addRead(read: BlockRead, isResult: boolean, own: () => TypedArray): Operand {
+    if (read.gathered) {
+      const out = own();
+      this.#steps.push({ kind: "gather", out, read });
+      return dense(out);
+    }
+    const operand = { data: read.data, offset: 0, stride: read.stride };
+    this.#plain.push({ operand, position: read.position });
+    if (!isResult) return operand;
+    // A read that is a result is copied, since storing another result may overwrite it.
+    const out = own();
+    this.#steps.push({ kind: "unary", loop: copyLoop, out, a: operand });
+    return dense(out);
   }
 
   /** Sets the position along one axis; −1 is no axis. */
