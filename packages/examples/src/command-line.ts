@@ -32,18 +32,7 @@ function temperatureOf(text: string): number {
 const seedOption = (): Option =>
   new Option("--seed <number>", "where random numbers start").argParser(count(0, 2 ** 31 - 1)).default(0);
 
-/** Runs the program with arguments (those after the program's name); resolves to the exit code. */
-export async function runCommandLine(args: readonly string[], streams: Streams): Promise<number> {
-  const output: Output = { print: (text) => void streams.out.write(`${text}\n`), progress: streams.error };
-  const program = new Command("npm start --")
-    .description("Scope's examples: recurrent networks on real data.")
-    .exitOverride()
-    .showSuggestionAfterError(true)
-    .configureOutput({
-      writeOut: (text) => void streams.out.write(text),
-      // One line: what is wrong, and what was probably meant.
-      writeErr: (text) => void streams.error.write(text.replace(/\n\((.*)\)\n$/, " ($1)\n")),
-    });
+function addWeather(program: Command, output: Output, streams: Streams): void {
   program
     .command("weather", { isDefault: true })
     .description(
@@ -57,6 +46,9 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     .action((options: WeatherOptions) =>
       interruptible(streams, (signal) => runWeather(options, output, signal)),
     );
+}
+
+function addText(program: Command, output: Output, streams: Streams): void {
   program
     .command("text")
     .description("train a character model on a text and let it write")
@@ -76,6 +68,9 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     .action((file: string | undefined, options: TextOptions) =>
       interruptible(streams, (signal) => runText(file, options, output, signal)),
     );
+}
+
+function addAdding(program: Command, output: Output, streams: Streams): void {
   program
     .command("adding")
     .description("the adding problem: which of RNN, LSTM and GRU carries a number over a long time")
@@ -86,14 +81,34 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     .action((options: Omit<AddingOptions, "signal" | "reporter">) =>
       interruptible(streams, (signal) => runAdding(options, output, signal)),
     );
+}
+
+/** Commander would hand an unknown name to the default command, as one argument too many. */
+function refuseUnknownCommand(name: string | undefined, program: Command): void {
+  const names = [...program.commands.map((command) => command.name()), "help"];
+  if (name === undefined || name.startsWith("-") || names.includes(name)) return;
+  throw new UsageError(
+    `unknown command '${name}': there are ${names.join(", ")}${existsSync(name) ? ` (a text to learn? npm start -- text ${name})` : ""}`,
+  );
+}
+
+/** Runs the program with arguments (those after the program's name); resolves to the exit code. */
+export async function runCommandLine(args: readonly string[], streams: Streams): Promise<number> {
+  const output: Output = { print: (text) => void streams.out.write(`${text}\n`), progress: streams.error };
+  const program = new Command("npm start --")
+    .description("Scope's examples: recurrent networks on real data.")
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => void streams.out.write(text),
+      // One line: what is wrong, and what was probably meant.
+      writeErr: (text) => void streams.error.write(text.replace(/\n\((.*)\)\n$/, " ($1)\n")),
+    });
+  addWeather(program, output, streams);
+  addText(program, output, streams);
+  addAdding(program, output, streams);
   try {
-    // Commander would hand an unknown name to the default command, as one argument too many.
-    const [name] = args;
-    const names = [...program.commands.map((command) => command.name()), "help"];
-    if (name !== undefined && !name.startsWith("-") && !names.includes(name))
-      throw new UsageError(
-        `unknown command '${name}': there are ${names.join(", ")}${existsSync(name) ? ` (a text to learn? npm start -- text ${name})` : ""}`,
-      );
+    refuseUnknownCommand(args[0], program);
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
