@@ -1,10 +1,8 @@
 import { expect, it } from "vitest";
-import type { DType } from "../../src/base/dtype.js";
 import type { Kernel, ProgramBackend, RowKernel } from "../../src/kernel/program.js";
 import { expectAsNaive, runProgram } from "./compare-programs.js";
-import { access, loop, ProgramBuilder, SeededNumbers } from "./program-builder.js";
+import { access, loop, numeric, ProgramBuilder, SeededNumbers } from "./program-builder.js";
 
-const numeric: readonly DType[] = ["float32", "float64", "int32"];
 const lengths = [1, 2, 3, 4, 5, 8, 9, 17, 64, 67, 131];
 
 const row = (

@@ -1,4 +1,6 @@
 import { bytesOf, type DType } from "../../src/base/dtype.js";
+import { buildExpression } from "../../src/kernel/expression.js";
+import type { Expression } from "../../src/kernel/instruction.js";
 import type {
   Access,
   BranchKernel,
@@ -9,6 +11,12 @@ import type {
   ProgramBackend,
   Read,
 } from "../../src/kernel/program.js";
+
+/** The dtypes of numbers: bool has no arithmetic. */
+export const numeric: readonly DType[] = ["float32", "float64", "int32"];
+
+/** What is read, as it is. */
+export const identity = (dtype: DType): Expression => buildExpression([dtype], (_kernel, x) => x);
 
 /** Collects buffers with addresses, and makes programs of them. */
 export class ProgramBuilder {

@@ -1,0 +1,249 @@
+import { it } from "vitest";
+import { rowMajor, sizeOf as size } from "../../src/base/shape.js";
+import { buildExpression } from "../../src/kernel/expression.js";
+import type { Kernel, ProgramBackend } from "../../src/kernel/program.js";
+import { expectAsNaive } from "./compare-programs.js";
+import { access, identity, loop, numeric, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
+
+const shapes: readonly (readonly number[])[] = [
+  [],
+  [1],
+  [2],
+  [3],
+  [4],
+  [5],
+  [7],
+  [8],
+  [9],
+  [17],
+  [65],
+  [131],
+  [512],
+  [513],
+  [1500],
+  [0],
+  [3, 0],
+  [1, 1],
+  [2, 3],
+  [3, 17],
+  [17, 3],
+  [5, 1, 7],
+  [4, 131],
+  [131, 2],
+  [2, 3, 4, 5],
+  [600, 3],
+];
+
+/** Kernels that write element by element: maps over every layout, gathered reads, fills. */
+export function mapConformance(backend: ProgramBackend): void {
+  const numbers = new SeededNumbers(3);
+
+  for (const dtype of numeric) {
+    it(`maps of ${dtype} over contiguous shapes`, () => {
+      for (const shape of shapes) {
+        const b = new ProgramBuilder();
+        const n = size(shape);
+        const strides = rowMajor(shape);
+        const x = b.buffer(dtype, numbers.wholes(n));
+        const y = b.buffer(dtype, numbers.wholes(n));
+        const out = b.buffer(dtype, n);
+        const expression = buildExpression([dtype, dtype], (k, p, q) => k.add(k.mul(p, q), p));
+        expectAsNaive(
+          backend,
+          b.program([
+            {
+              kind: "map",
+              name: `map [${shape}]`,
+              shape,
+              expression,
+              reads: [plain(access(x, strides)), plain(access(y, strides))],
+              writes: [access(out, strides)],
+            },
+          ]),
+        );
+      }
+    });
+  }
+
+  it("maps with broadcast, transposed, negative, spread and shifted accesses", () => {
+    const shape = [5, 7, 9];
+    const layouts: readonly (readonly [readonly number[], number])[] = [
+      [[63, 9, 1], 0],
+      [[1, 5, 35], 0],
+      [[0, 0, 0], 3],
+      [[0, 9, 1], 0],
+      [[63, 0, 1], 0],
+      [[9, 0, 0], 0],
+      [[0, 1, 0], 2],
+      [[-63, 9, 1], 252],
+      [[63, 9, -1], 8],
+      [[-63, -9, -1], 314],
+      [[200, 20, 2], 5],
+      [[1, 45, 5], 0],
+      [[0, 0, 1], 1],
+    ];
+    for (const [strides, offset] of layouts) {
+      const b = new ProgramBuilder();
+      const x = b.buffer("float32", numbers.wholes(1200));
+      const y = b.buffer("float32", numbers.wholes(1200));
+      const out = b.buffer("float32", 1200);
+      const expression = buildExpression(["float32", "float32"], (k, p, q) => k.sub(p, q));
+      const kernel: Kernel = {
+        kind: "map",
+        name: `strides [${strides}]`,
+        shape,
+        expression,
+        reads: [plain(access(x, strides, offset)), plain(access(y, [63, 9, 1]))],
+        writes: [access(out, [63, 9, 1], 1)],
+      };
+      expectAsNaive(backend, b.program([kernel]));
+      if (strides.includes(0)) continue;
+      expectAsNaive(backend, b.program([{ ...kernel, writes: [access(out, strides, offset)] }]));
+    }
+  });
+
+  it("maps in place, with several results, one of them a read that another overwrites", () => {
+    for (const n of [1, 4, 67, 1030]) {
+      const b = new ProgramBuilder();
+      const x = b.buffer("float32", numbers.wholes(n));
+      const y = b.buffer("float32", numbers.wholes(n));
+      const expression = buildExpression(["float32", "float32"], (k, p, q) => [k.add(p, q), p, k.mul(p, p)]);
+      const z = b.buffer("float32", n);
+      expectAsNaive(
+        backend,
+        b.program([
+          {
+            kind: "map",
+            name: "swap",
+            shape: [n],
+            expression,
+            reads: [plain(access(x, [1])), plain(access(y, [1]))],
+            writes: [access(x, [1]), access(y, [1]), access(z, [1])],
+          },
+        ]),
+      );
+    }
+  });
+
+  it("maps over positions", () => {
+    for (const shape of [[7], [3, 5], [1, 6], [600, 2], [2, 3, 4]]) {
+      for (let axis = 0; axis < shape.length; axis++) {
+        const b = new ProgramBuilder();
+        const out = b.buffer("int32", size(shape));
+        const x = b.buffer("int32", numbers.wholes(size(shape)));
+        const expression = buildExpression(["int32"], (k, p) =>
+          k.add(k.mul(k.index(axis), k.constant(10, "int32")), p),
+        );
+        const strides = rowMajor(shape);
+        expectAsNaive(
+          backend,
+          b.program([
+            {
+              kind: "map",
+              name: "index",
+              shape,
+              expression,
+              reads: [plain(access(x, strides))],
+              writes: [access(out, strides)],
+            },
+          ]),
+        );
+      }
+    }
+  });
+
+  it("maps with mixed dtypes and all of them written", () => {
+    for (const n of [1, 3, 16, 37, 515]) {
+      const b = new ProgramBuilder();
+      const f = b.buffer("float32", numbers.wholes(n));
+      const d = b.buffer("float64", numbers.wholes(n));
+      const i = b.buffer("int32", numbers.wholes(n));
+      const c = b.buffer("bool", numbers.wholes(n, 0, 1));
+      const outs = (["float32", "float64", "int32", "bool"] as const).map((dtype) => b.buffer(dtype, n));
+      const expression = buildExpression(["float32", "float64", "int32", "bool"], (k, p, q, r, s) => {
+        const wide = k.add(k.cast(p, "float64"), q);
+        const less = k.lt(k.cast(r, "float32"), p);
+        return [k.select(s, p, k.cast(r, "float32")), wide, k.cast(wide, "int32"), k.and(s, k.not(less))];
+      });
+      expectAsNaive(
+        backend,
+        b.program([
+          {
+            kind: "map",
+            name: "mixed",
+            shape: [n],
+            expression,
+            reads: [f, d, i, c].map((buffer) => plain(access(buffer, [1]))),
+            writes: outs.map((buffer) => access(buffer, [1])),
+          },
+        ]),
+      );
+    }
+  });
+
+  it("gathered reads, of rows and of elements, inside loops", () => {
+    for (const [count, row] of [
+      [1, 1],
+      [5, 8],
+      [9, 33],
+      [130, 3],
+    ]) {
+      const b = new ProgramBuilder();
+      const table = b.buffer("float32", numbers.wholes(12 * row));
+      const index = b.buffer("int32", numbers.wholes(4 * count, 0, 11));
+      const out = b.buffer("float32", 4 * count * row);
+      const kernel = (steps: readonly number[], outSteps: readonly number[]): Kernel => ({
+        kind: "map",
+        name: "embed",
+        shape: [count, row],
+        expression: buildExpression(["float32"], (k, x) => k.neg(x)),
+        reads: [
+          {
+            kind: "gathered",
+            at: access(table, [0, 1]),
+            index: access(index, [1, 0], 0, steps),
+            stride: row,
+          },
+        ],
+        writes: [access(out, [row, 1], 0, outSteps)],
+      });
+      expectAsNaive(backend, b.program([kernel([], [])]));
+      expectAsNaive(backend, b.program([loop(4, true, [kernel([count], [count * row])])]));
+      const elements: Kernel = {
+        kind: "map",
+        name: "pick",
+        shape: [count],
+        expression: identity("float32"),
+        reads: [
+          { kind: "gathered", at: access(table, [0], row - 1), index: access(index, [1]), stride: row },
+        ],
+        writes: [access(out, [1])],
+      };
+      expectAsNaive(backend, b.program([elements]));
+    }
+  });
+
+  it("fills of every dtype, contiguous and strided", () => {
+    for (const dtype of [...numeric, "bool"] as const) {
+      for (const [shape, strides] of [
+        [[], []],
+        [[7], [1]],
+        [[67], [1]],
+        [[5], [3]],
+        [
+          [3, 5],
+          [20, 2],
+        ],
+        [[4], [0]],
+        [[0], [1]],
+      ] as const) {
+        const b = new ProgramBuilder();
+        const target = b.buffer(dtype, new Array<number>(80).fill(0));
+        expectAsNaive(
+          backend,
+          b.program([{ kind: "fill", name: "fill", shape, value: 1, target: access(target, strides, 2) }]),
+        );
+      }
+    }
+  });
+}

@@ -1,0 +1,178 @@
+import { expect, it } from "vitest";
+import { rowMajor, sizeOf as size } from "../../src/base/shape.js";
+import { buildExpression } from "../../src/kernel/expression.js";
+import type { Combine } from "../../src/kernel/instruction.js";
+import type { Kernel, ProgramBackend } from "../../src/kernel/program.js";
+import { expectAsNaive, runProgram } from "./compare-programs.js";
+import { access, identity, numeric, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
+
+const combines: readonly Combine[] = ["sum", "prod", "max", "min"];
+
+/** Kernels that combine elements along axes. */
+export function reductionConformance(backend: ProgramBackend): void {
+  const numbers = new SeededNumbers(3);
+
+  for (const combine of combines) {
+    it(`${combine} over inner, outer and all axes`, () => {
+      for (const dtype of numeric) {
+        for (const [kept, reduced] of [
+          [[], [1]],
+          [[], [9]],
+          [[], [67]],
+          [[], [1031]],
+          [[5], [7]],
+          [[3], [600]],
+          [[600], [3]],
+          [[4, 5], [6]],
+          [[17], [2, 3]],
+          [[2, 2], [65]],
+          [[7], []],
+          [[131], [5]],
+          [[3], [0]],
+          [[0], [3]],
+          [[8], [8]],
+          [[12], [5]],
+        ] as const) {
+          const shape = [...kept, ...reduced];
+          const n = size(shape);
+          // Products stay exact: mostly ones, with few twos.
+          const values =
+            combine === "prod"
+              ? numbers.wholes(n).map((x, i) => (i % 61 === 0 ? 2 : x < 0 ? -1 : 1))
+              : numbers.wholes(n);
+          const inner = rowMajor(shape);
+          const outer = [
+            ...rowMajor(kept).map((s) => s),
+            ...rowMajor(reduced).map((s) => s * Math.max(1, size(kept))),
+          ];
+          for (const strides of [inner, outer]) {
+            const b = new ProgramBuilder();
+            const x = b.buffer(dtype, values);
+            const out = b.buffer(dtype, size(kept));
+            expectAsNaive(
+              backend,
+              b.program([
+                {
+                  kind: "reduce",
+                  name: `${combine} ${dtype} [${kept}] of [${reduced}] strides [${strides}]`,
+                  shape,
+                  reduced: reduced.length,
+                  reads: [plain(access(x, strides))],
+                  expression: identity(dtype),
+                  combine: combine,
+                  write: access(out, rowMajor(kept)),
+                },
+              ]),
+            );
+          }
+        }
+      }
+    });
+  }
+
+  it("reductions of expressions, with positions", () => {
+    for (const [rows, n] of [
+      [1, 1],
+      [3, 5],
+      [64, 9],
+      [9, 64],
+      [2, 700],
+    ]) {
+      const b = new ProgramBuilder();
+      const x = b.buffer("float32", numbers.wholes(rows * n));
+      const y = b.buffer("float32", numbers.wholes(n));
+      const expression = buildExpression(["float32", "float32"], (k, p, q) =>
+        k.sub(k.mul(p, q), k.cast(k.index(1), "float32")),
+      );
+      const kernels = (["sum", "max", "min"] as const).map(
+        (combine): Kernel => ({
+          kind: "reduce",
+          name: combine,
+          shape: [rows, n],
+          reduced: 1,
+          expression,
+          reads: [plain(access(x, [n, 1])), plain(access(y, [0, 1]))],
+          combine,
+          write: access(b.buffer("float32", rows), [1]),
+        }),
+      );
+      expectAsNaive(backend, b.program(kernels));
+    }
+  });
+
+  it("NaN wins in max and min, wherever it lies; sums and products pass it on", () => {
+    for (const n of [1, 2, 5, 9, 64, 67]) {
+      for (const at of new Set([0, n >> 1, n - 1])) {
+        for (const dtype of ["float32", "float64"] as const) {
+          const values = numbers.wholes(n);
+          values[at] = Number.NaN;
+          for (const combine of combines) {
+            const b = new ProgramBuilder();
+            const out = b.buffer(dtype, 1);
+            const x = b.buffer(dtype, values);
+            const program = b.program([
+              {
+                kind: "reduce",
+                name: combine,
+                shape: [n],
+                reduced: 1,
+                reads: [plain(access(x, [1]))],
+                combine: combine,
+                expression: identity(dtype),
+                write: access(out, []),
+              },
+            ]);
+            expect(runProgram(backend, program)(out)).toEqual([Number.NaN]);
+          }
+        }
+      }
+    }
+  });
+
+  it("any and all: max and min of bool", () => {
+    for (const n of [1, 7, 8, 40, 600]) {
+      for (const combine of ["max", "min"] as const) {
+        const b = new ProgramBuilder();
+        const x = b.buffer("bool", numbers.wholes(3 * n, 0, 1));
+        const out = b.buffer("bool", 3);
+        expectAsNaive(
+          backend,
+          b.program([
+            {
+              kind: "reduce",
+              name: combine,
+              shape: [3, n],
+              reduced: 1,
+              reads: [plain(access(x, [n, 1]))],
+              combine: combine,
+              expression: identity("bool"),
+              write: access(out, [1]),
+            },
+          ]),
+        );
+      }
+    }
+  });
+
+  it("float sums are as good as pairwise", () => {
+    const n = 10_007;
+    const values = Float32Array.from(new SeededNumbers(5).uniforms(n, 0, 1));
+    const b = new ProgramBuilder();
+    const x = b.buffer("float32", values);
+    const out = b.buffer("float32", 1);
+    const program = b.program([
+      {
+        kind: "reduce",
+        name: "sum",
+        shape: [n],
+        reduced: 1,
+        reads: [plain(access(x, [1]))],
+        combine: "sum",
+        expression: identity("float32"),
+        write: access(out, []),
+      },
+    ]);
+    const want = values.reduce((sum, value) => sum + value, 0);
+    expect(Math.abs(runProgram(backend, program)(out)[0] / want - 1)).toBeLessThan(2e-5);
+  });
+}
