@@ -1,54 +1,36 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { addOntoProducts } from "../../src/compiler/passes/add-onto-products.js";
 import { gatherAfterProducts } from "../../src/compiler/passes/gather-after-products.js";
 import { inlineCalls } from "../../src/compiler/passes/inline-calls.js";
 import { mergePlaces } from "../../src/compiler/passes/merge-places.js";
 import { mergeSums } from "../../src/compiler/passes/merge-sums.js";
-import { moveLoops } from "../../src/compiler/passes/move-loops.js";
-import type { Motion } from "../../src/compiler/passes/plan-motion.js";
 import { pushSlices } from "../../src/compiler/passes/push-slices.js";
-import { reuseStacks } from "../../src/compiler/passes/reuse-stacks.js";
 import { type HostCheck, settleIndices } from "../../src/compiler/passes/settle-indices.js";
 import { shareCommon } from "../../src/compiler/passes/share-common.js";
 import { simplify } from "../../src/compiler/passes/simplify.js";
-import { printGraph, spec, trace } from "../../src/compiler/print-graph.js";
-import { verify } from "../../src/compiler/verify.js";
+import { spec } from "../../src/compiler/print-graph.js";
 import {
   add,
   argSort,
   checkpoint,
-  concat,
   exp,
   grad,
   matmul,
   mul,
   pow,
   reshape,
-  scan,
   sigmoid,
   slice,
   sum,
   type Tensor,
   take,
   tanh,
-  tensor,
-  transpose,
   zeros,
 } from "../../src/index.js";
-import type { Graph, Op } from "../../src/trace/op.js";
+import type { Graph } from "../../src/trace/op.js";
+import { through } from "./traced-graphs.js";
 
 // Each pass on a graph just large enough to show what it does.
-
-type Pass = (graph: Graph) => Graph;
-
-/** The graph of a function before and after a pass; the pass leaves a graph that is one. */
-function through(pass: Pass, f: (...args: Tensor[]) => unknown, ...args: Tensor[]): string {
-  const { graph } = trace(f, ...args).closed;
-  verify(graph, "tracing");
-  const after = pass(graph);
-  verify(after, "the pass");
-  return printGraph(after);
-}
 
 test("inline calls: bodies in place of checkpoints, their inputs behind a barrier", () => {
   const f = (x: Tensor): Tensor => add(exp(x), checkpoint((y: Tensor) => mul(exp(y), 2))(x));
@@ -152,123 +134,6 @@ test("share common: equal nodes once, -0 apart from 0", () => {
   `);
 });
 
-describe("move loops", () => {
-  const motion = (
-    f: (...args: Tensor[]) => unknown,
-    ...args: Tensor[]
-  ): { text: string; motions: Motion[] } => {
-    const motions: Motion[] = [];
-    const text = through(
-      (g) =>
-        moveLoops(
-          g,
-          (body) => body,
-          (m) => motions.push(m),
-        ),
-      f,
-      ...args,
-    );
-    return { text, motions };
-  };
-  test("x·W for all steps before the loop, what does not change once", () => {
-    const rnn = (w: Tensor, u: Tensor, h: Tensor, xs: Tensor): unknown =>
-      scan(
-        (c: Tensor, x: Tensor) => {
-          const next = tanh(add(matmul(x, mul(w, 2)), matmul(c, u)));
-          return [next, next];
-        },
-        h,
-        xs,
-      );
-    const { text, motions } = motion(rnn, spec([3, 4]), spec([4, 4]), spec([2, 4]), spec([5, 2, 3]));
-    expect(text).toMatchInlineSnapshot(`
-      "(x0: float32[3, 4], x1: float32[4, 4], x2: float32[2, 4], x3: float32[5, 2, 3]) => {
-        a = fill(value=2)   // float32[]
-        b = mul(x0, a)   // float32[3, 4]
-        c = matmul(x3, b)   // float32[5, 2, 4]
-        d, e = scan(x1, x2, c, length=5 constants=1 carries=1)   // float32[2, 4], float32[5, 2, 4]
-          (_a: float32[4, 4], _b: float32[2, 4], _c: float32[2, 4]) => {
-            a = matmul(_b, _a)   // float32[2, 4]
-            b = add(_c, a)   // float32[2, 4]
-            c = tanh(b)   // float32[2, 4]
-            return c, c
-          }
-        return d, e
-      }"
-    `);
-    expect(motions).toEqual([{ before: 1, after: 0, accumulators: 0 }]);
-  });
-  test("the gradient of a weight after the loop, for all steps at once", () => {
-    const f = (w: Tensor, h: Tensor, xs: Tensor): unknown =>
-      scan(
-        ([c, g]: [Tensor, Tensor], x: Tensor) => {
-          const next = tanh(matmul(c, w));
-          return [[next, add(g, matmul(transpose(c), x))] as [Tensor, Tensor], null];
-        },
-        [h, zeros([4, 3])] as [Tensor, Tensor],
-        xs,
-      );
-    const { text, motions } = motion(f, spec([4, 4]), spec([2, 4]), spec([5, 2, 3]));
-    expect(text).toMatchInlineSnapshot(`
-      "(x0: float32[4, 4], x1: float32[2, 4], x2: float32[5, 2, 3]) => {
-        a = fill(value=0)   // float32[4, 3]
-        b, c = scan(x0, x1, length=5 constants=1 carries=1)   // float32[2, 4], float32[5, 2, 4]
-          (_a: float32[4, 4], _b: float32[2, 4]) => {
-            a = matmul(_b, _a)   // float32[2, 4]
-            b = tanh(a)   // float32[2, 4]
-            return b, _b
-          }
-        d = transpose(c, axes=[0, 2, 1])   // float32[5, 4, 2]
-        e = matmul(d, x2)   // float32[5, 4, 3]
-        f = sum(e, axes=[0])   // float32[1, 4, 3]
-        g = reshape(f, [4, 3])   // float32[4, 3]
-        h = add(a, g)   // float32[4, 3]
-        return b, h
-      }"
-    `);
-    expect(motions).toEqual([{ before: 0, after: 1, accumulators: 1 }]);
-  });
-  test("a loop without a carry is none", () => {
-    const f = (xs: Tensor): unknown => scan((c: Tensor, x: Tensor) => [c, exp(mul(x, 2))], zeros([]), xs)[1];
-    expect(motion(f, spec([5, 2])).text).toMatchInlineSnapshot(`
-      "(x0: float32[5, 2]) => {
-        a = fill(value=2)   // float32[]
-        b = mul(x0, a)   // float32[5, 2]
-        c = exp(b)   // float32[5, 2]
-        return c
-      }"
-    `);
-  });
-});
-
-test("reuse stacks: the values before each step are the stack of those after, shifted", () => {
-  const f = (h: Tensor, xs: Tensor): Tensor => {
-    const [, hs] = scan((c: Tensor, x: Tensor) => [tanh(add(c, x)), tanh(add(c, x))], h, xs);
-    return concat([reshape(h, [1, 2]), slice(hs, [[0, 4]])]);
-  };
-  expect(through((g) => reuseStacks(shareInBodies(g)), f, spec([2]), spec([5, 2]))).toMatchInlineSnapshot(`
-    "(x0: float32[2], x1: float32[5, 2]) => {
-      a, b, c = scan(x0, x1, length=5 constants=0 carries=1)   // float32[2], float32[5, 2], float32[5, 2]
-        (_a: float32[2], _b: float32[2]) => {
-          a = add(_a, _b)   // float32[2]
-          b = tanh(a)   // float32[2]
-          return b, b, _a
-        }
-      return c
-    }"
-  `);
-});
-/** The two equal nodes of the body above are one, so that carry and stack are the same value. */
-const shareInBodies = (g: Graph): Graph => ({
-  ...g,
-  nodes: g.nodes.map((node) => {
-    const attributes = node.attributes as { body?: Graph } | null;
-    return attributes?.body === undefined
-      ? node
-      : { ...node, attributes: { ...attributes, body: shareCommon(attributes.body) } };
-  }),
-});
-
 test("merge sums: a sum of products is one product with a longer inner axis", () => {
   const f = (a: Tensor, b: Tensor): Tensor => sum(matmul(a, b), { axis: 0 });
   expect(through(mergeSums, f, spec([5, 2, 3]), spec([5, 3, 4]))).toMatchInlineSnapshot(`
@@ -280,6 +145,30 @@ test("merge sums: a sum of products is one product with a longer inner axis", ()
       e = reshape(d, [1, 2, 4])   // float32[1, 2, 4]
       f = reshape(e, [2, 4])   // float32[2, 4]
       return f
+    }"
+  `);
+});
+
+test("merge sums: a slice in one piece is no reshape", () => {
+  expect(
+    through(
+      mergeSums,
+      (x) =>
+        sum(
+          slice(x, [
+            [0, 1],
+            [0, 1],
+          ]),
+          { axis: 0 },
+        ),
+      spec([1, 2]),
+    ),
+  ).toMatchInlineSnapshot(`
+    "(x0: float32[1, 2]) => {
+      a = slice(x0, [0:1, 0:1])   // float32[1, 1]
+      b = sum(a, axes=[0])   // float32[1, 1]
+      c = reshape(b, [1])   // float32[1]
+      return c
     }"
   `);
 });
@@ -353,58 +242,6 @@ test("push slices: gates are sliced before they are added", () => {
   `);
 });
 
-describe("the verifier", () => {
-  const graphOf = (f: (...args: Tensor[]) => unknown): Graph => trace(f, spec([2])).closed.graph;
-  const good = graphOf((x) => mul(tanh(x), exp(x)));
-  const broken: readonly (readonly [string, Graph, RegExp])[] = [
-    [
-      "order",
-      { ...good, nodes: [...good.nodes].reverse() },
-      /after a pass: mul uses a value that is not made before it/,
-    ],
-    ["twice", { ...good, nodes: [...good.nodes, good.nodes[0]] }, /tanh makes a value again/],
-    ["nothing", { ...good, nodes: [] }, /an output is not made/],
-    [
-      "shape",
-      {
-        ...good,
-        nodes: good.nodes.map((n) => ({
-          ...n,
-          outputs: n.outputs.map((t) => Object.assign(Object.create(t) as Tensor, { sizes: [3] })),
-        })),
-      },
-      /tanh should give float32\[2\], has float32\[3\]/,
-    ],
-  ];
-  test.each(broken)("finds a graph with broken %s", (_name, graph, message) => {
-    verify(good, "tracing");
-    expect(() => verify(graph, "a pass")).toThrow(message);
-    expect(() => verify(graph, "a pass")).toThrow(expect.objectContaining({ name: "InternalError" }));
-  });
-  test("looks into bodies", () => {
-    const outer = graphOf((x) => scan((c: Tensor, y: Tensor) => [add(c, y), c], tensor(0), x));
-    const node = outer.nodes.find((n) => n.op.name === "scan")!;
-    const attributes = node.attributes as { body: Graph };
-    const inside = { ...attributes, body: { ...attributes.body, nodes: [] } };
-    const graph = {
-      ...outer,
-      nodes: outer.nodes.map((n) => (n === node ? { ...n, op: n.op as Op, attributes: inside } : n)),
-    };
-    expect(() => verify(graph, "a pass")).toThrow(/an output is not made/);
-  });
-});
-
-test("a pass that reaches outside of its graph is told", () => {
-  const stray = tensor([1, 2]);
-  expect(() =>
-    through(
-      (g) => ({ ...g, outputs: [stray] }),
-      (x) => x,
-      spec([2]),
-    ),
-  ).toThrow(/an output is not made/);
-});
-
 test("gradients keep no more than they read", () => {
   const f = grad((x: Tensor) => sum(tanh(x)));
   expect(through(shareCommon, f, spec([2]))).toMatchInlineSnapshot(`
@@ -418,30 +255,6 @@ test("gradients keep no more than they read", () => {
       g = sub(c, f)   // float32[2]
       h = mul(e, g)   // float32[2]
       return h
-    }"
-  `);
-});
-
-test("merge sums: a slice in one piece is no reshape", () => {
-  expect(
-    through(
-      mergeSums,
-      (x) =>
-        sum(
-          slice(x, [
-            [0, 1],
-            [0, 1],
-          ]),
-          { axis: 0 },
-        ),
-      spec([1, 2]),
-    ),
-  ).toMatchInlineSnapshot(`
-    "(x0: float32[1, 2]) => {
-      a = slice(x0, [0:1, 0:1])   // float32[1, 1]
-      b = sum(a, axes=[0])   // float32[1, 1]
-      c = reshape(b, [1])   // float32[1]
-      return c
     }"
   `);
 });

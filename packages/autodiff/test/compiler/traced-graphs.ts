@@ -1,6 +1,7 @@
 import type { DType } from "../../src/base/dtype.js";
 import { type View, wholeView } from "../../src/compiler/lowering/views.js";
-import { trace } from "../../src/compiler/print-graph.js";
+import { printGraph, trace } from "../../src/compiler/print-graph.js";
+import { verify } from "../../src/compiler/verify.js";
 import type { Tensor } from "../../src/index.js";
 import type { Spec } from "../../src/kernel/lowering.js";
 import type { Buffer } from "../../src/kernel/program.js";
@@ -11,6 +12,19 @@ import type { Graph, Node } from "../../src/trace/op.js";
 /** The graph of a function, no pass applied. */
 export const graphOf = (f: (...args: Tensor[]) => unknown, ...args: Tensor[]): Graph =>
   trace(f, ...args).closed.graph;
+
+/** The graph of a function before and after a pass; the pass leaves a graph that is one. */
+export function through(
+  pass: (graph: Graph) => Graph,
+  f: (...args: Tensor[]) => unknown,
+  ...args: Tensor[]
+): string {
+  const { graph } = trace(f, ...args).closed;
+  verify(graph, "tracing");
+  const after = pass(graph);
+  verify(after, "the pass");
+  return printGraph(after);
+}
 
 /** The node of an op, by its place among the nodes of that op. */
 export function nodeOf(graph: Graph, op: string, place = 0): Node {
