@@ -1,9 +1,7 @@
 import {
-  abs,
   add,
   grad,
   lossAndGradients,
-  max,
   mul,
   ones,
   Random,
@@ -32,6 +30,7 @@ import {
   RNNCell,
 } from "@scope/nn";
 import { describe, expect, test } from "vitest";
+import { apart } from "../apart.js";
 import { thrownCode } from "../thrown-code.js";
 
 const wave = (...shape: number[]): Tensor => {
@@ -39,10 +38,6 @@ const wave = (...shape: number[]): Tensor => {
   return tensor(
     Float64Array.from({ length: size }, (_, i) => Math.sin(0.9 * i + 0.1 * shape.length)),
   ).reshape(shape);
-};
-const apart = (a: Tensor, b: Tensor): number => {
-  expect(a.shape).toEqual(b.shape);
-  return max(abs(sub(a, b))).item();
 };
 const double = { dtype: "float64", seed: 1 } as const;
 
