@@ -90,6 +90,10 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     this.#locals.push(type);
     return this.#variable(type, this.parameters.length + this.#locals.length - 1);
   }
+  /** So many variables, one after the other. */
+  locals<T extends ValueType>(type: T, count: number): Local<T>[] {
+    return Array.from({ length: count }, () => this.local(type));
+  }
   /** A new variable that holds `value` from here on. */
   let<T extends ValueType>(value: Value<T>): Local<T> {
     const local = this.local(value.type);
@@ -105,10 +109,10 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
   emit(...code: readonly Code[]): void {
     this.#body.push(...code);
   }
-  /** Adds a constant to an address. */
-  advance(pointer: Local<"i32">, bytes: number | I32): void {
-    if (bytes === 0) return;
-    this.set(pointer, i32.add(pointer, typeof bytes === "number" ? i32.const(bytes) : bytes));
+  /** Adds to an address or a counter. */
+  advance(local: Local<"i32">, by: number | I32): void {
+    if (by === 0) return;
+    this.set(local, i32.add(local, typeof by === "number" ? i32.const(by) : by));
   }
 
   /** A constant vector, set once at the start of the function: V8 does not move constants out of loops. */
@@ -176,6 +180,16 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
       });
     if (typeof count === "number") run();
     else this.if(i32.gtS(rest, i32.const(0)), run);
+  }
+  /** Runs `body` again and again while a condition holds. */
+  while(condition: () => I32, body: () => void): void {
+    this.block((done) =>
+      this.loop((again) => {
+        this.branchIf(i32.eqz(condition()), done);
+        body();
+        this.branch(again);
+      }),
+    );
   }
 
   call<Result extends ValueType>(

@@ -56,7 +56,7 @@ export class GemmPanels {
           f.loop((again) => {
             const [source, target] = [i32.add(from, column), i32.add(c, column)];
             f.emit(bytes === 4 ? i32.store(target, i32.load(source)) : f64.store(target, f64.load(source)));
-            f.set(column, i32.add(column, i32.const(bytes)));
+            f.advance(column, bytes);
             f.branchIf(i32.ltU(column, width), again);
           });
           f.advance(from, 32);

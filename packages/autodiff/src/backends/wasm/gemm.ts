@@ -303,10 +303,9 @@ export class GemmRoutines {
       f.advance(a, stepA);
       f.advance(b, stepB);
       f.advance(slot, slotBytes);
-      f.set(done, i32.add(done, i32.const(1)));
+      f.advance(done, 1);
       f.set(digits, done);
-      whileTrue(
-        f,
+      f.while(
         () => i32.eqz(i32.and(digits, i32.const(1))),
         () => {
           carry();
@@ -318,19 +317,9 @@ export class GemmRoutines {
       this.#emitCalls(f, rest, { ...at, a, b });
       f.advance(slot, slotBytes);
     }
-    whileTrue(f, () => i32.gtU(slot, i32.const(slots + slotBytes)), carry);
+    f.while(() => i32.gtU(slot, i32.const(slots + slotBytes)), carry);
   }
 }
 
 /** The operands that a caller of a product has. */
 export type ProductOperand = Exclude<GemmOperand, "slot">;
-
-function whileTrue(f: FunctionBuilder, condition: () => I32, body: () => void): void {
-  f.block((done) =>
-    f.loop((again) => {
-      f.branchIf(i32.eqz(condition()), done);
-      body();
-      f.branch(again);
-    }),
-  );
-}

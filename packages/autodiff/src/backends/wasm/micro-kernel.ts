@@ -105,8 +105,8 @@ function tileCode(
 ): void {
   const pointers = [a];
   if (ldb === null) for (let r = 1; r < rows; r++) pointers.push(f.let(i32.add(pointers[r - 1], lda)));
-  const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
-  const right = Array.from({ length: vectors }, () => f.local("v128"));
+  const sums = Array.from({ length: rows }, () => f.locals("v128", vectors));
+  const right = f.locals("v128", vectors);
   const left = f.local("v128");
   const stepB = vectors * 16;
   inChains(f, lanes, k, ctx.partials, sums.flat(), (length) =>
@@ -148,7 +148,7 @@ export function wideKernel(ctx: CodeContext, lanes: Lanes): Routine<(typeof wide
     const { k, a, b, panelBytes, ldb, c, init, initStep } = p;
     const pointers = [b];
     for (let panel = 1; panel < 4; panel++) pointers.push(f.let(i32.add(pointers[panel - 1], panelBytes)));
-    const sums = Array.from({ length: 8 }, () => f.local("v128"));
+    const sums = f.locals("v128", 8);
     const left = f.local("v128");
     inChains(f, lanes, k, ctx.partials, sums, (length) =>
       unrolled(f, length, (unroll) => {
@@ -192,7 +192,7 @@ function dotRows(
   const pointers: Local<"i32">[] = [];
   for (let r = 0; r < rows; r++) pointers.push(f.let(r === 0 ? b : i32.add(pointers[r - 1], ldb)));
   const chains = 2;
-  const sums = pointers.map(() => Array.from({ length: chains }, () => f.local("v128")));
+  const sums = pointers.map(() => f.locals("v128", chains));
   const left = f.let(a);
   const element = f.local("v128");
   const along = (chainsNow: number, single: boolean): void => {

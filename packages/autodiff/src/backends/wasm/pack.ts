@@ -54,7 +54,7 @@ function packTail(
     `pack tail ${lanes.bytes}`,
     ["k", "columns", "width", "source", "stepK", "stepN", "target"],
     (f, { k, columns, width, source, stepK, stepN, target }) => {
-      const [from, to] = [f.local("i32"), f.local("i32")];
+      const [from, to] = f.locals("i32", 2);
       const zero = f.vector(lanes.zero);
       f.repeat(k, () => {
         f.emit(v128.store(target, zero));
@@ -198,9 +198,9 @@ export function packTilesRoutine(
     `pack tiles ${lanes.bytes}`,
     ["k", "source", "stepK", "higher", "tiles", "low", "target", "panel"],
     (f, { k, source, stepK, higher, tiles, low, target, panel }) => {
-      const [from, to, tile, high, bytes] = [0, 0, 0, 0, 0].map(() => f.local("i32"));
+      const [from, to, tile, high, bytes] = f.locals("i32", 5);
       // Offsets of the k-th row inside a panel of higher and of lower tiles.
-      const [inHigh, inLow, at] = [0, 0, 0].map(() => f.local("i32"));
+      const [inHigh, inLow, at] = f.locals("i32", 3);
       f.set(low, i32.mul(low, i32.const(lanes.bytes)));
       f.set(high, i32.add(low, i32.const(lanes.bytes)));
       f.repeat(k, () => {
@@ -218,11 +218,11 @@ export function packTilesRoutine(
             f.emit(v128.store(to, v128.load(from, offset), offset));
           f.advance(from, bytes);
           f.advance(at, panel);
-          f.set(tile, i32.add(tile, i32.const(1)));
+          f.advance(tile, 1);
         });
         f.advance(source, stepK);
-        f.set(inHigh, i32.add(inHigh, high));
-        f.set(inLow, i32.add(inLow, low));
+        f.advance(inHigh, high);
+        f.advance(inLow, low);
       });
     },
   );

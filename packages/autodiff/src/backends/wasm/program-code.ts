@@ -96,7 +96,7 @@ function emitSequence(
         const counter = f.let(i32.const(reverse ? length - 1 : 0));
         f.loop((again) => {
           sequence(body, [...counters, counter]);
-          f.set(counter, i32.add(counter, i32.const(reverse ? -1 : 1)));
+          f.advance(counter, reverse ? -1 : 1);
           f.branchIf(reverse ? i32.geS(counter, i32.const(0)) : i32.ltS(counter, i32.const(length)), again);
         });
         break;
@@ -109,13 +109,12 @@ function emitSequence(
         );
         break;
       case "while":
-        f.block((leave) =>
-          f.loop((again) => {
+        f.while(
+          () => {
             sequence(kernel.test);
-            f.branchIf(i32.eqz(holds(kernel.condition)), leave);
-            sequence(kernel.body);
-            f.branch(again);
-          }),
+            return holds(kernel.condition);
+          },
+          () => sequence(kernel.body),
         );
         break;
       case "check":

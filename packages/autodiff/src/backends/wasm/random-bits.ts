@@ -16,7 +16,7 @@ export function randomBitsCode(ctx: CodeContext, kernel: RandomBitsKernel): Kern
     const keys = [key0, key1, key2];
     const counter = f.let(v128.load32Splat(stateAt, 8));
     const index = f.let(f.i32(0, 1, 2, 3));
-    const [x, y] = [f.local("v128"), f.local("v128")];
+    const [x, y] = f.locals("v128", 2);
     const rotated = (value: V128, by: number): V128 =>
       v128.or(i32x4.shl(value, i32.const(by)), i32x4.shrU(value, i32.const(32 - by)));
     /** Eight words to an address. */

@@ -129,7 +129,7 @@ function addList(
   };
   /** The next columns, so many vectors side by side. */
   const addVectors = (count: number): void => {
-    const sums = Array.from({ length: count * 2 }, () => f.local("v128"));
+    const sums = f.locals("v128", count * 2);
     for (const sum of sums) f.set(sum, f.f64(0));
     along((at) => {
       for (let v = 0; v < count; v++) {
