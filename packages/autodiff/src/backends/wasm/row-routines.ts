@@ -1,14 +1,14 @@
-import { bytesOf, type DType } from "../../base/dtype.js";
+import { bytesOf } from "../../base/dtype.js";
 import { selectsFirst } from "../../kernel/lowering.js";
 import type { RowKernel } from "../../kernel/program.js";
 import { argSelect, bytesOfHeap } from "./arg-select.js";
 import { argSort, bytesOfSort } from "./arg-sort.js";
 import type { FunctionBuilder } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import type { I32 } from "./instructions.js";
 import { f32, f64, i32 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
 import { loadWide } from "./load-wide.js";
+import type { Row } from "./row-order.js";
 
 /** Routines over rows with unit steps. */
 export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {
@@ -21,24 +21,23 @@ export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {
   const limit = routine.kind === "argSort" ? routine.limit : n;
   const selects = selectsFirst(n, limit);
   if (routine.kind === "argSort") ctx.needScratch(selects ? bytesOfHeap(limit) : bytesOfSort(n));
-  const code = ctx.routine(key, 2, (f) => {
-    const [from, to] = [f.parameter(0), f.parameter(1)];
+  const { code } = ctx.named(key, ["source", "target"], (f, p) => {
     if (n === 0) return;
+    const row: Row = { ...p, dtype, n };
     f.repeat(rows, () => {
       switch (routine.kind) {
         case "cumulativeSum":
-          cumulativeSum(f, from, to, dtype, n, routine.reverse);
+          cumulativeSum(f, row, routine.reverse);
           break;
         case "argSort":
-          if (selects) argSelect(f, ctx.scratch, from, to, dtype, n, limit, routine.descending);
-          else argSort(f, ctx.scratch, from, to, dtype, n, limit, routine.descending);
+          (selects ? argSelect : argSort)(f, { ...row, ...routine, scratch: ctx.scratch });
           break;
         case "argExtreme":
-          argExtreme(f, from, to, dtype, n, routine.largest);
+          argExtreme(f, row, routine.largest);
           break;
       }
-      f.advance(from, rowIn);
-      f.advance(to, rowOut);
+      f.advance(p.source, rowIn);
+      f.advance(p.target, rowOut);
     });
   });
   return {
@@ -47,14 +46,7 @@ export function rowCode(ctx: CodeContext, kernel: RowKernel): KernelCode {
   };
 }
 
-function cumulativeSum(
-  f: FunctionBuilder,
-  source: I32,
-  target: I32,
-  dtype: DType,
-  n: number,
-  reverse: boolean,
-): void {
+function cumulativeSum(f: FunctionBuilder, { source, target, dtype, n }: Row, reverse: boolean): void {
   const bytes = bytesOf[dtype];
   const start = reverse ? (n - 1) * bytes : 0;
   const from = f.let(i32.add(source, i32.const(start)));
@@ -83,14 +75,7 @@ function cumulativeSum(
   });
 }
 
-function argExtreme(
-  f: FunctionBuilder,
-  source: I32,
-  target: I32,
-  dtype: DType,
-  n: number,
-  largest: boolean,
-): void {
+function argExtreme(f: FunctionBuilder, { source, target, dtype, n }: Row, largest: boolean): void {
   const at = f.let(source);
   const [best, i] = [f.let(i32.const(0)), f.let(i32.const(0))];
   const [top, x] = [f.let(loadWide(at, dtype)), f.local("f64")];
@@ -105,7 +90,7 @@ function argExtreme(
         f.set(top, x);
         f.set(best, i);
       });
-      f.set(i, i32.add(i, i32.const(1)));
+      f.advance(i, 1);
       f.advance(at, bytesOf[dtype]);
     });
   });
