@@ -3,7 +3,7 @@ import { InternalError } from "../../base/errors.js";
 import type { BinaryInstruction, CompareInstruction, UnaryInstruction } from "../../kernel/instruction.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
-import type { Code, F64, I32, V128 } from "./instructions.js";
+import type { Code, F64, I32, V128, Value, ValueType } from "./instructions.js";
 import { f32, f32x4, f64, f64x2, i32, i32x4, i64x2, lanes32, v128 } from "./instructions.js";
 import { VectorMath } from "./vector-math.js";
 
@@ -47,30 +47,31 @@ export class VectorCode {
   /** A function of the host on each lane of float32 operands. */
   host32(name: string, ...operands: readonly V128[]): V128 {
     const at = operands.map((operand) => this.f.let(operand));
-    const one = (lane: number): F64 =>
-      this.hostCall(name, ...at.map((x) => f64.promote(f32x4.extract(x, lane))));
-    if (this.uniform) return f32x4.splat(f32.demote(one(0)));
-    const y = this.f.local("v128");
-    for (let lane = 0; lane < this.width; lane++)
-      this.f.set(y, f32x4.replace(y, lane, f32.demote(one(lane))));
-    return y;
+    return this.#eachLane(f32x4, (lane) =>
+      f32.demote(this.hostCall(name, ...at.map((x) => f64.promote(f32x4.extract(x, lane))))),
+    );
   }
   /** A function of the host on each lane of float64 operands. */
   host64(name: string, ...operands: readonly V128[]): V128 {
     const at = operands.map((operand) => this.f.let(operand));
-    const one = (lane: number): F64 => this.hostCall(name, ...at.map((x) => f64x2.extract(x, lane)));
-    if (this.uniform) return f64x2.splat(one(0));
-    const y = this.f.local("v128");
-    for (let lane = 0; lane < 2; lane++) this.f.set(y, f64x2.replace(y, lane, one(lane)));
-    return y;
+    return this.#eachLane(f64x2, (lane) => this.hostCall(name, ...at.map((x) => f64x2.extract(x, lane))));
   }
   /** A function of int32 on each lane: one of the module's, or of the host's in float64. */
   eachInt(compute: (operands: readonly I32[]) => I32, ...operands: readonly V128[]): V128 {
     const at = operands.map((operand) => this.f.let(operand));
-    const one = (lane: number): I32 => compute(at.map((x) => i32x4.extract(x, lane)));
-    if (this.uniform) return i32x4.splat(one(0));
+    return this.#eachLane(i32x4, (lane) => compute(at.map((x) => i32x4.extract(x, lane))));
+  }
+  /** A vector made lane by lane, or from one lane where all are alike. */
+  #eachLane<T extends ValueType>(
+    type: {
+      readonly splat: (value: Value<T>) => V128;
+      readonly replace: (vector: V128, lane: number, value: Value<T>) => V128;
+    },
+    one: (lane: number) => Value<T>,
+  ): V128 {
+    if (this.uniform) return type.splat(one(0));
     const y = this.f.local("v128");
-    for (let lane = 0; lane < this.width; lane++) this.f.set(y, i32x4.replace(y, lane, one(lane)));
+    for (let lane = 0; lane < this.width; lane++) this.f.set(y, type.replace(y, lane, one(lane)));
     return y;
   }
   toInt(x: F64): I32 {
