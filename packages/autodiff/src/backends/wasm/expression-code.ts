@@ -194,11 +194,12 @@ export class ExpressionCode {
     return code.loadLanes(lanes.map(address), dtype);
   }
 
-  /** Stores a value at a stream of the same nest. */
-  store(stream: Stream, value: V128, spot: Spot): void {
+  /** Stores a result at a stream of the same nest; `flush` makes what is smaller than the least normal float32 0. */
+  store(stream: Stream, result: V128, spot: Spot, flush: boolean): void {
     const { dtype } = stream.access.buffer;
     const inner = stream.group.strides[this.#depth - 1] ?? 0;
     const code = this.#code;
+    const value = flush && dtype === "float32" ? flushed(code.f, result) : result;
     if (inner === bytesOf[dtype] || spot.lanes === 1) {
       code.f.emit(code.storeUnit(this.#at(stream, spot), value, dtype, spot.lanes));
       return;
@@ -209,14 +210,11 @@ export class ExpressionCode {
 }
 
 /** What is smaller than the least normal float32 becomes 0. */
-export function flushed(f: FunctionBuilder, value: V128): V128 {
+function flushed(f: FunctionBuilder, value: V128): V128 {
   const x = f.let(value);
-  const isSubnormal = f32Subnormal(f, x);
-  return v128.andnot(x, isSubnormal);
-}
-function f32Subnormal(f: FunctionBuilder, x: V128): V128 {
   // The bits of |x| below those of 2⁻¹²⁶.
-  return i32x4.ltS(v128.and(x, f.i32(0x7fffffff)), f.i32(0x800000));
+  const isSubnormal = i32x4.ltS(v128.and(x, f.i32(0x7fffffff)), f.i32(0x800000));
+  return v128.andnot(x, isSubnormal);
 }
 
 /** Whether any value of an expression or access is float64 (then a vector holds two lanes). */

@@ -153,6 +153,11 @@ export class LoopNest {
     });
     if (rewind) move(-trips * step);
   }
+  /** Runs `body` at every place along the given axes, from the outermost in. */
+  over(f: FunctionBuilder, [axis, ...rest]: readonly number[], body: () => void): void {
+    if (axis === undefined) return body();
+    this.loop(f, axis, this.axes[axis].size, 1, () => this.over(f, rest, body));
+  }
   /** Moves all that walks by `steps` along an axis. */
   skip(f: FunctionBuilder, axis: number, steps: number): void {
     for (const g of this.groups) if (g.pointer !== undefined) f.advance(g.pointer, steps * g.strides[axis]);

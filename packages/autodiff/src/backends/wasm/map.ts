@@ -4,7 +4,6 @@ import type { CodeContext } from "./context.js";
 import {
   costAlong,
   ExpressionCode,
-  flushed,
   type OperandSource,
   positionsOf,
   type Spot,
@@ -66,9 +65,7 @@ export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): Ke
     const vector = (lanes: number): void => {
       body.emit(depth, spot(lanes));
       for (const [i, write] of writes.entries()) {
-        const value = body.result(i);
-        const small = flush && write.access.buffer.dtype === "float32";
-        body.store(write, small ? flushed(f, value) : value, spot(lanes));
+        body.store(write, body.result(i), spot(lanes), flush);
       }
     };
     const level = (axis: number): void => {
