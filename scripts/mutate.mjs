@@ -121,6 +121,27 @@ async function fillSandbox() {
   return mutants.filter((mutant) => turnOf(mutant) !== undefined).sort((a, b) => turnOf(a) - turnOf(b));
 }
 
+/** Seconds of processor that a process and those of its group have used, so that a busy machine makes no mutant late; null where the system does not tell. */
+function workOf(group) {
+  if (!existsSync("/proc/self/stat")) return null;
+  let ticks = 0;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      // Behind the name, which may hold blanks: state, parent, group, ..., user and system time of the process (fields 14 and 15) and of its ended children.
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ")
+        .map(Number);
+      if (fields[2] === group) ticks += fields[11] + fields[12] + fields[13] + fields[14];
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return ticks / 100;
+}
+/** How many times as long as its work a mutant may take by the clock. */
+const patience = 20;
+
 /** A process that runs test files on demand; one that does not answer in time is ended with all its workers, and null is its answer. */
 class TestRunner {
   #child = null;
@@ -143,12 +164,17 @@ class TestRunner {
   async ask(order, seconds) {
     this.#late = false;
     if (this.#child === null) this.#begin();
-    const timer = setTimeout(() => this.end(), 1000 * seconds);
+    const start = { time: performance.now(), work: workOf(this.#child.pid) };
+    const timer = setInterval(() => {
+      const waited = (performance.now() - start.time) / 1000;
+      const worked = start.work === null ? waited : workOf(this.#child?.pid ?? 0) - start.work;
+      if (worked > seconds || waited > patience * seconds) this.end();
+    }, 1000);
     const answer = await new Promise((resolve) => {
       this.#reply = resolve;
       this.#child.send(order);
     });
-    clearTimeout(timer);
+    clearInterval(timer);
     this.#reply = null;
     return answer;
   }

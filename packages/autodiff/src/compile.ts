@@ -3,7 +3,12 @@
 import "./accelerate.js";
 import "./accelerators-for-maps.js";
 
-export type { BackendName } from "./compiler/backend.js";
+export {
+  type BackendChoice,
+  type BackendName,
+  setDefaultBackend,
+  setDefaultThreads,
+} from "./compiler/backend.js";
 export { type Compiled, type CompileOptions, compile } from "./compiler/compile.js";
 export { cond } from "./transforms/cond.js";
 export { whileLoop } from "./transforms/while-loop.js";

@@ -9,8 +9,17 @@ export type DType = "float32" | "float64" | "int32" | "bool";
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 const ranks: { readonly [D in DType]: number } = { bool: 0, int32: 1, float32: 2, float64: 3 };
-/** Bytes of one element. */
+/** Bytes of one element.
+ * @example
+ * bytesOf.float32 // => 4
+ */
 export const bytesOf: { readonly [D in DType]: number } = { bool: 1, int32: 4, float32: 4, float64: 8 };
+
+/** All dtypes, the narrowest first.
+ * @example
+ * allDTypes.includes("float64") // => true
+ */
+export const allDTypes: readonly DType[] = ["bool", "int32", "float32", "float64"];
 
 /** Whether derivatives exist for this dtype. */
 export const isFloatDType = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
@@ -59,7 +68,10 @@ function zeroed(dtype: DType, length: number): TypedArray {
   }
 }
 
-/** A view of `length` elements of a memory, from a byte address on. */
+/** A view of `length` elements of a memory, from a byte address on.
+ * @example
+ * arrayAt(new ArrayBuffer(16), "float32", 8, 2).length // => 2
+ */
 export function arrayAt(memory: ArrayBufferLike, dtype: DType, address: number, length: number): TypedArray {
   switch (dtype) {
     case "float32":

@@ -10,7 +10,7 @@ import { type ClosedGraph, commitAssignments, hiddenInputValues } from "../trans
 import { rebuild } from "../transforms/outline.js";
 import { type Signed, sign } from "../transforms/signature.js";
 import type { Passed, Result, Sync, Unannotated } from "../transforms/types.js";
-import { type BackendName, backendChoice } from "./backend.js";
+import { type BackendChoice, backendChoice, threadChoice } from "./backend.js";
 import { explainInstance, profileTable } from "./explain.js";
 import { Programs, runnerFor, type Settings } from "./programs.js";
 
@@ -18,8 +18,10 @@ import { Programs, runnerFor, type Settings } from "./programs.js";
 export interface CompileOptions {
   /** The name in `explain()`, profiles and warnings; the function's own if left out. */
   readonly name?: string;
-  /** What to run on: `"wasm"` (default) or the plain `"javascript"` reference. */
-  readonly backend?: BackendName;
+  /** What to run on: `"wasm"` (default, see {@link setDefaultBackend}), the plain `"javascript"` reference, or the backend of another package. */
+  readonly backend?: BackendChoice;
+  /** Threads that share the work of one call; left out, see {@link setDefaultThreads}. Results do not depend on it. */
+  readonly threads?: number;
   /** Whether float32 results of fused kernels below 2⁻¹²⁶ become 0 (false): subnormal numbers are slow, and a vanishing gradient is full of them. */
   readonly flushSubnormals?: boolean;
 }
@@ -44,7 +46,7 @@ export interface Compiled<Args extends readonly unknown[], R> {
  * An index out of range is refused as eagerly, however it came about: a constant while tracing, an argument before the program runs, one that the program computes
  * by the program, which then returns nothing and leaves every Variable as it was.
  * @param f - a function of trees of tensors that returns a tree of tensors; it runs while it is traced only
- * @param options - `name`, `backend`, `flushSubnormals`
+ * @param options - `name`, `backend`, `threads`, `flushSubnormals`
  * @returns a function that is called in the same way
  * @throws {@link SymbolicValueError} at the first call, if `f` reads a value; {@link AsyncError} if `f` is asynchronous; {@link IndexError} if an index is out of range; {@link VariableError} if `f` makes a Variable;
  * {@link TreeError} if an argument could change unnoticed, holds itself, or is more than 1,000 levels deep
@@ -69,10 +71,11 @@ export function compile<Args extends readonly unknown[] = Unannotated[], R exten
     });
   }
   checkNoMore("compile", more, "call what it returns: compile(f)(x)");
-  checkOptions("compile", options, ["name", "backend", "flushSubnormals"]);
+  checkOptions("compile", options, ["name", "backend", "threads", "flushSubnormals"]);
   const settings: Settings = {
     name: options.name ?? (f.name === "" ? "program" : f.name),
     backend: backendChoice(options.backend),
+    threads: threadsOf(options.threads),
     flushSubnormals: options.flushSubnormals === true,
   };
   const programs = new Programs(f, settings);
@@ -101,6 +104,12 @@ export function compile<Args extends readonly unknown[] = Unannotated[], R exten
   });
   // The type says more of arguments only where f leaves their types out.
   return compiled as unknown as Compiled<Passed<Args>, R>;
+}
+
+/** Checked at once; a default is asked for when the program is made. */
+function threadsOf(asked: number | undefined): () => number | null {
+  if (asked !== undefined) threadChoice(asked);
+  return () => threadChoice(asked);
 }
 
 /** Runs a program where tapes and replays see it: as one op. */

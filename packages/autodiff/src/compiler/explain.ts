@@ -1,8 +1,10 @@
 import { bytesOf, sizeText } from "../base/dtype.js";
 import { sizeOf } from "../base/shape.js";
-import type { Access, Executable, Kernel } from "../kernel/program.js";
-import { bytesOfBuffer, type Instance } from "./instance.js";
-import { accessesOf } from "./lowering/plan-memory.js";
+import { accessesOf } from "../kernel/accesses.js";
+import type { Profile } from "../kernel/backend.js";
+import { bytesOfBuffer } from "../kernel/plan-memory.js";
+import type { Access, Kernel } from "../kernel/program.js";
+import type { Instance } from "./instance.js";
 
 /** Arithmetic operations of one run of a kernel (its body included). */
 function flopsOf(kernel: Kernel): number {
@@ -109,16 +111,18 @@ export function explainInstance(instance: Instance): string {
       `  loop ${i + 1}: ${m.before} before it for all steps, ${m.after} after it for all steps, ${m.accumulators} sums over time`,
   );
   return [
-    `${program.name}: ${countText(flops)}FLOP, ${sizeText(traffic)} touched outside of loops, ${sizeText(program.bytes)} of memory (${program.buffers.length} buffers, ${sizeText(apart)} without sharing), ${sizeText(executable.codeBytes)} of code`,
+    `${program.name}: ${countText(flops)}FLOP, ${sizeText(traffic)} touched outside of loops, ${sizeText(executable.bytes)} of memory (${program.buffers.length} buffers, ${sizeText(apart)} without sharing), ${sizeText(executable.codeBytes)} of code`,
+    `machine: ${executable.machine}`,
     `passes: ${report.passes.map((p) => `${p.pass} ${p.nodes}`).join(" → ")} nodes`,
     ...(motions.length > 0 ? ["moved out of loops:", ...motions] : []),
+    ...(program.setup.length > 0 ? ["set up:", ...lines(program.setup, "  ")] : []),
     "kernels:",
     ...lines(program.kernels, "  "),
   ].join("\n");
 }
 
 /** Time per kernel as a table, the slowest first. */
-export function profileTable(instance: Instance, times: ReturnType<Executable["profile"]>): string {
+export function profileTable(instance: Instance, times: Profile): string {
   const total = times.reduce((n, t) => n + t.milliseconds, 0);
   const rows = [...times].sort((a, b) => b.milliseconds - a.milliseconds);
   const width = Math.max(6, ...rows.map((r) => r.name.length));

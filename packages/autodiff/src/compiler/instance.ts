@@ -1,8 +1,10 @@
-import { arrayAt, bytesOf, sizeText, type TypedArray } from "../base/dtype.js";
+import type { TypedArray } from "../base/dtype.js";
 import { CompileError } from "../base/errors.js";
 import { rowMajor } from "../base/shape.js";
+import type { Backend, Executable, Profile } from "../kernel/backend.js";
 import type { Spec } from "../kernel/lowering.js";
-import type { Buffer, Executable, Program, ProgramBackend } from "../kernel/program.js";
+import { planMemory, tooLarge } from "../kernel/plan-memory.js";
+import { bodiesOf, type Kernel, type Program } from "../kernel/program.js";
 import { indexError } from "../ops/indices.js";
 import { allocate, contiguousArray, copyStrided, leaked, type Tensor } from "../tensor/tensor.js";
 import type { Graph } from "../trace/op.js";
@@ -56,14 +58,13 @@ export class Instance {
   private readonly slots: readonly VariableBuffer[];
   private readonly written: readonly VariableBuffer[];
   private readonly readOnly: readonly boolean[];
-  private readonly changed: TypedArray | null;
   private readonly status: TypedArray | null;
   private fresh = true;
   private readonly argumentCount: number;
   private readonly firstVariable: number;
   private readonly checks: HostChecks;
 
-  constructor(source: ProgramSource, backend: ProgramBackend) {
+  constructor(source: ProgramSource, backend: Backend, threads: number | null = null) {
     const { graph, captures, variables, assigned } = source;
     this.source = source;
     const argumentCount = graph.inputs.length - captures.length - variables.length;
@@ -84,6 +85,10 @@ export class Instance {
       optimized,
       {
         name: source.name,
+        inputs: graph.inputs.map((_, i) => {
+          if (i < argumentCount) return "input";
+          return i < firstVariable ? "constant" : "state";
+        }),
         content: graph.inputs.map((_, i) =>
           i >= argumentCount && i < firstVariable ? contiguousArray(captures[i - argumentCount]) : null,
         ),
@@ -96,23 +101,22 @@ export class Instance {
         ),
         flushSubnormals: source.flushSubnormals,
       },
-      backend,
+      backend.capabilities,
     );
     this.argumentCount = argumentCount;
     this.firstVariable = firstVariable;
     this.optimized = optimized;
     this.report = report;
     this.program = built.program;
-    this.executable = instantiated(built.program, backend);
-    const arrayOf = (b: Buffer): TypedArray => arrayAt(this.executable.memory, b.dtype, b.address, b.length);
-    this.inputArrays = built.inputs.map(arrayOf);
-    this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [arrayOf(b)]));
+    const executable = prepared(built.program, backend, threads);
+    this.executable = executable;
+    this.inputArrays = built.inputs.map((b) => executable.array(b));
+    this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [executable.array(b)]));
     this.outputSpecs = graph.outputs.slice(0, results).map(({ sizes: shape, dtype }) => ({ shape, dtype }));
     this.slots = variables.map((v, i) => new VariableBuffer(v, this.inputArrays[firstVariable + i]));
     this.readOnly = variables.map((v) => !assigned.includes(v));
     this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
-    this.status = built.program.status === null ? null : arrayOf(built.program.status);
-    this.changed = built.changed === null ? null : arrayOf(built.changed);
+    this.status = built.program.status === null ? null : executable.array(built.program.status);
     if (this.written.length > 0) abandoned.register(this, this.written);
   }
 
@@ -125,7 +129,7 @@ export class Instance {
   }
 
   /** Runs once with the time of each kernel. */
-  profile(inputs: readonly Tensor[]): ReturnType<Executable["profile"]> {
+  profile(inputs: readonly Tensor[]): Profile {
     this.uploadInputs(inputs);
     const times = this.executable.profile();
     this.checkStatus();
@@ -149,7 +153,7 @@ export class Instance {
       slot.version = variable.version;
       if (this.readOnly[i]) constantsChanged = true;
     }
-    if (this.changed !== null) this.changed[0] = constantsChanged ? 1 : 0;
+    if (constantsChanged) this.executable.setUp();
     this.fresh = false;
   }
 
@@ -173,6 +177,7 @@ export class Instance {
   /** Gives the Variables their values back; the memory goes with the instance. */
   dispose(): void {
     for (const slot of this.slots) slot.variable.leave(slot);
+    this.executable.dispose();
   }
 
   get name(): string {
@@ -180,24 +185,40 @@ export class Instance {
   }
 }
 
-/** The program, ready to run; throws if there is no memory for it. */
-function instantiated(program: Program, backend: ProgramBackend): Executable {
-  const { bytes, buffers, name } = program;
+/** The program, ready to run.
+ * @throws {@link CompileError} if the backend cannot run it, or there is no memory for it */
+function prepared(program: Program, backend: Backend, threads: number | null): Executable {
+  const reason = reasonAgainst(program, backend);
+  if (reason !== null)
+    throw new CompileError({
+      code: "compile/backend",
+      op: program.name,
+      problem: `the backend "${backend.name}" cannot run this program.`,
+      got: reason,
+      expected: "what the backend has",
+      mend: 'another backend for this function: compile(f, { backend: "wasm" }); or a cast to float32',
+    });
   try {
-    if (bytes <= backend.maxBytes) return backend.instantiate(program);
+    return backend.prepare(program, { threads });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    const most = "what the host still has to give: it refused a memory of this size";
+    throw tooLarge(program, planMemory(program).bytes, most);
   }
-  const [largest] = [...buffers].sort((a, b) => bytesOfBuffer(b) - bytesOfBuffer(a));
-  const most = bytes > backend.maxBytes ? `at most ${sizeText(backend.maxBytes)} on ${backend.name}` : null;
-  throw new CompileError({
-    code: "compile/memory",
-    op: name,
-    problem: "the program needs more memory than there is.",
-    got: `${sizeText(bytes)}, of which ${sizeText(bytesOfBuffer(largest))} for one value of ${largest.length} ${largest.dtype}`,
-    expected: most ?? "what the host still has to give: it refused a memory of this size",
-    mend: `smaller batches, checkpoint(…) around parts of a long computation, fewer programs (dispose()) at a time, or { backend: "javascript" }`,
-  });
+}
+
+/** Why a backend cannot run a program; null if it can. */
+function reasonAgainst(program: Program, { capabilities }: Backend): string | null {
+  const foreign = program.buffers.find(({ dtype }) => !capabilities.dtypes.includes(dtype));
+  if (foreign !== undefined) return `a value of ${foreign.dtype}`;
+  const refusal = (kernels: readonly Kernel[]): string | null => {
+    for (const kernel of kernels) {
+      const reason = capabilities.refuses?.(kernel) ?? refusal(bodiesOf(kernel).flat());
+      if (reason !== null) return reason;
+    }
+    return null;
+  };
+  return capabilities.refuses === undefined ? null : refusal([...program.setup, ...program.kernels]);
 }
 
 function upload(t: Tensor, to: TypedArray): void {
@@ -219,6 +240,3 @@ function download(from: TypedArray, { shape, dtype }: Spec): Tensor {
   else to.set(from, out.offset);
   return out;
 }
-
-/** Bytes of a buffer. */
-export const bytesOfBuffer = (b: Buffer): number => b.length * bytesOf[b.dtype];

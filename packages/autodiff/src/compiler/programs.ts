@@ -1,6 +1,6 @@
 import { sameShape } from "../base/shape.js";
 import { show } from "../base/show.js";
-import type { ProgramBackend } from "../kernel/program.js";
+import type { Backend } from "../kernel/backend.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { current, type StaticRead, within } from "../trace/context.js";
 import type { Graph } from "../trace/op.js";
@@ -14,7 +14,9 @@ import { Instance } from "./instance.js";
 /** What a compiled function is called, and how its programs run. */
 export interface Settings {
   readonly name: string;
-  readonly backend: () => ProgramBackend;
+  readonly backend: () => Backend;
+  /** How many threads; null leaves it to the backend. */
+  readonly threads: () => number | null;
   readonly flushSubnormals: boolean;
 }
 
@@ -51,8 +53,8 @@ export class Programs {
   }
 
   instanceOf(entry: Entry): Instance {
-    const { name, backend, flushSubnormals } = this.#settings;
-    entry.instance ??= new Instance({ name, ...entry.closed, flushSubnormals }, backend());
+    const { name, backend, threads, flushSubnormals } = this.#settings;
+    entry.instance ??= new Instance({ name, ...entry.closed, flushSubnormals }, backend(), threads());
     return entry.instance;
   }
 
@@ -106,9 +108,15 @@ export class Programs {
 }
 
 /** Runs graphs as programs; each is compiled when it first runs, and goes with its graph. */
-export function runnerFor({ name, backend, flushSubnormals }: Settings): Runner {
+export function runnerFor({ name, backend, threads, flushSubnormals }: Settings): Runner {
   const machine = backend();
-  const key = `${machine.name}/${flushSubnormals}`;
+  const count = threads();
+  const key = `${count} ${flushSubnormals}`;
+  let runners = runnersOf.get(machine);
+  if (runners === undefined) {
+    runners = new Map();
+    runnersOf.set(machine, runners);
+  }
   let runner = runners.get(key);
   if (runner === undefined) {
     const instances = new WeakMap<Graph, Instance>();
@@ -117,7 +125,7 @@ export function runnerFor({ name, backend, flushSubnormals }: Settings): Runner 
         let instance = instances.get(graph);
         if (instance === undefined) {
           const source = { name, graph, captures: [], variables: [], assigned: [], flushSubnormals };
-          instance = new Instance(source, machine);
+          instance = new Instance(source, machine, count);
           instances.set(graph, instance);
         }
         return instance.run(inputs);
@@ -127,7 +135,7 @@ export function runnerFor({ name, backend, flushSubnormals }: Settings): Runner 
   }
   return runner;
 }
-const runners = new Map<string, Runner>();
+const runnersOf = new WeakMap<Backend, Map<string, Runner>>();
 
 function sameSpecs(specs: Entry["specs"], leaves: readonly Tensor[]): boolean {
   if (specs.length !== leaves.length) return false;

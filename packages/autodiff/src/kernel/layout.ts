@@ -35,7 +35,10 @@ const never = (): boolean => false;
 
 /** Drops axes of size 1, and joins neighbours that every operand walks as one.
  * @param operands - the strides of each operand over the axes of `shape`
- * @param apart - neighbours that must stay two axes all the same */
+ * @param apart - neighbours that must stay two axes all the same
+ * @example
+ * joinAxes([2, 1, 3], [[3, 3, 1]]).sizes // => [6]
+ */
 export function joinAxes(
   shape: Shape,
   operands: readonly (readonly number[])[],

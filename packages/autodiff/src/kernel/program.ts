@@ -2,20 +2,40 @@ import type { DType } from "../base/dtype.js";
 import type { Combine, Expression } from "./instruction.js";
 import type { IndexRange } from "./lowering.js";
 
-/** What a compiled program is made of: buffers with fixed places, and kernels over them in order. A backend turns it into something that runs;
- * it knows no op. All sizes are fixed; addresses move only with the counters of enclosing loops. */
+/** What a compiled program is made of: buffers, and kernels over them in order. A backend turns it into something that runs;
+ * it knows no op. All sizes are fixed, and no buffer has a place: where they lie, and which share memory, is the backend's affair. */
 
-/** A piece of the program's memory. */
+/** What a buffer is to the program and to its host:
+ * `input`: an argument, written by the host before a run;
+ * `output`: a result, read by the host after it;
+ * `state`: the value of a Variable, which stays from run to run, and which the host may write between them;
+ * `constant`: never changes between two runs of `setup`: it has its `initial` content, or `setup` computes it;
+ * `temporary`: nothing outside of one run sees it. */
+export type Role = "input" | "output" | "state" | "constant" | "temporary";
+
+/** A piece of a program's memory. */
 export interface Buffer {
   readonly id: number;
   readonly name: string;
   readonly dtype: DType;
   /** In elements. */
   readonly length: number;
-  /** Byte offset in the program's memory, 64-byte aligned, set by the memory plan; buffers whose lives do not meet may share it. */
-  address: number;
-  /** Initial content, written once when the program is instantiated (constants). */
+  readonly role: Role;
+  /** Initial content, written once when the program is prepared (constants). */
   readonly initial?: ArrayLike<number>;
+  /** The buffer in whose place this one is computed, element by element; null for one with a place of its own. See {@link homeOf}. */
+  inPlaceOf: Buffer | null;
+}
+
+/** The buffer whose memory holds a buffer's elements: itself, unless it is computed in the place of another.
+ * @example
+ * const x = { id: 0, name: "x", dtype: "float32", length: 4, role: "state", inPlaceOf: null }
+ * homeOf({ ...x, name: "next x", inPlaceOf: x }).name // => "x"
+ */
+export function homeOf(buffer: Buffer): Buffer {
+  let home = buffer;
+  while (home.inPlaceOf !== null) home = home.inPlaceOf;
+  return home;
 }
 
 /** Element address = offset + Σ index[k]·strides[k] + Σ counter[l]·steps[l], where counter[l] is the value of the l-th enclosing loop
@@ -34,6 +54,7 @@ export interface GatheredRead {
   readonly index: Access;
   readonly stride: number;
 }
+/** A read of a kernel, at an address that is known or that is looked up. */
 export type Read =
   | { readonly kind: "plain"; readonly at: Access }
   | ({ readonly kind: "gathered" } & GatheredRead);
@@ -63,7 +84,7 @@ export interface ReduceKernel {
   readonly write: Access;
 }
 
-/** Rearranges a `[k, n]` operand for {@link GemmKernel}. The layout of `packed` is the backend's own; its length is `packedLength(k, n, dtype)` of the backend. */
+/** Rearranges a `[k, n]` operand for {@link GemmKernel}. The layout of `packed` is the backend's own; its length is `packedLength(k, n, dtype)` of its capabilities. */
 export interface PackKernel {
   readonly kind: "pack";
   readonly name: string;
@@ -164,7 +185,7 @@ export interface LoopKernel {
   readonly body: readonly Kernel[];
 }
 
-/** Runs one of two lists by a bool (`cond`), or `body` while `condition`'s byte is not 0 (`while`; `test` computes it before each round). */
+/** Runs one of two lists by a bool. */
 export interface BranchKernel {
   readonly kind: "branch";
   readonly name: string;
@@ -172,6 +193,7 @@ export interface BranchKernel {
   readonly whenTrue: readonly Kernel[];
   readonly whenFalse: readonly Kernel[];
 }
+/** Runs `test`, then `body` while the byte at `condition` is not 0. */
 export interface WhileKernel {
   readonly kind: "while";
   readonly name: string;
@@ -180,6 +202,7 @@ export interface WhileKernel {
   readonly body: readonly Kernel[];
 }
 
+/** All that a program is made of. */
 export type Kernel =
   | MapKernel
   | ReduceKernel
@@ -194,7 +217,10 @@ export type Kernel =
   | BranchKernel
   | WhileKernel;
 
-/** The lists of kernels inside a control-flow kernel. */
+/** The lists of kernels inside a control-flow kernel.
+ * @example
+ * bodiesOf({ kind: "loop", name: "steps", length: 3, reverse: false, body: [] }).length // => 1
+ */
 export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
   switch (kernel.kind) {
     case "loop":
@@ -208,38 +234,18 @@ export function bodiesOf(kernel: Kernel): readonly (readonly Kernel[])[] {
   }
 }
 
-/** A whole program: memory of `bytes`, kernels in order. */
+/** A whole program. */
 export interface Program {
   readonly name: string;
+  /** Those with a place of their own. */
   readonly buffers: readonly Buffer[];
   /** What its checks say in an error, by their codes. */
   readonly checks: readonly IndexRange[];
-  /** Where its checks report; null if it has none. */
+  /** Where its checks report (an output that the host sets to 0 before the next run, once a check has failed); null if it has none. */
   readonly status: Buffer | null;
-  readonly bytes: number;
+  /** To run before the first run, and again before the next one after the host has written a constant, or state that no kernel writes: packing of weights. */
+  readonly setup: readonly Kernel[];
   readonly kernels: readonly Kernel[];
   /** Flush subnormal results of fused float32 kernels to zero. */
   readonly flushSubnormals: boolean;
-}
-
-/** A program that can run. `memory` is where the host writes arguments and reads results (by `buffer.address`). */
-export interface Executable {
-  /** The bytes of the program's memory, the same object as long as the program lives: it never grows. */
-  readonly memory: ArrayBufferLike;
-  run(): void;
-  /** Milliseconds and calls per kernel name of one run (slower than run). */
-  profile(): readonly { readonly name: string; readonly calls: number; readonly milliseconds: number }[];
-  /** Bytes of code, for explain(). */
-  readonly codeBytes: number;
-}
-
-/** How a backend takes part in compiling. */
-export interface ProgramBackend {
-  readonly name: string;
-  /** Elements that a packed `[k, n]` operand takes; 0 if this backend wants no packing of it. */
-  packedLength(k: number, n: number, dtype: DType): number;
-  /** What one program's memory may hold at most, in bytes. */
-  readonly maxBytes: number;
-  /** @throws RangeError if the host has no memory for it */
-  instantiate(program: Program): Executable;
 }

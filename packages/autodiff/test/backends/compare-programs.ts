@@ -1,13 +1,14 @@
 import { expect } from "vitest";
-import type { Buffer, Program, ProgramBackend } from "../../src/kernel/program.js";
+import type { Backend } from "../../src/kernel/backend.js";
+import type { Buffer, Program } from "../../src/kernel/program.js";
 import { runNaively } from "./naive-program.js";
 import { readBuffer } from "./program-builder.js";
 
 /** Runs a program and gives the elements of its buffers. */
-export function runProgram(backend: ProgramBackend, program: Program): (buffer: Buffer) => number[] {
-  const executable = backend.instantiate(program);
+export function runProgram(backend: Backend, program: Program): (buffer: Buffer) => number[] {
+  const executable = backend.prepare(program, { threads: null });
   executable.run();
-  return (buffer) => readBuffer(executable.memory, buffer);
+  return (buffer) => readBuffer(executable, buffer);
 }
 
 /** Equal numbers, zeros of the same sign; NaN equals NaN. */
@@ -15,7 +16,7 @@ const sameNumber = (x: number, y: number): boolean => Object.is(x, y);
 
 /** Runs a program on the backend and naively, and demands the same numbers in every buffer. */
 export function expectAsNaive(
-  backend: ProgramBackend,
+  backend: Backend,
   program: Program,
   opaque: ReadonlySet<Buffer> = new Set(),
 ): void {

@@ -1,11 +1,12 @@
 import { it } from "vitest";
+import type { Backend } from "../../src/kernel/backend.js";
 import { buildExpression } from "../../src/kernel/expression.js";
-import type { Kernel, ProgramBackend } from "../../src/kernel/program.js";
+import type { Kernel } from "../../src/kernel/program.js";
 import { expectAsNaive } from "./compare-programs.js";
 import { access, branch, identity, loop, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
 
 /** Kernels that hold others: loops, branches, repetitions. */
-export function controlFlowConformance(backend: ProgramBackend): void {
+export function controlFlowConformance(backend: Backend): void {
   const numbers = new SeededNumbers(3);
 
   it("loops: nested, reversed, of length 0, with steps of every level", () => {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import type { Backend } from "../../src/kernel/backend.js";
 import { buildExpression } from "../../src/kernel/expression.js";
-import type { GemmKernel, Kernel, ProgramBackend } from "../../src/kernel/program.js";
+import type { GemmKernel, Kernel } from "../../src/kernel/program.js";
 import { expectAsNaive, runProgram } from "./compare-programs.js";
 import { access, loop, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
 
@@ -32,7 +33,7 @@ const sizes: readonly (readonly [m: number, n: number, k: number])[] = [
 const aStrides = (form: Form, m: number, k: number): number[] => (form === "TN" ? [1, m] : [k, 1]);
 const bStrides = (form: Form, n: number, k: number): number[] => (form === "NT" ? [1, k] : [n, 1]);
 
-export function gemmConformance(backend: ProgramBackend): void {
+export function gemmConformance(backend: Backend): void {
   const numbers = new SeededNumbers(11);
 
   for (const dtype of floats) {

@@ -1,12 +1,13 @@
 import { expect, it } from "vitest";
 import type { DType } from "../../src/base/dtype.js";
+import type { Backend } from "../../src/kernel/backend.js";
 import { buildExpression, type KernelBuilder, type Scalar } from "../../src/kernel/expression.js";
 import type {
   BinaryInstruction,
   CompareInstruction,
   UnaryInstruction,
 } from "../../src/kernel/instruction.js";
-import type { ProgramBackend } from "../../src/kernel/program.js";
+
 import { runProgram, ulps } from "./compare-programs.js";
 import { pairs, samples } from "./instruction-operands.js";
 import { access, ProgramBuilder, plain } from "./program-builder.js";
@@ -63,7 +64,7 @@ const dtypes: readonly DType[] = ["float32", "float64", "int32", "bool"];
 
 /** Applies one expression to columns of operands. */
 function applyTo(
-  backend: ProgramBackend,
+  backend: Backend,
   operands: readonly { readonly dtype: DType; readonly values: readonly number[] }[],
   out: DType,
   body: (kernel: KernelBuilder, ...operands: Scalar[]) => Scalar,
@@ -103,7 +104,7 @@ function expectClose(
 }
 
 // One row per instruction and dtype.
-export function instructionConformance(backend: ProgramBackend): void {
+export function instructionConformance(backend: Backend): void {
   const floatRows = (Object.keys(floatUnary) as (keyof typeof floatUnary)[]).flatMap((name) =>
     floats.map((dtype) => [name, dtype] as const),
   );

@@ -1,7 +1,8 @@
 import { it } from "vitest";
 import { rowMajor, sizeOf as size } from "../../src/base/shape.js";
+import type { Backend } from "../../src/kernel/backend.js";
 import { buildExpression } from "../../src/kernel/expression.js";
-import type { Kernel, ProgramBackend } from "../../src/kernel/program.js";
+import type { Kernel } from "../../src/kernel/program.js";
 import { expectAsNaive } from "./compare-programs.js";
 import { access, identity, loop, numeric, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
 
@@ -35,7 +36,7 @@ const shapes: readonly (readonly number[])[] = [
 ];
 
 /** Kernels that write element by element: maps over every layout, gathered reads, fills. */
-export function mapConformance(backend: ProgramBackend): void {
+export function mapConformance(backend: Backend): void {
   const numbers = new SeededNumbers(3);
 
   for (const dtype of numeric) {

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { it } from "vitest";
 import type { DType } from "../../src/base/dtype.js";
+import type { Backend } from "../../src/kernel/backend.js";
 import type { Combine, Expression, ExpressionNode } from "../../src/kernel/instruction.js";
-import type { Access, Buffer, Kernel, ProgramBackend, Read } from "../../src/kernel/program.js";
+import type { Access, Buffer, Kernel, Read } from "../../src/kernel/program.js";
 import { casesOf } from "../repository/case-counts.js";
 import { expectAsNaive } from "./compare-programs.js";
 import { access, loop, ProgramBuilder, SeededNumbers } from "./program-builder.js";
@@ -156,7 +157,7 @@ function randomKernel(numbers: SeededNumbers, b: ProgramBuilder, loops: readonly
   };
 }
 
-export function randomProgramConformance(backend: ProgramBackend): void {
+export function randomProgramConformance(backend: Backend): void {
   it("random kernels in random loops agree with the naive evaluator, bit by bit", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 30 }), fc.integer({ min: 1, max: 3 }), (seed, count) => {

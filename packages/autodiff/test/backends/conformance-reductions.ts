@@ -1,15 +1,16 @@
 import { expect, it } from "vitest";
 import { rowMajor, sizeOf as size } from "../../src/base/shape.js";
+import type { Backend } from "../../src/kernel/backend.js";
 import { buildExpression } from "../../src/kernel/expression.js";
 import type { Combine } from "../../src/kernel/instruction.js";
-import type { Kernel, ProgramBackend } from "../../src/kernel/program.js";
+import type { Kernel } from "../../src/kernel/program.js";
 import { expectAsNaive, runProgram } from "./compare-programs.js";
 import { access, identity, numeric, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
 
 const combines: readonly Combine[] = ["sum", "prod", "max", "min"];
 
 /** Kernels that combine elements along axes. */
-export function reductionConformance(backend: ProgramBackend): void {
+export function reductionConformance(backend: Backend): void {
   const numbers = new SeededNumbers(3);
 
   for (const combine of combines) {

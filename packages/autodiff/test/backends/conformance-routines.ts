@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { Kernel, ProgramBackend, RowKernel } from "../../src/kernel/program.js";
+import type { Backend } from "../../src/kernel/backend.js";
+import type { Kernel, RowKernel } from "../../src/kernel/program.js";
 import { expectAsNaive, runProgram } from "./compare-programs.js";
 import { access, loop, numeric, ProgramBuilder, SeededNumbers } from "./program-builder.js";
 
@@ -21,7 +22,7 @@ const row = (
   target,
 });
 
-export function routineConformance(backend: ProgramBackend): void {
+export function routineConformance(backend: Backend): void {
   const numbers = new SeededNumbers(23);
 
   it.each(numeric)("running sums of %s, both directions, also in place", (dtype) => {

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
-import type { ProgramBackend } from "../../src/kernel/program.js";
+import type { Backend } from "../../src/kernel/backend.js";
+
 import { controlFlowConformance } from "./conformance-control-flow.js";
 import { gemmConformance } from "./conformance-gemm.js";
 import { instanceConformance } from "./conformance-instances.js";
@@ -10,7 +11,7 @@ import { reductionConformance } from "./conformance-reductions.js";
 import { routineConformance } from "./conformance-routines.js";
 
 /** The suite that every program backend runs: what it computes is held against a naive evaluator, published answers and double precision. */
-export function conformance(name: string, backend: ProgramBackend): void {
+export function conformance(name: string, backend: Backend): void {
   describe(`${name} conforms`, () => {
     describe("instructions", () => instructionConformance(backend));
     describe("maps, gathers, fills", () => mapConformance(backend));

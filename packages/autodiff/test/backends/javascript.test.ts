@@ -58,14 +58,18 @@ describe("routines of the JavaScript backend", () => {
     expect([...out]).toEqual([0x1cb996fc, 0xbb002be7]);
   });
 
-  it("refuses what it asks for none of, and buffers outside of the memory", () => {
+  it("refuses what it asks for none of, and buffers that are not the program's", () => {
     const b = new ProgramBuilder();
     const x = b.buffer("float32", 4);
     const at = access(x, [2, 1]);
     const pack = { kind: "pack", name: "pack", k: 2, n: 2, source: at, packed: access(x, []) } as const;
-    expect(() => javascriptProgramBackend.instantiate(b.program([pack]))).toThrow(InternalError);
+    expect(() => javascriptProgramBackend.prepare(b.program([pack]), { threads: null })).toThrow(
+      InternalError,
+    );
     const fill = { kind: "fill", name: "fill", shape: [4], value: 1, target: access(x, [1]) } as const;
     const program = b.program([fill]);
-    expect(() => javascriptProgramBackend.instantiate({ ...program, bytes: 64 })).toThrow(/does not fit/);
+    expect(() => javascriptProgramBackend.prepare({ ...program, buffers: [] }, { threads: null })).toThrow(
+      /has no place/,
+    );
   });
 });

@@ -1,4 +1,5 @@
-import { bytesOf, type DType } from "../../src/base/dtype.js";
+import type { DType } from "../../src/base/dtype.js";
+import type { Backend, Executable } from "../../src/kernel/backend.js";
 import { buildExpression } from "../../src/kernel/expression.js";
 import type { Expression } from "../../src/kernel/instruction.js";
 import type {
@@ -8,7 +9,6 @@ import type {
   GemmKernel,
   Kernel,
   Program,
-  ProgramBackend,
   Read,
 } from "../../src/kernel/program.js";
 
@@ -18,14 +18,13 @@ export const numeric: readonly DType[] = ["float32", "float64", "int32"];
 /** What is read, as it is. */
 export const identity = (dtype: DType): Expression => buildExpression([dtype], (_kernel, x) => x);
 
-/** Collects buffers with addresses, and makes programs of them. */
+/** Collects buffers, and makes programs of them. */
 export class ProgramBuilder {
   readonly buffers: Buffer[] = [];
   /** Where checks report, if there are any. */
   status: Buffer | null = null;
   /** Buffers whose content is the backend's own affair. */
   readonly opaque = new Set<Buffer>();
-  #bytes = 64;
 
   /** A buffer of zeros of a length, or with initial elements. */
   buffer(dtype: DType, content: number | ArrayLike<number>): Buffer {
@@ -35,21 +34,21 @@ export class ProgramBuilder {
       name: `${dtype}-${this.buffers.length}`,
       dtype,
       length,
-      address: this.#bytes,
+      role: "state",
+      inPlaceOf: null,
       ...(typeof content === "number" ? {} : { initial: content }),
     };
-    this.#bytes += Math.ceil((length * bytesOf[dtype]) / 64) * 64;
     this.buffers.push(buffer);
     return buffer;
   }
 
   /** A gemm; with `pack`, b goes through a pack kernel if the backend packs. */
-  gemm(backend: ProgramBackend, kernel: Omit<GemmKernel, "kind" | "name">, pack: boolean): Kernel[] {
+  gemm(backend: Backend, kernel: Omit<GemmKernel, "kind" | "name">, pack: boolean): Kernel[] {
     const { k, n } = kernel;
     const { dtype } = kernel.c.buffer;
     const kernels: Kernel[] = [];
     let { b } = kernel;
-    const length = pack && kernel.batch.length === 0 ? backend.packedLength(k, n, dtype) : 0;
+    const length = pack && kernel.batch.length === 0 ? backend.capabilities.packedLength(k, n, dtype) : 0;
     if (length > 0) {
       const packed = this.buffer(dtype, length);
       this.opaque.add(packed);
@@ -61,7 +60,7 @@ export class ProgramBuilder {
 
   program(kernels: readonly Kernel[], flushSubnormals = false): Program {
     const { buffers, status } = this;
-    return { name: "test", buffers, bytes: this.#bytes, kernels, flushSubnormals, checks: [], status };
+    return { name: "test", buffers, setup: [], kernels, flushSubnormals, checks: [], status };
   }
 }
 
@@ -96,18 +95,7 @@ export const loop = (length: number, reverse: boolean, body: readonly Kernel[]):
 });
 
 /** The elements of a buffer in a program's memory. */
-export function readBuffer(memory: ArrayBufferLike, { dtype, address, length }: Buffer): number[] {
-  switch (dtype) {
-    case "float32":
-      return [...new Float32Array(memory, address, length)];
-    case "float64":
-      return [...new Float64Array(memory, address, length)];
-    case "int32":
-      return [...new Int32Array(memory, address, length)];
-    case "bool":
-      return [...new Uint8Array(memory, address, length)];
-  }
-}
+export const readBuffer = (executable: Executable, buffer: Buffer): number[] => [...executable.array(buffer)];
 
 /** Small, fast, seeded numbers for test data. */
 export class SeededNumbers {

@@ -19,7 +19,7 @@ class Planned {
   readonly graph: Graph;
   constructor(graph: Graph, maxAccesses = 40) {
     this.graph = graph;
-    this.plan = new KernelPlan({ maxAccesses, maxLazyDepth: 24, maxStackBytes: 0 }, this.room.allocate);
+    this.plan = new KernelPlan({ maxAccesses, maxLazyDepth: 24 }, this.room.allocate);
     for (const t of graph.inputs)
       this.values.set(t.id, { kind: "stored", view: this.room.allocate("in", t), item: -1 });
   }

@@ -28,7 +28,7 @@ function memoriesOf(f: () => void): WeakRef<ArrayBufferLike>[] {
   const run = Instance.prototype.run;
   // By hand: a mock would keep every Instance that it saw.
   Instance.prototype.run = function (this: Instance, inputs) {
-    found.push(new WeakRef(this.executable.memory));
+    found.push(new WeakRef(this.executable.array(this.program.buffers[0]).buffer));
     return run.call(this, inputs);
   };
   try {

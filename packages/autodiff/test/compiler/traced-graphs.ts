@@ -56,7 +56,14 @@ export class Room {
       shape,
     );
   buffer(name: string, dtype: DType, length: number): Buffer {
-    const buffer: Buffer = { id: this.buffers.length, name, dtype, length, address: 0 };
+    const buffer: Buffer = {
+      id: this.buffers.length,
+      name,
+      dtype,
+      length,
+      role: "temporary",
+      inPlaceOf: null,
+    };
     this.buffers.push(buffer);
     return buffer;
   }

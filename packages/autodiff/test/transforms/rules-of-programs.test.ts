@@ -57,7 +57,7 @@ describe("compile", () => {
 /** Bytes of memory that a compiled function needs in all. */
 const planned = (f: F, x: Tensor): number => {
   const source = { name: "f", ...close(([t]) => [f(t)], [x]), flushSubnormals: false };
-  return new Instance(source, backendChoice("wasm")()).program.bytes;
+  return new Instance(source, backendChoice("wasm")()).executable.bytes;
 };
 
 // Above 256 elements a tensor has an array of its own.

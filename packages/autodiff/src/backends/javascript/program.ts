@@ -1,6 +1,7 @@
-import { arrayAt, bytesOf, type TypedArray } from "../../base/dtype.js";
-import { InternalError } from "../../base/errors.js";
-import type { Buffer, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
+import { allDTypes, arrayAt, type TypedArray } from "../../base/dtype.js";
+import { type Backend, cpuLimits, type Executable, type Profile } from "../../kernel/backend.js";
+import { type MemoryPlan, planMemory } from "../../kernel/plan-memory.js";
+import { type Buffer, homeOf, type Kernel, type Program } from "../../kernel/program.js";
 import { ScratchPool } from "./program-expression.js";
 import type { Runner, Setting } from "./program-fused.js";
 import { prepareKernel } from "./program-kernels.js";
@@ -8,11 +9,10 @@ import { BufferCursor } from "./program-walk.js";
 
 /** The reference executor of compiled programs: plain loops over blocks, no generated code, so it runs under any content security policy.
  * It rounds float32 at every instruction; sums (reductions, products of matrices, running sums) are kept in double precision and rounded once. */
-export const javascriptProgramBackend: ProgramBackend = {
+export const javascriptProgramBackend: Backend = {
   name: "javascript",
-  packedLength: () => 0,
-  maxBytes: 2 ** 53,
-  instantiate: (program) => new JavaScriptExecutable(program),
+  capabilities: { dtypes: allDTypes, limits: cpuLimits, packedLength: () => 0 },
+  prepare: (program) => new JavaScriptExecutable(program),
 };
 
 type Node =
@@ -40,45 +40,55 @@ type Node =
 type Times = Map<string, { calls: number; milliseconds: number }>;
 
 class JavaScriptExecutable implements Executable {
-  readonly memory: ArrayBuffer;
+  readonly bytes: number;
   readonly codeBytes = 0;
+  readonly machine = "JavaScript, 1 thread";
+  readonly #memory: ArrayBuffer;
+  readonly #plan: MemoryPlan;
+  readonly #setup: readonly Node[];
   readonly #nodes: readonly Node[];
   readonly #views = new Map<Buffer, TypedArray>();
 
   constructor(program: Program) {
-    this.memory = new ArrayBuffer(program.bytes);
+    this.#plan = planMemory(program);
+    this.bytes = this.#plan.bytes;
+    this.#memory = new ArrayBuffer(this.bytes);
     for (const buffer of program.buffers) {
-      if (buffer.initial) this.#view(buffer).set(buffer.initial);
+      if (buffer.initial) this.array(buffer).set(buffer.initial);
     }
     const setting: Setting = {
       pool: new ScratchPool(),
       flushSubnormals: program.flushSubnormals,
-      place: (access) => new BufferCursor(access, this.#view(access.buffer)),
+      place: (access) => new BufferCursor(access, this.array(access.buffer)),
     };
+    this.#setup = prepare(program.setup, setting);
     this.#nodes = prepare(program.kernels, setting);
+  }
+
+  setUp(): void {
+    runAll(this.#setup, [], null);
   }
 
   run(): void {
     runAll(this.#nodes, [], null);
   }
 
-  profile(): readonly { readonly name: string; readonly calls: number; readonly milliseconds: number }[] {
+  profile(): Profile {
     const times: Times = new Map();
     runAll(this.#nodes, [], times);
     return [...times].map(([name, { calls, milliseconds }]) => ({ name, calls, milliseconds }));
   }
 
-  #view(buffer: Buffer): TypedArray {
-    const known = this.#views.get(buffer);
+  array(buffer: Buffer): TypedArray {
+    const home = homeOf(buffer);
+    const known = this.#views.get(home);
     if (known) return known;
-    const { address, length, dtype, name } = buffer;
-    if (address % bytesOf[dtype] !== 0 || address + length * bytesOf[dtype] > this.memory.byteLength) {
-      throw new InternalError(`buffer ${name} at ${address} does not fit in the program's memory`);
-    }
-    const view = arrayAt(this.memory, dtype, address, length);
-    this.#views.set(buffer, view);
+    const view = arrayAt(this.#memory, home.dtype, this.#plan.addressOf(home), home.length);
+    this.#views.set(home, view);
     return view;
   }
+
+  dispose(): void {}
 }
 
 function prepare(kernels: readonly Kernel[], setting: Setting): Node[] {

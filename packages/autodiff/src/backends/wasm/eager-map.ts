@@ -46,25 +46,36 @@ function memoryOf(bytes: number): WebAssembly.Memory {
   return memory;
 }
 
+/** Where the blocks of one operand lie. */
+interface Place {
+  readonly buffer: Buffer;
+  readonly dtype: DType;
+  readonly address: number;
+}
+
 /** The code of one expression for one choice of scalar operands. */
 class EagerMap {
   readonly #exports: Exports;
   readonly #memoryBytes: number;
-  readonly #inputs: readonly Buffer[];
-  readonly #outputs: readonly Buffer[];
+  readonly #inputs: readonly Place[];
+  readonly #outputs: readonly Place[];
 
   constructor(expression: Expression, scalars: readonly boolean[]) {
     const dtypes: DType[] = scalars.map(() => "float32");
     for (const node of expression.nodes) if (node.kind === "read") dtypes[node.index] = node.dtype;
     let id = 0;
-    const buffer = (dtype: DType): Buffer => {
+    const place = (dtype: DType): Place => {
       const address = 64 + id * blockBytes;
-      return { id: id++, name: `operand ${id}`, dtype, length: blockLength, address };
+      const name = `operand ${id}`;
+      const buffer: Buffer = { id: id++, name, dtype, length: blockLength, role: "input", inPlaceOf: null };
+      addresses.set(buffer, address);
+      return { buffer, dtype, address };
     };
-    this.#inputs = dtypes.map(buffer);
-    this.#outputs = expression.results.map((node) => buffer(expression.nodes[node].dtype));
-    const access = (of: Buffer, stride: number): Access => ({
-      buffer: of,
+    const addresses = new Map<Buffer, number>();
+    this.#inputs = dtypes.map(place);
+    this.#outputs = expression.results.map((node) => place(expression.nodes[node].dtype));
+    const access = ({ buffer }: Place, stride: number): Access => ({
+      buffer,
       offset: 0,
       strides: [stride],
       steps: [],
@@ -85,7 +96,10 @@ class EagerMap {
       const run = ctx.module.procedure(["i32"], (f) => {
         const start = f.parameter(0);
         const moved = ({ buffer: of, strides }: Access) =>
-          i32.add(i32.const(of.address), i32.mul(start, i32.const(strides[0] * bytesOf[of.dtype])));
+          i32.add(
+            i32.const(addresses.get(of) ?? 0),
+            i32.mul(start, i32.const(strides[0] * bytesOf[of.dtype])),
+          );
         f.run(code.routine, ...code.operands(moved));
       });
       ctx.module.export(name, run);

@@ -1,6 +1,7 @@
-import { arrayAt, bytesOf, type DType } from "../../base/dtype.js";
-import { InternalError } from "../../base/errors.js";
-import type { Access, Executable, Kernel, Program, ProgramBackend } from "../../kernel/program.js";
+import { allDTypes, arrayAt, type TypedArray } from "../../base/dtype.js";
+import { type Backend, cpuLimits, type Executable, type Profile } from "../../kernel/backend.js";
+import { type MemoryPlan, planMemory } from "../../kernel/plan-memory.js";
+import type { Access, Buffer, Kernel, Program } from "../../kernel/program.js";
 import { hasRelaxedMadd, hasSimd } from "./features.js";
 import { packedLengthOf } from "./gemm-code.js";
 import { type Exports, instantiate } from "./instance.js";
@@ -14,31 +15,40 @@ const maxPages = 65536;
 export const isWasmAvailable = (): boolean => hasSimd();
 
 class WasmExecutable implements Executable {
-  readonly memory: ArrayBuffer;
+  readonly bytes: number;
   readonly codeBytes: number;
+  readonly machine = "WebAssembly, 128-bit vectors, 1 thread";
+  readonly setUp: () => void;
+  readonly run: () => void;
+  readonly #memory: ArrayBuffer;
+  readonly #plan: MemoryPlan;
   readonly #program: Program;
   readonly #exports: Exports;
-  readonly #run: () => void;
   readonly #exportOf: ReadonlyMap<LeafKernel, string>;
 
   constructor(program: Program) {
-    const code = programCode(program, hasRelaxedMadd());
+    const plan = planMemory(program, maxPages * pageBytes, "wasm");
+    const code = programCode(program, plan, hasRelaxedMadd());
     const pages = Math.max(1, Math.ceil(code.memoryBytes / pageBytes));
     if (pages > maxPages) throw new RangeError("more memory than 32-bit addresses reach");
     const memory = new WebAssembly.Memory({ initial: pages });
     this.#program = program;
+    this.#plan = plan;
     this.#exports = instantiate(code, memory);
-    this.#run = this.#exports.run;
+    this.setUp = this.#exports.setUp;
+    this.run = this.#exports.run;
     this.#exportOf = code.exportOf;
-    this.memory = memory.buffer;
+    this.#memory = memory.buffer;
+    this.bytes = plan.bytes;
     this.codeBytes = code.bytes.length;
-    for (const { dtype, address, length, initial } of program.buffers)
-      if (initial !== undefined) arrayOver(this.memory, dtype, address, length).set(initial);
+    for (const buffer of program.buffers)
+      if (buffer.initial !== undefined) this.array(buffer).set(buffer.initial);
   }
-  run(): void {
-    this.#run();
+  array(buffer: Buffer): TypedArray {
+    return arrayAt(this.#memory, buffer.dtype, this.#plan.addressOf(buffer), buffer.length);
   }
-  profile(): { name: string; calls: number; milliseconds: number }[] {
+  dispose(): void {}
+  profile(): Profile {
     const times = new Map<string, { calls: number; milliseconds: number }>();
     this.#sequence(this.#program.kernels, [], (kernel, counters) => {
       const call = this.#exports[this.#exportOf.get(kernel) ?? ""];
@@ -83,25 +93,17 @@ class WasmExecutable implements Executable {
   }
   #holds({ buffer, offset, steps }: Access, counters: readonly number[]): boolean {
     const at = steps.reduce((sum, step, level) => sum + step * (counters[level] ?? 0), offset);
-    return arrayOver(this.memory, buffer.dtype, buffer.address, buffer.length)[at] !== 0;
+    return this.array(buffer)[at] !== 0;
   }
 }
 
-function arrayOver(
-  memory: ArrayBuffer,
-  dtype: DType,
-  address: number,
-  length: number,
-): Float32Array | Float64Array | Int32Array | Uint8Array {
-  if (address % bytesOf[dtype] !== 0)
-    throw new InternalError(`a ${dtype} buffer lies at the odd address ${address}`);
-  return arrayAt(memory, dtype, address, length);
-}
-
 /** Programs as WebAssembly: one module per program that runs all of it, loops included. */
-export const wasmProgramBackend: ProgramBackend = {
+export const wasmProgramBackend: Backend = {
   name: "wasm",
-  packedLength: (k, n, dtype) => (dtype === "bool" ? 0 : packedLengthOf(k, n, dtype)),
-  maxBytes: maxPages * pageBytes,
-  instantiate: (program) => new WasmExecutable(program),
+  capabilities: {
+    dtypes: allDTypes,
+    limits: cpuLimits,
+    packedLength: (k, n, dtype) => (dtype === "bool" ? 0 : packedLengthOf(k, n, dtype)),
+  },
+  prepare: (program) => new WasmExecutable(program),
 };

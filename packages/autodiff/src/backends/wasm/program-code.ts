@@ -1,5 +1,6 @@
 import { bytesOf } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
+import type { MemoryPlan } from "../../kernel/plan-memory.js";
 import { type Access, bodiesOf, type GemmKernel, type Kernel, type Program } from "../../kernel/program.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
 import { checkCode } from "./check.js";
@@ -32,16 +33,15 @@ function gemmsIn(kernels: readonly Kernel[]): GemmKernel[] {
   ]);
 }
 
-/** Bytes of an access's address at the start of its enclosing loops, moved by so many elements. */
-const fixedBytes = ({ buffer }: Access, offset: number): number =>
-  buffer.address + offset * bytesOf[buffer.dtype];
-function addressWith(counters: readonly I32[], access: Access, offset: number): I32 {
-  let address: I32 = i32.const(fixedBytes(access, offset));
+/** The address of an access, moved by so many elements. */
+function addressWith(plan: MemoryPlan, counters: readonly I32[], access: Access, offset: number): I32 {
+  const { buffer } = access;
+  let address: I32 = i32.const(plan.addressOf(buffer) + offset * bytesOf[buffer.dtype]);
   for (const [level, step] of access.steps.entries()) {
     if (step === 0) continue;
     if (counters[level] === undefined)
-      throw new InternalError(`${access.buffer.name} moves with a loop that is not there`);
-    address = i32.add(address, i32.mul(counters[level], i32.const(step * bytesOf[access.buffer.dtype])));
+      throw new InternalError(`${buffer.name} moves with a loop that is not there`);
+    address = i32.add(address, i32.mul(counters[level], i32.const(step * bytesOf[buffer.dtype])));
   }
   return address;
 }
@@ -82,12 +82,15 @@ function codeOf(
  * @param functionOf - the function of a kernel inside so many loops */
 function emitSequence(
   f: FunctionBuilder,
+  plan: MemoryPlan,
   kernels: readonly Kernel[],
   counters: readonly Local<"i32">[],
   functionOf: (kernel: LeafKernel, depth: number) => FunctionBuilder,
 ): void {
-  const sequence = (inner: readonly Kernel[], at = counters): void => emitSequence(f, inner, at, functionOf);
-  const holds = (condition: Access): I32 => i32.load8U(addressWith(counters, condition, condition.offset));
+  const sequence = (inner: readonly Kernel[], at = counters): void =>
+    emitSequence(f, plan, inner, at, functionOf);
+  const holds = (condition: Access): I32 =>
+    i32.load8U(addressWith(plan, counters, condition, condition.offset));
   for (const kernel of kernels) {
     switch (kernel.kind) {
       case "loop": {
@@ -120,7 +123,7 @@ function emitSequence(
       case "check":
         f.run(functionOf(kernel, counters.length), ...counters);
         // What a check refuses ends the program, before anything is stored to state.
-        f.if(i32.load(addressWith(counters, kernel.status, kernel.status.offset)), () => f.return());
+        f.if(i32.load(addressWith(plan, counters, kernel.status, kernel.status.offset)), () => f.return());
         break;
       default:
         f.run(functionOf(kernel, counters.length), ...counters);
@@ -128,9 +131,9 @@ function emitSequence(
   }
 }
 
-/** Writes a program as one module: a function per form of kernel, one per kernel that holds its addresses, and `run`. */
-export function programCode(program: Program, relaxed: boolean): ProgramCode {
-  const ctx = new CodeContext(program.bytes, relaxed);
+/** Writes a program as one module: a function per form of kernel, one per kernel that holds its addresses, `setUp` and `run`. */
+export function programCode(program: Program, plan: MemoryPlan, relaxed: boolean): ProgramCode {
+  const ctx = new CodeContext(plan.bytes, relaxed);
   const gemms = gemmRoutines(ctx, gemmsIn(program.kernels));
   const exportOf = new Map<LeafKernel, string>();
   const functions = new Map<LeafKernel, FunctionBuilder>();
@@ -143,7 +146,7 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
         const code = codeOf(ctx, gemms, kernel, program.flushSubnormals);
         if (code === null) return;
         const at = counters.map((_, level) => f.parameter(level));
-        f.run(code.routine, ...code.operands((access, offset) => addressWith(at, access, offset)));
+        f.run(code.routine, ...code.operands((access, offset) => addressWith(plan, at, access, offset)));
       });
       functions.set(kernel, own);
       const name = `k${exportOf.size}`;
@@ -152,8 +155,14 @@ export function programCode(program: Program, relaxed: boolean): ProgramCode {
     }
     return own;
   };
-  const run = ctx.module.procedure([], (f) => emitSequence(f, program.kernels, [], functionOf));
-  ctx.module.export("run", run);
+  for (const [name, kernels] of [
+    ["setUp", program.setup],
+    ["run", program.kernels],
+  ] as const)
+    ctx.module.export(
+      name,
+      ctx.module.procedure([], (f) => emitSequence(f, plan, kernels, [], functionOf)),
+    );
   const bytes = ctx.module.encode();
   return { bytes, memoryBytes: ctx.memoryBytes, imports: ctx.module.imports, exportOf };
 }

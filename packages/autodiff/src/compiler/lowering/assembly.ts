@@ -1,7 +1,8 @@
 import type { DType } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
+import type { Capabilities } from "../../kernel/backend.js";
 import type { IndexRange, Spec } from "../../kernel/lowering.js";
-import type { Buffer, Kernel, ProgramBackend } from "../../kernel/program.js";
+import type { Buffer, Kernel, Role } from "../../kernel/program.js";
 import { sizesOf, type Tensor } from "../../tensor/tensor.js";
 import type { Node } from "../../trace/op.js";
 import type { Block } from "./lower-block.js";
@@ -10,22 +11,19 @@ import { accessOf, type View, wholeView } from "./views.js";
 /** What all blocks of a program share. */
 export class Assembly {
   readonly buffers: Buffer[] = [];
-  /** Buffers that are another buffer: results computed in place. */
-  readonly aliases: Map<Buffer, Buffer> = new Map();
-  readonly backend: ProgramBackend;
+  readonly capabilities: Capabilities;
   /** How many loops deep a buffer is written; 0 if left out. */
   readonly writtenAt: Map<Buffer, number> = new Map();
   /** Buffers that no run of the program writes: constants, and Variables that it only reads. */
   readonly constants: Set<Buffer> = new Set();
   /** Buffers made for one value of one block. */
   readonly temporaries: Set<Buffer> = new Set();
-  /** Kernels that need to run only when a constant buffer has changed, and what they write. */
+  /** Kernels that need to run only when a constant buffer has changed. */
   readonly setup: Kernel[] = [];
-  readonly setupBuffers: Buffer[] = [];
   /** Lowers a node with a body; it makes blocks of its own. */
   readonly control: (block: Block, node: Node) => void;
-  constructor(backend: ProgramBackend, control: (block: Block, node: Node) => void) {
-    this.backend = backend;
+  constructor(capabilities: Capabilities, control: (block: Block, node: Node) => void) {
+    this.capabilities = capabilities;
     this.control = control;
   }
 
@@ -39,7 +37,7 @@ export class Assembly {
 
   /** The kernel that checks the elements of a view. */
   checkKernel(view: View, range: IndexRange): Kernel {
-    this.statusBuffer ??= this.buffer("status", "int32", 2);
+    this.statusBuffer ??= this.buffer("status", "int32", 2, "output");
     const { size, wraps, ignored } = range;
     return {
       kind: "check",
@@ -54,18 +52,20 @@ export class Assembly {
     };
   }
 
-  setUp(kernel: Kernel, writes: Buffer): void {
-    this.setup.push(kernel);
-    this.setupBuffers.push(writes);
-  }
-
-  buffer(name: string, dtype: DType, length: number, initial?: ArrayLike<number>): Buffer {
+  buffer(
+    name: string,
+    dtype: DType,
+    length: number,
+    role: Role = "temporary",
+    initial?: ArrayLike<number>,
+  ): Buffer {
     const made: Buffer = {
       id: this.buffers.length,
       name,
       dtype,
       length,
-      address: 0,
+      role,
+      inPlaceOf: null,
       ...(initial === undefined ? {} : { initial }),
     };
     this.buffers.push(made);

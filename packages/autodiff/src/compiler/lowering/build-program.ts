@@ -1,24 +1,20 @@
 import type { TypedArray } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
-import {
-  type Buffer,
-  bodiesOf,
-  type Kernel,
-  type Program,
-  type ProgramBackend,
-} from "../../kernel/program.js";
+import type { Capabilities } from "../../kernel/backend.js";
+import { type Buffer, bodiesOf, type Kernel, type Program } from "../../kernel/program.js";
 import type { Graph } from "../../trace/op.js";
 import { Assembly } from "./assembly.js";
 import { inPlace } from "./in-place.js";
 import { Block } from "./lower-block.js";
 import { lowerControl } from "./lower-control.js";
-import { planMemory } from "./plan-memory.js";
 import { copyKernel, fillKernel } from "./simple-kernels.js";
-import { accessOf, type View, wholeView } from "./views.js";
+import { type View, wholeView } from "./views.js";
 
 /** What the inputs and outputs of a graph are to its program. */
 export interface Roles {
   readonly name: string;
+  /** For each input: what it is to the program. */
+  readonly inputs: readonly ("input" | "constant" | "state")[];
   /** For each input: its content, where that is known and never changes (captures); null elsewhere. */
   readonly content: readonly (TypedArray | null)[];
   /** For each input: whether no run of the program changes it between two uploads (captures, Variables that are only read). */
@@ -34,19 +30,18 @@ export interface Built {
   readonly inputs: readonly Buffer[];
   /** The buffer of each result; null for an output that replaces a Variable. */
   readonly outputs: readonly (Buffer | null)[];
-  /** A byte that the host sets where a constant input changed; null if nothing depends on it. */
-  readonly changed: Buffer | null;
 }
 
 const hasCheck = (kernel: Kernel): boolean =>
   kernel.kind === "check" || bodiesOf(kernel).some((list) => list.some(hasCheck));
 
 /** Turns an optimised graph into kernels with a memory plan. */
-export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend): Built {
-  const assembly = new Assembly(backend, lowerControl);
+export function buildProgram(graph: Graph, roles: Roles, capabilities: Capabilities): Built {
+  const assembly = new Assembly(capabilities, lowerControl);
   const block = new Block(assembly, graph, null);
   const inputs = graph.inputs.map((t, i) => {
-    const buffer = assembly.buffer(`in${i}`, t.dtype, sizeOf(t.sizes), roles.content[i] ?? undefined);
+    const { inputs, content } = roles;
+    const buffer = assembly.buffer(`in${i}`, t.dtype, sizeOf(t.sizes), inputs[i], content[i] ?? undefined);
     if (roles.constant[i]) assembly.constants.add(buffer);
     block.values.set(t.id, { kind: "stored", view: wholeView(buffer, t.sizes), item: -1 });
     return buffer;
@@ -57,6 +52,7 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
       replaces === null ? `out${i}` : `next in${replaces}`,
       t.dtype,
       sizeOf(t.sizes),
+      replaces === null ? "output" : "temporary",
     );
     const view = wholeView(buffer, t.sizes);
     block.requestDestination(t, () => view);
@@ -76,36 +72,20 @@ export function buildProgram(graph: Graph, roles: Roles, backend: ProgramBackend
     const replaces = roles.replaces[i];
     if (replaces === null) return;
     if (inPlace(kernels, inputs[replaces], target.buffer, lastCheck + 1))
-      assembly.aliases.set(target.buffer, inputs[replaces]);
+      target.buffer.inPlaceOf = inputs[replaces];
     else kernels.push(copyKernel("assign", target, wholeView(inputs[replaces], target.shape)));
   });
-  const persistent = [
-    ...inputs,
-    ...targets.flatMap((t, i) => (roles.replaces[i] === null ? [t.buffer] : [])),
-    ...assembly.setupBuffers,
-    ...(assembly.status === null ? [] : [assembly.status]),
-  ];
-  let changed: Buffer | null = null;
-  if (assembly.setup.length > 0) {
-    changed = assembly.buffer("changed", "bool", 1);
-    persistent.push(changed);
-    const condition = accessOf(wholeView(changed, []), []);
-    kernels.unshift({ kind: "branch", name: "set up", condition, whenTrue: assembly.setup, whenFalse: [] });
-  }
-  const { bytes, buffers } = planMemory(kernels, persistent, assembly.aliases);
-  const all = [...buffers, ...assembly.aliases.keys()];
   return {
     program: {
       name: roles.name,
-      buffers: all,
+      buffers: assembly.buffers.filter((b) => b.inPlaceOf === null),
       checks: assembly.checks,
       status: assembly.status,
-      bytes,
+      setup: assembly.setup,
       kernels,
       flushSubnormals: roles.flushSubnormals,
     },
     inputs,
     outputs: targets.map((t, i) => (roles.replaces[i] === null ? t.buffer : null)),
-    changed,
   };
 }

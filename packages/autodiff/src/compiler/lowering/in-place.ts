@@ -1,5 +1,5 @@
+import { accessesOf } from "../../kernel/accesses.js";
 import { type Buffer, bodiesOf, type Kernel } from "../../kernel/program.js";
-import { accessesOf } from "./plan-memory.js";
 
 /** The buffers that a kernel reads and writes, those of the kernels inside it included. */
 function touchedBy(kernel: Kernel): Touched {

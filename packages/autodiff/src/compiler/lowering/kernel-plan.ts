@@ -1,10 +1,10 @@
 import { InternalError } from "../../base/errors.js";
 import { type Shape, sameShape } from "../../base/shape.js";
+import type { FusionLimits } from "../../kernel/backend.js";
 import type { Expression } from "../../kernel/instruction.js";
 import { broadcastStrides } from "../../kernel/layout.js";
 import type { Spec } from "../../kernel/lowering.js";
 import type { Kernel, Read } from "../../kernel/program.js";
-import type { FusionLimits } from "../fusion-limits.js";
 import { loweringOf } from "../rewrite.js";
 import { type Body, inlineExpression, newBody, pushRead } from "./expressions.js";
 import { fillKernel } from "./simple-kernels.js";

@@ -5,7 +5,6 @@ import type { Lowering, Spec } from "../../kernel/lowering.js";
 import type { Buffer, Kernel, Read } from "../../kernel/program.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
-import { fusionLimits } from "../fusion-limits.js";
 import { loweringOf } from "../rewrite.js";
 import type { Assembly } from "./assembly.js";
 import { Destinations, requestPieces } from "./destinations.js";
@@ -52,7 +51,7 @@ export class Block {
     this.uses = usesOf(graph);
     const allocate = (name: string, spec: Spec): View => this.allocate(name, spec);
     this.destinations = new Destinations(this.uses, allocate);
-    this.plan = new KernelPlan(fusionLimits, allocate);
+    this.plan = new KernelPlan(assembly.capabilities.limits, allocate);
     requestPieces(graph, this.destinations);
   }
 
@@ -94,7 +93,12 @@ export class Block {
   /** Goes through the nodes in order and plans who computes what. Requests after this come too late. */
   schedule(): void {
     const { destinations, graph, uses } = this;
-    const lazy = lazyNodes(graph, uses, (t) => destinations.isRequested(t), fusionLimits.maxLazyDepth);
+    const lazy = lazyNodes(
+      graph,
+      uses,
+      (t) => destinations.isRequested(t),
+      this.assembly.capabilities.limits.maxLazyDepth,
+    );
     for (const node of graph.nodes) {
       const lowering = loweringOf(node);
       const [out] = node.outputs;

@@ -72,7 +72,7 @@ export function gemmKernels(
 /** Packs an operand where it last changes, if that is outside of the loop of the gemm (or before the program, for what never changes): null where packing
  * per call is all that can be done. */
 function packOutside(block: Block, name: string, b: View, k: number, n: number): Access | null {
-  const length = block.assembly.backend.packedLength(k, n, b.dtype);
+  const length = block.assembly.capabilities.packedLength(k, n, b.dtype);
   if (length === 0) return null;
   const level = block.levelOf(b);
   if (level === block.depth && !block.isConstant(b)) return null;
@@ -82,7 +82,9 @@ function packOutside(block: Block, name: string, b: View, k: number, n: number):
   const key = `${b.buffer.id}+${b.offset}:${bk},${bn}:${b.steps.join()}:${k}x${n}`;
   let packed = home.packed.get(key);
   if (packed === undefined) {
-    packed = block.assembly.buffer(`packed ${b.buffer.name}`, b.dtype, length);
+    const constant = block.isConstant(b);
+    const role = constant ? "constant" : "temporary";
+    packed = block.assembly.buffer(`packed ${b.buffer.name}`, b.dtype, length, role);
     home.packed.set(key, packed);
     const kernel: Kernel = {
       kind: "pack",
@@ -92,7 +94,7 @@ function packOutside(block: Block, name: string, b: View, k: number, n: number):
       source: accessOf(b, [bk, bn]),
       packed: accessOf(wholeView(packed, [length]), []),
     };
-    if (block.isConstant(b)) block.assembly.setUp(kernel, packed);
+    if (constant) block.assembly.setup.push(kernel);
     else block.hoisted.push({ level, kernel });
   }
   return accessOf(wholeView(packed, [length]), []);

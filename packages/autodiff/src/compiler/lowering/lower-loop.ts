@@ -186,8 +186,7 @@ function scheduleBody(
     const kernels = [...inner.kernels(), ...copies.flat()];
     // Carries are overwritten last: the kernels and copies before read their present values.
     for (const { carry, next } of pending) {
-      if (inPlace(kernels, carry.read.buffer, next.buffer))
-        inner.assembly.aliases.set(next.buffer, carry.read.buffer);
+      if (inPlace(kernels, carry.read.buffer, next.buffer)) next.buffer.inPlaceOf = carry.read.buffer;
       else kernels.push(copyKernel(name, next, carry.write));
     }
     return kernels;

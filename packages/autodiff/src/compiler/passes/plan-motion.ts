@@ -3,10 +3,13 @@ import { sizeOf } from "../../base/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Graph, Node } from "../../trace/op.js";
 import { hasEffect, needed } from "../../trace/trace.js";
-import { fusionLimits } from "../fusion-limits.js";
 import { type Loop, type LoopInputs, loopInputs, loopOutputs } from "../operands.js";
 import { isInstruction } from "../patterns.js";
 import { loweringOf, producers } from "../rewrite.js";
+
+/** Bytes that are stacked over all steps of a loop for the sake of one large product: past this, long loops (and those cut up by checkpoints)
+ * would lose more in memory than they win in time, whatever the machine. */
+const maxStackBytes = 2 ** 27;
 
 /** What one loop's motion did, for explain(). */
 export interface Motion {
@@ -173,7 +176,7 @@ function findSums(
     for (const { path } of sums.values()) for (const n of path) kept.add(n);
     const sunk = sinkable(nodes, kept, parts, length);
     const made = idsOf(outputsOf(sunk));
-    let room = length > longestChain ? fusionLimits.maxStackBytes : 0;
+    let room = length > longestChain ? maxStackBytes : 0;
     const isStacked = (t: Tensor): boolean => {
       if (t.dtype !== "float32") return false;
       room -= bytesIn([t]) * length;
@@ -240,7 +243,7 @@ function sinkable(
       bytes += bytesIn([t]);
     }
   }
-  return bytes * length > fusionLimits.maxStackBytes ? new Set() : sunk;
+  return bytes * length > maxStackBytes ? new Set() : sunk;
 }
 
 /** What of the nodes that need no carry runs before the loop: what is the same in every step; and for all steps at once what is expensive, or everything if nothing is carried. */
@@ -254,7 +257,7 @@ function nodesBefore(
   const worth = varying.filter((n) => nothingCarried || isExpensive(n));
   const movable = new Set(needed(varying, outputsOf(worth)).nodes);
   const bytes = bytesIn(outputsOf([...movable].filter((n) => loweringOf(n)?.kind !== "view")));
-  const moves = bytes * length <= fusionLimits.maxStackBytes;
+  const moves = bytes * length <= maxStackBytes;
   return free.filter((n) => (isFrom(n, stepped) ? moves && movable.has(n) : !isFill(n)));
 }
 

@@ -17,11 +17,12 @@ function mapOf(
   const expression = buildExpression([dtype], (kernel, a) => kernel[name](a));
   const reads = [plain(access(x, [1]))];
   const kernel = { kind: "map", name, shape: [n], reads, expression, writes: [access(y, [1])] } as const;
-  const program = wasmProgramBackend.instantiate(builder.program([kernel]));
+  const program = wasmProgramBackend.prepare(builder.program([kernel]), { threads: null });
   return (bits) => {
-    new Uint32Array(program.memory, x.address, n).set(bits);
+    const { buffer, byteOffset } = program.array(x);
+    new Uint32Array(buffer, byteOffset, n).set(bits);
     program.run();
-    return new Float32Array(program.memory, y.address, n).slice();
+    return Float32Array.from(program.array(y));
   };
 }
 

@@ -28,18 +28,19 @@ describe("functions shared by kernels", () => {
   it("keeps constants apart that JSON takes for one another", () => {
     const constants = [Number.NaN, Infinity, -Infinity, 0, -0, 1];
     const { builder, outputs, kernels } = additions(constants, 5);
-    const program = wasmProgramBackend.instantiate(builder.program(kernels));
+    const program = wasmProgramBackend.prepare(builder.program(kernels), { threads: null });
     program.run();
     for (const [i, constant] of constants.entries()) {
       const expected = new Array<number>(5).fill(-0 + constant);
-      expect(readBuffer(program.memory, outputs[i])).toEqual(expected);
+      expect(readBuffer(program, outputs[i])).toEqual(expected);
     }
   });
 
   it("adds little code for a kernel of a form that is there already, and none for more rounds of a loop", () => {
     const bytes = (constants: readonly number[], rounds: number): number => {
       const { builder, kernels } = additions(constants, 1024);
-      return wasmProgramBackend.instantiate(builder.program([loop(rounds, false, kernels)])).codeBytes;
+      return wasmProgramBackend.prepare(builder.program([loop(rounds, false, kernels)]), { threads: null })
+        .codeBytes;
     };
     const one = bytes([1], 10);
     const many = bytes(new Array<number>(11).fill(1), 10);

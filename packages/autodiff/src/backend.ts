@@ -1,0 +1,18 @@
+/** The contract between the compiler and the machines that run its programs, with what a backend may call: for whoever writes one.
+ * @packageDocumentation */
+export { allDTypes, arrayAt, bytesOf, type DType, type TypedArray } from "./base/dtype.js";
+export { CompileError, InternalError } from "./base/errors.js";
+export { accessesOf } from "./kernel/accesses.js";
+export {
+  type Backend,
+  type Capabilities,
+  cpuLimits,
+  type Executable,
+  type FusionLimits,
+  type PrepareOptions,
+  type Profile,
+} from "./kernel/backend.js";
+export type * from "./kernel/instruction.js";
+export { type JoinedAxes, joinAxes } from "./kernel/layout.js";
+export { bytesOfBuffer, type MemoryPlan, planMemory } from "./kernel/plan-memory.js";
+export * from "./kernel/program.js";
