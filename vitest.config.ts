@@ -21,6 +21,11 @@ const otherSources = [
     find: /^@scope\/autodiff\/testing\/arbitraries$/,
     replacement: source("packages/autodiff/src/testing/arbitraries.ts"),
   },
+  {
+    find: /^@scope\/autodiff\/testing\/conformance$/,
+    replacement: source("packages/autodiff/src/testing/conformance.ts"),
+  },
+  { find: /^@scope\/autodiff\/backend$/, replacement: source("packages/autodiff/src/backend.ts") },
   { find: /^@scope\/nn$/, replacement: source("packages/nn/src/index.ts") },
 ];
 const failOnConsole = "packages/autodiff/test/repository/fail-on-console.ts";

@@ -16,3 +16,4 @@ export type * from "./kernel/instruction.js";
 export { type JoinedAxes, joinAxes } from "./kernel/layout.js";
 export { bytesOfBuffer, type MemoryPlan, planMemory } from "./kernel/plan-memory.js";
 export * from "./kernel/program.js";
+export { refusalOf } from "./kernel/refusal.js";

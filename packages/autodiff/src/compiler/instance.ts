@@ -4,7 +4,8 @@ import { rowMajor } from "../base/shape.js";
 import type { Backend, Executable, Profile } from "../kernel/backend.js";
 import type { Spec } from "../kernel/lowering.js";
 import { planMemory, tooLarge } from "../kernel/plan-memory.js";
-import { bodiesOf, type Kernel, type Program } from "../kernel/program.js";
+import type { Program } from "../kernel/program.js";
+import { refusalOf } from "../kernel/refusal.js";
 import { indexError } from "../ops/indices.js";
 import { allocate, contiguousArray, copyStrided, leaked, type Tensor } from "../tensor/tensor.js";
 import type { Graph } from "../trace/op.js";
@@ -188,7 +189,7 @@ export class Instance {
 /** The program, ready to run.
  * @throws {@link CompileError} if the backend cannot run it, or there is no memory for it */
 function prepared(program: Program, backend: Backend, threads: number | null): Executable {
-  const reason = reasonAgainst(program, backend);
+  const reason = refusalOf(program, backend.capabilities);
   if (reason !== null)
     throw new CompileError({
       code: "compile/backend",
@@ -205,20 +206,6 @@ function prepared(program: Program, backend: Backend, threads: number | null): E
     const most = "what the host still has to give: it refused a memory of this size";
     throw tooLarge(program, planMemory(program).bytes, most);
   }
-}
-
-/** Why a backend cannot run a program; null if it can. */
-function reasonAgainst(program: Program, { capabilities }: Backend): string | null {
-  const foreign = program.buffers.find(({ dtype }) => !capabilities.dtypes.includes(dtype));
-  if (foreign !== undefined) return `a value of ${foreign.dtype}`;
-  const refusal = (kernels: readonly Kernel[]): string | null => {
-    for (const kernel of kernels) {
-      const reason = capabilities.refuses?.(kernel) ?? refusal(bodiesOf(kernel).flat());
-      if (reason !== null) return reason;
-    }
-    return null;
-  };
-  return capabilities.refuses === undefined ? null : refusal([...program.setup, ...program.kernels]);
 }
 
 function upload(t: Tensor, to: TypedArray): void {

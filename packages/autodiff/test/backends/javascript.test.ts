@@ -5,10 +5,10 @@ import { prod, sum } from "../../src/backends/javascript/reductions.js";
 import { cumulativeSum, gather, threefry } from "../../src/backends/javascript/routines.js";
 import { powerInt } from "../../src/backends/javascript/scalar-functions.js";
 import { InternalError } from "../../src/base/errors.js";
-import { conformance } from "./conformance.js";
-import { access, ProgramBuilder } from "./program-builder.js";
+import { access, ProgramBuilder } from "../../src/testing/conformance/program-builder.js";
+import { conformanceTests } from "./conformance-tests.js";
 
-conformance("the JavaScript backend", javascriptProgramBackend);
+conformanceTests("the JavaScript backend", javascriptProgramBackend);
 
 describe("routines of the JavaScript backend", () => {
   it("int32 products of matrices, sums and powers wrap around", () => {

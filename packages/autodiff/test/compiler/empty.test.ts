@@ -30,7 +30,7 @@ import {
   vmap,
   zeros,
 } from "../../src/index.js";
-import { SeededNumbers } from "../backends/program-builder.js";
+import { SeededNumbers } from "../../src/testing/conformance/program-builder.js";
 
 // Whatever runs eagerly on tensors without elements runs compiled, and gives the same: random programs over axes of size 0, 1 and more.
 

@@ -1,4 +1,4 @@
 import { wasmProgramBackend } from "../../../src/backends/wasm/index.js";
-import { conformance } from "../conformance.js";
+import { conformanceTests } from "../conformance-tests.js";
 
-conformance("the WebAssembly backend", wasmProgramBackend);
+conformanceTests("the WebAssembly backend", wasmProgramBackend);

@@ -4,7 +4,7 @@ import { wasmProgramBackend } from "../../../src/backends/wasm/index.js";
 import type { DType } from "../../../src/base/dtype.js";
 import { buildExpression } from "../../../src/kernel/expression.js";
 import type { UnaryInstruction } from "../../../src/kernel/instruction.js";
-import { access, ProgramBuilder, plain } from "../program-builder.js";
+import { access, ProgramBuilder, plain } from "../../../src/testing/conformance/program-builder.js";
 
 /** A function of float32 vectors that runs one instruction on `n` elements at a time. */
 function mapOf(

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { wasmProgramBackend } from "../../../src/backends/wasm/index.js";
 import { buildExpression } from "../../../src/kernel/expression.js";
 import type { MapKernel } from "../../../src/kernel/program.js";
-import { access, loop, ProgramBuilder, plain, readBuffer } from "../program-builder.js";
+import {
+  access,
+  loop,
+  ProgramBuilder,
+  plain,
+} from "../../../src/testing/conformance/program-builder.js";
 
 /** x + constant into a buffer of its own, for each constant. */
 function additions(constants: readonly number[], length: number) {
@@ -32,7 +37,7 @@ describe("functions shared by kernels", () => {
     program.run();
     for (const [i, constant] of constants.entries()) {
       const expected = new Array<number>(5).fill(-0 + constant);
-      expect(readBuffer(program, outputs[i])).toEqual(expected);
+      expect([...program.array(outputs[i])]).toEqual(expected);
     }
   });
 

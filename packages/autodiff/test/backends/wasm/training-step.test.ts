@@ -12,7 +12,12 @@ import type {
   MapKernel,
   ReduceKernel,
 } from "../../../src/kernel/program.js";
-import { access, loop, ProgramBuilder, plain, readBuffer } from "../program-builder.js";
+import {
+  access,
+  loop,
+  ProgramBuilder,
+  plain,
+} from "../../../src/testing/conformance/program-builder.js";
 
 const [I, H, B, T, V] = [16, 32, 8, 32, 16];
 const [G, N] = [4 * H, T * B];
@@ -99,7 +104,7 @@ function lstmProgram(backend: Backend): { builder: ProgramBuilder; kernels: Kern
     const [m, n, k] = sizes;
     const base = { batch: [], m, n, k, a, b: { packed: false, at: b }, c: at, mode };
     return (pack: boolean): Kernel[] =>
-      builder.gemm(backend, biasAt === undefined ? base : { ...base, bias: biasAt }, pack);
+      builder.gemm(backend.capabilities, biasAt === undefined ? base : { ...base, bias: biasAt }, pack);
   };
   const map = (
     shape: readonly number[],
@@ -236,7 +241,7 @@ function lossesOn(backend: Backend): { losses: number[]; codeBytes: number } {
   const program = backend.prepare(builder.program(kernels), { threads: null });
   const losses = Array.from({ length: 4 }, () => {
     program.run();
-    return readBuffer(program, loss)[0];
+    return program.array(loss)[0];
   });
   return { losses, codeBytes: program.codeBytes };
 }

@@ -1,4 +1,4 @@
-import type { DType } from "../../src/base/dtype.js";
+import type { DType } from "../../base/dtype.js";
 import { SeededNumbers } from "./program-builder.js";
 import { roundTo } from "./reference-scalars.js";
 

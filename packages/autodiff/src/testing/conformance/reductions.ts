@@ -1,20 +1,19 @@
-import { expect, it } from "vitest";
-import { rowMajor, sizeOf as size } from "../../src/base/shape.js";
-import type { Backend } from "../../src/kernel/backend.js";
-import { buildExpression } from "../../src/kernel/expression.js";
-import type { Combine } from "../../src/kernel/instruction.js";
-import type { Kernel } from "../../src/kernel/program.js";
-import { expectAsNaive, runProgram } from "./compare-programs.js";
+import { rowMajor, sizeOf as size } from "../../base/shape.js";
+import { buildExpression } from "../../kernel/expression.js";
+import type { Combine } from "../../kernel/instruction.js";
+import type { Kernel } from "../../kernel/program.js";
+import { demand, demandNumbers } from "./assertions.js";
+import { elementsOf } from "./compare-programs.js";
 import { access, identity, numeric, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
+import type { Suite } from "./suite.js";
 
 const combines: readonly Combine[] = ["sum", "prod", "max", "min"];
 
 /** Kernels that combine elements along axes. */
-export function reductionConformance(backend: Backend): void {
-  const numbers = new SeededNumbers(3);
-
+export function reductionConformance(suite: Suite): void {
   for (const combine of combines) {
-    it(`${combine} over inner, outer and all axes`, () => {
+    suite.add(`${combine} over inner, outer and all axes`, [], async (trial) => {
+      const { numbers } = trial;
       for (const dtype of numeric) {
         for (const [kept, reduced] of [
           [[], [1]],
@@ -50,8 +49,7 @@ export function reductionConformance(backend: Backend): void {
             const b = new ProgramBuilder();
             const x = b.buffer(dtype, values);
             const out = b.buffer(dtype, size(kept));
-            expectAsNaive(
-              backend,
+            await trial.expectAsNaive(
               b.program([
                 {
                   kind: "reduce",
@@ -71,7 +69,8 @@ export function reductionConformance(backend: Backend): void {
     });
   }
 
-  it("reductions of expressions, with positions", () => {
+  suite.add("reductions of expressions, with positions", ["float32", "int32"], async (trial) => {
+    const { numbers } = trial;
     for (const [rows, n] of [
       [1, 1],
       [3, 5],
@@ -97,47 +96,56 @@ export function reductionConformance(backend: Backend): void {
           write: access(b.buffer("float32", rows), [1]),
         }),
       );
-      expectAsNaive(backend, b.program(kernels));
+      await trial.expectAsNaive(b.program(kernels));
     }
   });
 
-  it("NaN wins in max and min, wherever it lies; sums and products pass it on", () => {
-    for (const n of [1, 2, 5, 9, 64, 67]) {
-      for (const at of new Set([0, n >> 1, n - 1])) {
-        for (const dtype of ["float32", "float64"] as const) {
-          const values = numbers.wholes(n);
-          values[at] = Number.NaN;
-          for (const combine of combines) {
-            const b = new ProgramBuilder();
-            const out = b.buffer(dtype, 1);
-            const x = b.buffer(dtype, values);
-            const program = b.program([
-              {
-                kind: "reduce",
-                name: combine,
-                shape: [n],
-                reduced: 1,
-                reads: [plain(access(x, [1]))],
-                combine: combine,
-                expression: identity(dtype),
-                write: access(out, []),
-              },
-            ]);
-            expect(runProgram(backend, program)(out)).toEqual([Number.NaN]);
+  suite.add(
+    "NaN wins in max and min, wherever it lies; sums and products pass it on",
+    ["float32"],
+    async (trial) => {
+      const { numbers } = trial;
+      for (const n of [1, 2, 5, 9, 64, 67]) {
+        for (const at of new Set([0, n >> 1, n - 1])) {
+          for (const dtype of ["float32", "float64"] as const) {
+            const values = numbers.wholes(n);
+            values[at] = Number.NaN;
+            for (const combine of combines) {
+              const b = new ProgramBuilder();
+              const out = b.buffer(dtype, 1);
+              const x = b.buffer(dtype, values);
+              const program = b.program([
+                {
+                  kind: "reduce",
+                  name: combine,
+                  shape: [n],
+                  reduced: 1,
+                  reads: [plain(access(x, [1]))],
+                  combine: combine,
+                  expression: identity(dtype),
+                  write: access(out, []),
+                },
+              ]);
+              await trial.expectOutcome(program, (outcome) =>
+                demandNumbers(`${combine} of ${n} ${dtype}, NaN at ${at}`, elementsOf(outcome, out), [
+                  Number.NaN,
+                ]),
+              );
+            }
           }
         }
       }
-    }
-  });
+    },
+  );
 
-  it("any and all: max and min of bool", () => {
+  suite.add("any and all: max and min of bool", ["bool"], async (trial) => {
+    const { numbers } = trial;
     for (const n of [1, 7, 8, 40, 600]) {
       for (const combine of ["max", "min"] as const) {
         const b = new ProgramBuilder();
         const x = b.buffer("bool", numbers.wholes(3 * n, 0, 1));
         const out = b.buffer("bool", 3);
-        expectAsNaive(
-          backend,
+        await trial.expectAsNaive(
           b.program([
             {
               kind: "reduce",
@@ -155,7 +163,7 @@ export function reductionConformance(backend: Backend): void {
     }
   });
 
-  it("float sums are as good as pairwise", () => {
+  suite.add("float sums are as good as pairwise", ["float32"], async (trial) => {
     const n = 10_007;
     const values = Float32Array.from(new SeededNumbers(5).uniforms(n, 0, 1));
     const b = new ProgramBuilder();
@@ -174,6 +182,9 @@ export function reductionConformance(backend: Backend): void {
       },
     ]);
     const want = values.reduce((sum, value) => sum + value, 0);
-    expect(Math.abs(runProgram(backend, program)(out)[0] / want - 1)).toBeLessThan(2e-5);
+    await trial.expectOutcome(program, (outcome) => {
+      const [got] = elementsOf(outcome, out);
+      demand(Math.abs(got / want - 1) < 2e-5, `the sum of ${n} numbers`, got, `${want}, within 2e-5 of it`);
+    });
   });
 }

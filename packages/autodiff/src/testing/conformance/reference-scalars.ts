@@ -1,9 +1,5 @@
-import type { DType } from "../../src/base/dtype.js";
-import type {
-  BinaryInstruction,
-  CompareInstruction,
-  UnaryInstruction,
-} from "../../src/kernel/instruction.js";
+import type { DType } from "../../base/dtype.js";
+import type { BinaryInstruction, CompareInstruction, UnaryInstruction } from "../../kernel/instruction.js";
 
 /** What storing a number in an element of a dtype makes of it. */
 export const roundTo: { readonly [D in DType]: (x: number) => number } = {

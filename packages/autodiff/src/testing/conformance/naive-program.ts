@@ -1,16 +1,37 @@
-import type { DType } from "../../src/base/dtype.js";
-import type { Combine, Expression } from "../../src/kernel/instruction.js";
-import type { Access, Buffer, GemmKernel, Kernel, Program, Read } from "../../src/kernel/program.js";
+import type { DType } from "../../base/dtype.js";
+import { InternalError } from "../../base/errors.js";
+import type { Combine, Expression } from "../../kernel/instruction.js";
+import {
+  type Access,
+  type Buffer,
+  type GemmKernel,
+  homeOf,
+  type Kernel,
+  type Program,
+  type Read,
+} from "../../kernel/program.js";
 import { binaryMeaning, compareReference, roundTo, unaryReference } from "./reference-scalars.js";
 
-/** What a program leaves in each buffer, by the definitions in kernel/program.ts alone: one element at a time, buffers as plain arrays. */
-export function runNaively(program: Program): Map<Buffer, number[]> {
-  const memory = new Map<Buffer, number[]>();
+/** A program's memory as plain arrays: one for each buffer with a place of its own. */
+export type NaiveMemory = Map<Buffer, number[]>;
+
+/** The memory of a program before its first run. */
+export function naiveMemory(program: Program): NaiveMemory {
+  const memory: NaiveMemory = new Map();
   for (const buffer of program.buffers) {
     const start = Array.from(buffer.initial ?? new Array<number>(buffer.length).fill(0));
     memory.set(buffer, start.map(roundTo[buffer.dtype]));
   }
-  new NaiveRun(memory).all(program.kernels, []);
+  return memory;
+}
+
+/** What running a program's kernels, after its setup if asked for, makes of its memory: by the definitions in kernel/program.ts alone, one element at a time. */
+export function runNaively(
+  { setup, kernels }: Program,
+  memory: NaiveMemory,
+  withSetup: boolean = true,
+): NaiveMemory {
+  new NaiveRun(memory).all(withSetup ? [...setup, ...kernels] : kernels, []);
   return memory;
 }
 
@@ -31,9 +52,8 @@ const combineReference: { readonly [C in Combine]: (x: number, y: number) => num
 };
 
 class NaiveRun {
-  readonly memory: Map<Buffer, number[]>;
-  readonly #packed = new Map<Buffer, number[]>();
-  constructor(memory: Map<Buffer, number[]>) {
+  readonly memory: NaiveMemory;
+  constructor(memory: NaiveMemory) {
     this.memory = memory;
   }
 
@@ -44,8 +64,8 @@ class NaiveRun {
   }
 
   #array(buffer: Buffer): number[] {
-    const array = this.memory.get(buffer);
-    if (!array) throw new Error(`no buffer ${buffer.name}`);
+    const array = this.memory.get(homeOf(buffer));
+    if (!array) throw new InternalError(`no buffer ${buffer.name}`);
     return array;
   }
 
@@ -58,7 +78,7 @@ class NaiveRun {
       address += counter * (access.steps[level] ?? 0);
     });
     if (address < 0 || address >= access.buffer.length) {
-      throw new Error(`address ${address} outside of ${access.buffer.name}`);
+      throw new InternalError(`address ${address} outside of ${access.buffer.name}`);
     }
     return address;
   }
@@ -115,7 +135,8 @@ class NaiveRun {
         const rows: number[] = [];
         for (const index of indicesOf([kernel.k, kernel.n]))
           rows.push(this.get(kernel.source, index, counters));
-        this.#packed.set(kernel.packed.buffer, rows);
+        // Row by row is a layout like any other, and a packed buffer is at least that long.
+        this.memory.set(homeOf(kernel.packed.buffer), rows);
         break;
       }
       case "gemm":
@@ -148,7 +169,7 @@ class NaiveRun {
         }
         break;
       case "randomBits":
-        throw new Error("random bits are held against published answers instead");
+        throw new InternalError("random bits are held against published answers instead");
       case "loop":
         for (let i = 0; i < kernel.length; i++) {
           this.all(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i]);
@@ -171,7 +192,7 @@ class NaiveRun {
   }
 
   #gemm(kernel: GemmKernel, counters: readonly number[]): void {
-    const packed = this.#packed.get(kernel.b.at.buffer);
+    const packed = kernel.b.packed ? this.#array(kernel.b.at.buffer) : null;
     const whole = kernel.c.buffer.dtype === "int32";
     for (const index of indicesOf([...kernel.batch, kernel.m, kernel.n])) {
       const batch = index.slice(0, -2);
@@ -181,9 +202,7 @@ class NaiveRun {
       if (kernel.mode === "bias" && kernel.bias) sum = this.get(kernel.bias, [j], counters);
       for (let l = 0; l < kernel.k; l++) {
         const b =
-          kernel.b.packed && packed
-            ? packed[l * kernel.n + j]
-            : this.get(kernel.b.at, [...batch, l, j], counters);
+          packed !== null ? packed[l * kernel.n + j] : this.get(kernel.b.at, [...batch, l, j], counters);
         const a = this.get(kernel.a, [...batch, i, l], counters);
         sum = whole ? (sum + Math.imul(a, b)) | 0 : sum + a * b;
       }

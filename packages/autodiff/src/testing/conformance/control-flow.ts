@@ -1,15 +1,12 @@
-import { it } from "vitest";
-import type { Backend } from "../../src/kernel/backend.js";
-import { buildExpression } from "../../src/kernel/expression.js";
-import type { Kernel } from "../../src/kernel/program.js";
-import { expectAsNaive } from "./compare-programs.js";
-import { access, branch, identity, loop, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
+import { buildExpression } from "../../kernel/expression.js";
+import type { Kernel } from "../../kernel/program.js";
+import { access, branch, identity, loop, ProgramBuilder, plain } from "./program-builder.js";
+import type { Suite } from "./suite.js";
 
 /** Kernels that hold others: loops, branches, repetitions. */
-export function controlFlowConformance(backend: Backend): void {
-  const numbers = new SeededNumbers(3);
-
-  it("loops: nested, reversed, of length 0, with steps of every level", () => {
+export function controlFlowConformance(suite: Suite): void {
+  suite.add("loops: nested, reversed, of length 0, with steps of every level", ["float32"], async (trial) => {
+    const { numbers } = trial;
     for (const [outer, inner] of [
       [3, 4],
       [1, 5],
@@ -34,8 +31,7 @@ export function controlFlowConformance(backend: Backend): void {
           const next = k.sub(x, s);
           return [next, next];
         });
-        expectAsNaive(
-          backend,
+        await trial.expectAsNaive(
           b.program([
             loop(outer, directions[0], [
               loop(inner, directions[1], [
@@ -65,7 +61,7 @@ export function controlFlowConformance(backend: Backend): void {
     }
   });
 
-  it("branches by the byte of each round", () => {
+  suite.add("branches by the byte of each round", ["float32", "bool"], async (trial) => {
     const b = new ProgramBuilder();
     const conditions = b.buffer("bool", [1, 0, 0, 1, 1]);
     const x = b.buffer("float32", [1, 2, 3]);
@@ -79,45 +75,48 @@ export function controlFlowConformance(backend: Backend): void {
         k.add(k.mul(p, k.constant(2, "float32")), k.constant(c, "float32")),
       ),
     });
-    expectAsNaive(
-      backend,
+    await trial.expectAsNaive(
       b.program([loop(5, false, [branch(access(conditions, [], 0, [1]), [step(1)], [step(-1), step(3)])])]),
     );
-    expectAsNaive(backend, b.program([branch(access(conditions, [], 1), [], [step(5)])]));
+    await trial.expectAsNaive(b.program([branch(access(conditions, [], 1), [], [step(5)])]));
   });
 
-  it("repeats while the test holds, also not at all, and inside a loop", () => {
-    for (const limit of [0, 1, 6]) {
-      const b = new ProgramBuilder();
-      const counts = b.buffer("int32", [0, 0, 0]);
-      const condition = b.buffer("bool", 1);
-      const at = access(counts, [], 0, [1]);
-      const kernel: Kernel = {
-        kind: "while",
-        name: "while",
-        condition: access(condition, []),
-        test: [
-          {
-            kind: "map",
-            name: "test",
-            shape: [],
-            reads: [plain(at)],
-            writes: [access(condition, [])],
-            expression: buildExpression(["int32"], (k, x) => k.lt(x, k.constant(limit, "int32"))),
-          },
-        ],
-        body: [
-          {
-            kind: "map",
-            name: "count",
-            shape: [],
-            reads: [plain(at)],
-            writes: [at],
-            expression: buildExpression(["int32"], (k, x) => k.add(x, k.constant(1, "int32"))),
-          },
-        ],
-      };
-      expectAsNaive(backend, b.program([loop(3, true, [kernel])]));
-    }
-  });
+  suite.add(
+    "repeats while the test holds, also not at all, and inside a loop",
+    ["int32", "bool"],
+    async (trial) => {
+      for (const limit of [0, 1, 6]) {
+        const b = new ProgramBuilder();
+        const counts = b.buffer("int32", [0, 0, 0]);
+        const condition = b.buffer("bool", 1);
+        const at = access(counts, [], 0, [1]);
+        const kernel: Kernel = {
+          kind: "while",
+          name: "while",
+          condition: access(condition, []),
+          test: [
+            {
+              kind: "map",
+              name: "test",
+              shape: [],
+              reads: [plain(at)],
+              writes: [access(condition, [])],
+              expression: buildExpression(["int32"], (k, x) => k.lt(x, k.constant(limit, "int32"))),
+            },
+          ],
+          body: [
+            {
+              kind: "map",
+              name: "count",
+              shape: [],
+              reads: [plain(at)],
+              writes: [at],
+              expression: buildExpression(["int32"], (k, x) => k.add(x, k.constant(1, "int32"))),
+            },
+          ],
+        };
+        await trial.expectAsNaive(b.program([loop(3, true, [kernel])]));
+      }
+    },
+  );
 }

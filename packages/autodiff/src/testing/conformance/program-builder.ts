@@ -1,7 +1,7 @@
-import type { DType } from "../../src/base/dtype.js";
-import type { Backend, Executable } from "../../src/kernel/backend.js";
-import { buildExpression } from "../../src/kernel/expression.js";
-import type { Expression } from "../../src/kernel/instruction.js";
+import type { DType } from "../../base/dtype.js";
+import type { Capabilities } from "../../kernel/backend.js";
+import { buildExpression } from "../../kernel/expression.js";
+import type { Expression } from "../../kernel/instruction.js";
 import type {
   Access,
   BranchKernel,
@@ -10,7 +10,8 @@ import type {
   Kernel,
   Program,
   Read,
-} from "../../src/kernel/program.js";
+  Role,
+} from "../../kernel/program.js";
 
 /** The dtypes of numbers: bool has no arithmetic. */
 export const numeric: readonly DType[] = ["float32", "float64", "int32"];
@@ -23,18 +24,18 @@ export class ProgramBuilder {
   readonly buffers: Buffer[] = [];
   /** Where checks report, if there are any. */
   status: Buffer | null = null;
-  /** Buffers whose content is the backend's own affair. */
-  readonly opaque = new Set<Buffer>();
+  /** What runs before the first run. */
+  readonly setup: Kernel[] = [];
 
-  /** A buffer of zeros of a length, or with initial elements. */
-  buffer(dtype: DType, content: number | ArrayLike<number>): Buffer {
+  /** A buffer of a length (of zeros, where the host can write it), or with initial elements. */
+  buffer(dtype: DType, content: number | ArrayLike<number>, role: Role = "state"): Buffer {
     const length = typeof content === "number" ? content : content.length;
     const buffer: Buffer = {
       id: this.buffers.length,
       name: `${dtype}-${this.buffers.length}`,
       dtype,
       length,
-      role: "state",
+      role,
       inPlaceOf: null,
       ...(typeof content === "number" ? {} : { initial: content }),
     };
@@ -42,16 +43,24 @@ export class ProgramBuilder {
     return buffer;
   }
 
+  /** A buffer that is computed in the place of another of its length and dtype. */
+  inPlaceOf(buffer: Buffer): Buffer {
+    return { ...buffer, name: `${buffer.name} in place`, inPlaceOf: buffer };
+  }
+
   /** A gemm; with `pack`, b goes through a pack kernel if the backend packs. */
-  gemm(backend: Backend, kernel: Omit<GemmKernel, "kind" | "name">, pack: boolean): Kernel[] {
+  gemm(
+    { packedLength }: Pick<Capabilities, "packedLength">,
+    kernel: Omit<GemmKernel, "kind" | "name">,
+    pack: boolean,
+  ): Kernel[] {
     const { k, n } = kernel;
     const { dtype } = kernel.c.buffer;
     const kernels: Kernel[] = [];
     let { b } = kernel;
-    const length = pack && kernel.batch.length === 0 ? backend.capabilities.packedLength(k, n, dtype) : 0;
+    const length = pack && kernel.batch.length === 0 ? packedLength(k, n, dtype) : 0;
     if (length > 0) {
-      const packed = this.buffer(dtype, length);
-      this.opaque.add(packed);
+      const packed = this.buffer(dtype, length, "temporary");
       kernels.push({ kind: "pack", name: "pack", k, n, source: b.at, packed: access(packed, []) });
       b = { packed: true, at: access(packed, []) };
     }
@@ -59,8 +68,8 @@ export class ProgramBuilder {
   }
 
   program(kernels: readonly Kernel[], flushSubnormals = false): Program {
-    const { buffers, status } = this;
-    return { name: "test", buffers, setup: [], kernels, flushSubnormals, checks: [], status };
+    const { buffers, setup, status } = this;
+    return { name: "test", buffers, setup, kernels, flushSubnormals, checks: [], status };
   }
 }
 
@@ -93,9 +102,6 @@ export const loop = (length: number, reverse: boolean, body: readonly Kernel[]):
   reverse,
   body,
 });
-
-/** The elements of a buffer in a program's memory. */
-export const readBuffer = (executable: Executable, buffer: Buffer): number[] => [...executable.array(buffer)];
 
 /** Small, fast, seeded numbers for test data. */
 export class SeededNumbers {

@@ -1,10 +1,8 @@
-import { it } from "vitest";
-import { rowMajor, sizeOf as size } from "../../src/base/shape.js";
-import type { Backend } from "../../src/kernel/backend.js";
-import { buildExpression } from "../../src/kernel/expression.js";
-import type { Kernel } from "../../src/kernel/program.js";
-import { expectAsNaive } from "./compare-programs.js";
-import { access, identity, loop, numeric, ProgramBuilder, plain, SeededNumbers } from "./program-builder.js";
+import { rowMajor, sizeOf as size } from "../../base/shape.js";
+import { buildExpression } from "../../kernel/expression.js";
+import type { Kernel } from "../../kernel/program.js";
+import { access, identity, loop, numeric, ProgramBuilder, plain } from "./program-builder.js";
+import type { Suite } from "./suite.js";
 
 const shapes: readonly (readonly number[])[] = [
   [],
@@ -36,11 +34,10 @@ const shapes: readonly (readonly number[])[] = [
 ];
 
 /** Kernels that write element by element: maps over every layout, gathered reads, fills. */
-export function mapConformance(backend: Backend): void {
-  const numbers = new SeededNumbers(3);
-
+export function mapConformance(suite: Suite): void {
   for (const dtype of numeric) {
-    it(`maps of ${dtype} over contiguous shapes`, () => {
+    suite.add(`maps of ${dtype} over contiguous shapes`, [dtype], async (trial) => {
+      const { numbers } = trial;
       for (const shape of shapes) {
         const b = new ProgramBuilder();
         const n = size(shape);
@@ -49,8 +46,7 @@ export function mapConformance(backend: Backend): void {
         const y = b.buffer(dtype, numbers.wholes(n));
         const out = b.buffer(dtype, n);
         const expression = buildExpression([dtype, dtype], (k, p, q) => k.add(k.mul(p, q), p));
-        expectAsNaive(
-          backend,
+        await trial.expectAsNaive(
           b.program([
             {
               kind: "map",
@@ -66,67 +62,81 @@ export function mapConformance(backend: Backend): void {
     });
   }
 
-  it("maps with broadcast, transposed, negative, spread and shifted accesses", () => {
-    const shape = [5, 7, 9];
-    const layouts: readonly (readonly [readonly number[], number])[] = [
-      [[63, 9, 1], 0],
-      [[1, 5, 35], 0],
-      [[0, 0, 0], 3],
-      [[0, 9, 1], 0],
-      [[63, 0, 1], 0],
-      [[9, 0, 0], 0],
-      [[0, 1, 0], 2],
-      [[-63, 9, 1], 252],
-      [[63, 9, -1], 8],
-      [[-63, -9, -1], 314],
-      [[200, 20, 2], 5],
-      [[1, 45, 5], 0],
-      [[0, 0, 1], 1],
-    ];
-    for (const [strides, offset] of layouts) {
-      const b = new ProgramBuilder();
-      const x = b.buffer("float32", numbers.wholes(1200));
-      const y = b.buffer("float32", numbers.wholes(1200));
-      const out = b.buffer("float32", 1200);
-      const expression = buildExpression(["float32", "float32"], (k, p, q) => k.sub(p, q));
-      const kernel: Kernel = {
-        kind: "map",
-        name: `strides [${strides}]`,
-        shape,
-        expression,
-        reads: [plain(access(x, strides, offset)), plain(access(y, [63, 9, 1]))],
-        writes: [access(out, [63, 9, 1], 1)],
-      };
-      expectAsNaive(backend, b.program([kernel]));
-      if (strides.includes(0)) continue;
-      expectAsNaive(backend, b.program([{ ...kernel, writes: [access(out, strides, offset)] }]));
-    }
-  });
+  suite.add(
+    "maps with broadcast, transposed, negative, spread and shifted accesses",
+    ["float32"],
+    async (trial) => {
+      const { numbers } = trial;
+      const shape = [5, 7, 9];
+      const layouts: readonly (readonly [readonly number[], number])[] = [
+        [[63, 9, 1], 0],
+        [[1, 5, 35], 0],
+        [[0, 0, 0], 3],
+        [[0, 9, 1], 0],
+        [[63, 0, 1], 0],
+        [[9, 0, 0], 0],
+        [[0, 1, 0], 2],
+        [[-63, 9, 1], 252],
+        [[63, 9, -1], 8],
+        [[-63, -9, -1], 314],
+        [[200, 20, 2], 5],
+        [[1, 45, 5], 0],
+        [[0, 0, 1], 1],
+      ];
+      for (const [strides, offset] of layouts) {
+        const b = new ProgramBuilder();
+        const x = b.buffer("float32", numbers.wholes(1200));
+        const y = b.buffer("float32", numbers.wholes(1200));
+        const out = b.buffer("float32", 1200);
+        const expression = buildExpression(["float32", "float32"], (k, p, q) => k.sub(p, q));
+        const kernel: Kernel = {
+          kind: "map",
+          name: `strides [${strides}]`,
+          shape,
+          expression,
+          reads: [plain(access(x, strides, offset)), plain(access(y, [63, 9, 1]))],
+          writes: [access(out, [63, 9, 1], 1)],
+        };
+        await trial.expectAsNaive(b.program([kernel]));
+        if (strides.includes(0)) continue;
+        await trial.expectAsNaive(b.program([{ ...kernel, writes: [access(out, strides, offset)] }]));
+      }
+    },
+  );
 
-  it("maps in place, with several results, one of them a read that another overwrites", () => {
-    for (const n of [1, 4, 67, 1030]) {
-      const b = new ProgramBuilder();
-      const x = b.buffer("float32", numbers.wholes(n));
-      const y = b.buffer("float32", numbers.wholes(n));
-      const expression = buildExpression(["float32", "float32"], (k, p, q) => [k.add(p, q), p, k.mul(p, p)]);
-      const z = b.buffer("float32", n);
-      expectAsNaive(
-        backend,
-        b.program([
-          {
-            kind: "map",
-            name: "swap",
-            shape: [n],
-            expression,
-            reads: [plain(access(x, [1])), plain(access(y, [1]))],
-            writes: [access(x, [1]), access(y, [1]), access(z, [1])],
-          },
-        ]),
-      );
-    }
-  });
+  suite.add(
+    "maps in place, with several results, one of them a read that another overwrites",
+    ["float32"],
+    async (trial) => {
+      const { numbers } = trial;
+      for (const n of [1, 4, 67, 1030]) {
+        const b = new ProgramBuilder();
+        const x = b.buffer("float32", numbers.wholes(n));
+        const y = b.buffer("float32", numbers.wholes(n));
+        const expression = buildExpression(["float32", "float32"], (k, p, q) => [
+          k.add(p, q),
+          p,
+          k.mul(p, p),
+        ]);
+        const z = b.buffer("float32", n);
+        await trial.expectAsNaive(
+          b.program([
+            {
+              kind: "map",
+              name: "swap",
+              shape: [n],
+              expression,
+              reads: [plain(access(x, [1])), plain(access(y, [1]))],
+              writes: [access(x, [1]), access(y, [1]), access(z, [1])],
+            },
+          ]),
+        );
+      }
+    },
+  );
 
-  it("maps over positions", () => {
+  suite.add("maps over positions", ["int32"], async (trial) => {
+    const { numbers } = trial;
     for (const shape of [[7], [3, 5], [1, 6], [600, 2], [2, 3, 4]]) {
       for (let axis = 0; axis < shape.length; axis++) {
         const b = new ProgramBuilder();
@@ -136,8 +146,7 @@ export function mapConformance(backend: Backend): void {
           k.add(k.mul(k.index(axis), k.constant(10, "int32")), p),
         );
         const strides = rowMajor(shape);
-        expectAsNaive(
-          backend,
+        await trial.expectAsNaive(
           b.program([
             {
               kind: "map",
@@ -153,7 +162,8 @@ export function mapConformance(backend: Backend): void {
     }
   });
 
-  it("maps with mixed dtypes and all of them written", () => {
+  suite.add("maps with mixed dtypes and all of them written", numeric, async (trial) => {
+    const { numbers } = trial;
     for (const n of [1, 3, 16, 37, 515]) {
       const b = new ProgramBuilder();
       const f = b.buffer("float32", numbers.wholes(n));
@@ -166,8 +176,7 @@ export function mapConformance(backend: Backend): void {
         const less = k.lt(k.cast(r, "float32"), p);
         return [k.select(s, p, k.cast(r, "float32")), wide, k.cast(wide, "int32"), k.and(s, k.not(less))];
       });
-      expectAsNaive(
-        backend,
+      await trial.expectAsNaive(
         b.program([
           {
             kind: "map",
@@ -182,7 +191,8 @@ export function mapConformance(backend: Backend): void {
     }
   });
 
-  it("gathered reads, of rows and of elements, inside loops", () => {
+  suite.add("gathered reads, of rows and of elements, inside loops", ["float32", "int32"], async (trial) => {
+    const { numbers } = trial;
     for (const [count, row] of [
       [1, 1],
       [5, 8],
@@ -208,8 +218,8 @@ export function mapConformance(backend: Backend): void {
         ],
         writes: [access(out, [row, 1], 0, outSteps)],
       });
-      expectAsNaive(backend, b.program([kernel([], [])]));
-      expectAsNaive(backend, b.program([loop(4, true, [kernel([count], [count * row])])]));
+      await trial.expectAsNaive(b.program([kernel([], [])]));
+      await trial.expectAsNaive(b.program([loop(4, true, [kernel([count], [count * row])])]));
       const elements: Kernel = {
         kind: "map",
         name: "pick",
@@ -220,11 +230,11 @@ export function mapConformance(backend: Backend): void {
         ],
         writes: [access(out, [1])],
       };
-      expectAsNaive(backend, b.program([elements]));
+      await trial.expectAsNaive(b.program([elements]));
     }
   });
 
-  it("fills of every dtype, contiguous and strided", () => {
+  suite.add("fills of every dtype, contiguous and strided", [], async (trial) => {
     for (const dtype of [...numeric, "bool"] as const) {
       for (const [shape, strides] of [
         [[], []],
@@ -240,8 +250,7 @@ export function mapConformance(backend: Backend): void {
       ] as const) {
         const b = new ProgramBuilder();
         const target = b.buffer(dtype, new Array<number>(80).fill(0));
-        expectAsNaive(
-          backend,
+        await trial.expectAsNaive(
           b.program([{ kind: "fill", name: "fill", shape, value: 1, target: access(target, strides, 2) }]),
         );
       }

@@ -1,0 +1,54 @@
+/** The suite that a backend of any package must pass, for any test runner.
+ * @packageDocumentation */
+import type { Backend } from "../kernel/backend.js";
+import { controlFlowConformance } from "./conformance/control-flow.js";
+import { gemmConformance } from "./conformance/gemm.js";
+import { instanceConformance } from "./conformance/instances.js";
+import { instructionConformance } from "./conformance/instructions.js";
+import { mapConformance } from "./conformance/maps.js";
+import { randomProgramConformance } from "./conformance/random-programs.js";
+import { reductionConformance } from "./conformance/reductions.js";
+import { routineConformance } from "./conformance/routines.js";
+import { specialValueConformance } from "./conformance/special-values.js";
+import { type ConformanceCase, type ConformanceOptions, type LeftOut, Suite } from "./conformance/suite.js";
+
+export { ConformanceError } from "./conformance/assertions.js";
+export type { ConformanceCase, ConformanceOptions, LeftOut };
+
+/** What {@link conformance} gives. */
+export interface Conformance {
+  /** To be run one after the other, in any order. */
+  readonly cases: readonly ConformanceCase[];
+  /** How many programs the cases that have run were about. */
+  programs(): number;
+  /** What was not tried: for want of a dtype, which is known from the start, or because the backend refused a kernel when a case came to it. */
+  leftOut(): readonly LeftOut[];
+}
+
+const groups: { readonly [name: string]: (suite: Suite) => void } = {
+  instructions: instructionConformance,
+  "special values": specialValueConformance,
+  "maps, gathers, fills": mapConformance,
+  reductions: reductionConformance,
+  "control flow": controlFlowConformance,
+  instances: instanceConformance,
+  gemm: gemmConformance,
+  routines: routineConformance,
+  "random programs": randomProgramConformance,
+};
+
+/** All that a backend must do, as cases for any test runner: what its programs compute is held against a naive evaluator of the kernels, against published answers, and against double precision.
+ * Cases draw their data from their names, so that each is the same whichever others run.
+ * @param backend - what is tried; what it lacks, or says that it refuses, is left out and counted
+ * @param options - `threads`, `samples`, `seed`
+ * @example
+ * conformance(await setDefaultBackend("wasm")).cases.some(({ name }) => name === "instructions: tanh of float32") // => true
+ */
+export function conformance(backend: Backend, options: ConformanceOptions = {}): Conformance {
+  const suite = new Suite(backend, options);
+  for (const [name, addCases] of Object.entries(groups)) {
+    suite.group(name);
+    addCases(suite);
+  }
+  return { cases: suite.cases, programs: () => suite.programs(), leftOut: () => suite.leftOut() };
+}
