@@ -2,12 +2,7 @@ import { describe, expect, it } from "vitest";
 import { wasmProgramBackend } from "../../../src/backends/wasm/index.js";
 import { buildExpression } from "../../../src/kernel/expression.js";
 import type { MapKernel } from "../../../src/kernel/program.js";
-import {
-  access,
-  loop,
-  ProgramBuilder,
-  plain,
-} from "../../../src/testing/conformance/program-builder.js";
+import { access, loop, ProgramBuilder, plain } from "../../../src/testing/conformance/program-builder.js";
 
 /** x + constant into a buffer of its own, for each constant. */
 function additions(constants: readonly number[], length: number) {

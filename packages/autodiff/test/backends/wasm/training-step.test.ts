@@ -12,12 +12,7 @@ import type {
   MapKernel,
   ReduceKernel,
 } from "../../../src/kernel/program.js";
-import {
-  access,
-  loop,
-  ProgramBuilder,
-  plain,
-} from "../../../src/testing/conformance/program-builder.js";
+import { access, loop, ProgramBuilder, plain } from "../../../src/testing/conformance/program-builder.js";
 
 const [I, H, B, T, V] = [16, 32, 8, 32, 16];
 const [G, N] = [4 * H, T * B];
