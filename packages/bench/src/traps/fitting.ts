@@ -21,49 +21,52 @@ function sequencesOf({ autodiff }: Library): { xs: Tensor[]; targets: Tensor } {
   return { xs: data.map((steps) => autodiff.tensor(steps)), targets: autodiff.tensor(means) };
 }
 
+/** `fit` of one example, called again and again as online learners do, against a compiled step of one's own. */
+const fitAgain = (name: string, inputs: number, outputs: number): Trap => ({
+  name,
+  about: `fit of one example, called again and again, against a compiled step of one's own: Linear(${inputs}, ${outputs})`,
+  unit: "×",
+  wanted: { atMost: 2 },
+  async measure({ autodiff, compile, nn }) {
+    const x = autodiff.tensor([Array.from({ length: inputs }, (_, i) => Math.sin(i))]);
+    const y = autodiff.ones([1, outputs]);
+    const start = (): { model: InstanceType<typeof nn.Linear>; optimizer: InstanceType<typeof nn.SGD> } => {
+      const model = new nn.Linear(inputs, outputs, { seed: 1 });
+      return { model, optimizer: new nn.SGD(model.parameters(), { learningRate: 1e-5 }) };
+    };
+    const own = start();
+    const step = compile((input: Tensor, target: Tensor) => {
+      const [loss, gradients] = autodiff.lossAndGradients(
+        () => nn.meanSquaredError(own.model.forward(input), target),
+        own.model.parameters(),
+      );
+      own.optimizer.step(gradients);
+      return loss;
+    });
+    const fitted = start();
+    const options = {
+      loss: (batch: { x: Tensor; y: Tensor }) => nn.meanSquaredError(fitted.model.forward(batch.x), batch.y),
+      optimizer: fitted.optimizer,
+      epochs: 1,
+    };
+    const calls = 50;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < calls; i++) {
+      const started = performance.now();
+      await nn.fit(fitted.model, [{ x, y }], options);
+      least = Math.min(least, performance.now() - started);
+      step(x, y).item();
+    }
+    const [a, b] = [own.model.weight.value.data, fitted.model.weight.value.data];
+    for (let i = 0; i < inputs; i++) expectNear(`weight ${i}`, b[i] ?? Number.NaN, a[i] ?? 0, 1e-6);
+    return least / leastMs(() => void step(x, y).item(), calls);
+  },
+});
+
 /** What `fit` takes beside the steps themselves. */
 export const fits: readonly Trap[] = [
-  {
-    name: "fit-again",
-    about: "fit of one example, called again and again, against a compiled step of one's own",
-    unit: "×",
-    wanted: { atMost: 2 },
-    async measure({ autodiff, compile, nn }) {
-      const x = autodiff.tensor([[1, 2, 3, 4]]);
-      const y = autodiff.tensor([[1]]);
-      const start = (): { model: InstanceType<typeof nn.Linear>; optimizer: InstanceType<typeof nn.SGD> } => {
-        const model = new nn.Linear(4, 1, { seed: 1 });
-        return { model, optimizer: new nn.SGD(model.parameters(), { learningRate: 1e-3 }) };
-      };
-      const own = start();
-      const step = compile((input: Tensor, target: Tensor) => {
-        const [loss, gradients] = autodiff.lossAndGradients(
-          () => nn.meanSquaredError(own.model.forward(input), target),
-          own.model.parameters(),
-        );
-        own.optimizer.step(gradients);
-        return loss;
-      });
-      const fitted = start();
-      const options = {
-        loss: (batch: { x: Tensor; y: Tensor }) =>
-          nn.meanSquaredError(fitted.model.forward(batch.x), batch.y),
-        optimizer: fitted.optimizer,
-        epochs: 1,
-      };
-      const calls = 50;
-      let least = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < calls; i++) {
-        const started = performance.now();
-        await nn.fit(fitted.model, [{ x, y }], options);
-        least = Math.min(least, performance.now() - started);
-        step(x, y).item();
-      }
-      const [a, b] = [own.model.weight.value.data, fitted.model.weight.value.data];
-      for (let i = 0; i < 4; i++) expectNear(`weight ${i}`, b[i] ?? Number.NaN, a[i] ?? 0, 1e-6);
-      return least / leastMs(() => void step(x, y).item(), calls);
-    },
-  },
+  fitAgain("fit-again", 4096, 32),
+  fitAgain("fit-again-tiny", 4, 1),
   {
     name: "buckets-in-fit",
     about: `an epoch of bucketByLength over ${lengths} lengths, compiling included, against one of padded batches`,
