@@ -10,77 +10,37 @@ export interface Label {
   readonly depth: number;
 }
 
-const typeCodes: { readonly [T in ValueType]: number } = {
-  i32: 0x7f,
-  i64: 0x7e,
-  f32: 0x7d,
-  f64: 0x7c,
-  v128: 0x7b,
+const typeCodes: { readonly [T in ValueType]: Code } = {
+  i32: "\x7f",
+  i64: "\x7e",
+  f32: "\x7d",
+  f64: "\x7c",
+  v128: "\x7b",
 };
-const voidBlock = 0x40;
-const listOf = (items: readonly Code[]): Code => [unsignedLeb(items.length), items];
-const nameOf = (text: string): Code => {
-  const bytes = [...new TextEncoder().encode(text)];
-  return [unsignedLeb(bytes.length), bytes];
-};
-
-const isList: (code: Code) => code is readonly Code[] = Array.isArray;
-
-/** Bytes in a row, in storage that doubles when it is full. */
-class ByteWriter {
-  #bytes = new Uint8Array(256);
-  #length = 0;
-
-  #reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-  }
-  write(code: Code): void {
-    if (typeof code === "number") {
-      this.#reserve(1);
-      this.#bytes[this.#length++] = code;
-    } else if (isList(code)) {
-      for (let i = 0; i < code.length; i++) this.write(code[i]);
-    } else if (code instanceof Uint8Array) {
-      this.#reserve(code.length);
-      this.#bytes.set(code, this.#length);
-      this.#length += code.length;
-    } else this.write(unsignedLeb(code.index));
-  }
-  get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
-  }
-}
-function bytesOf(code: Code): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter();
-  writer.write(code);
-  return writer.bytes;
-}
-const sized = (code: Code): Code => {
-  const bytes = bytesOf(code);
-  return [unsignedLeb(bytes.length), bytes];
-};
+const voidBlock = "\x40";
+const sized = (code: Code): Code => unsignedLeb(code.length) + code;
+const listOf = (items: readonly Code[]): Code => unsignedLeb(items.length) + items.join("");
+const typesOf = (types: readonly ValueType[]): Code => listOf(types.map((type) => typeCodes[type]));
 
 /** Writes one function: statements in order, with structured control flow. */
 export class FunctionBuilder<R extends ValueType | null = null> implements Callable<R> {
-  index = -1;
+  readonly symbol: Code;
   readonly parameters: readonly ValueType[];
   readonly result: R;
-  readonly #prologue: Code[] = [];
   readonly #locals: ValueType[] = [];
   readonly #vectors = new Map<string, Local<"v128">>();
-  #body: Code[] = [];
+  #prologue: Code = "";
+  #body: Code = "";
   #depth = 0;
 
-  constructor(parameters: readonly ValueType[], result: R) {
+  constructor(symbol: Code, parameters: readonly ValueType[], result: R) {
+    this.symbol = symbol;
     this.parameters = parameters;
     this.result = result;
   }
 
   #variable<T extends ValueType>(type: T, index: number): Local<T> {
-    return { type, index, code: [0x20, unsignedLeb(index)] };
+    return { type, index, code: `\x20${unsignedLeb(index)}` };
   }
   /** The i-th parameter, which must be an integer (an address, a size). */
   parameter(i: number): Local<"i32"> {
@@ -101,13 +61,13 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     return local;
   }
   set<T extends ValueType>(local: Local<T>, value: Value<T>): void {
-    this.#body.push(value.code, 0x21, unsignedLeb(local.index));
+    this.#body += `${value.code}\x21${unsignedLeb(local.index)}`;
   }
   tee<T extends ValueType>(local: Local<T>, value: Value<T>): Value<T> {
-    return { type: value.type, code: [value.code, 0x22, unsignedLeb(local.index)] };
+    return { type: value.type, code: `${value.code}\x22${unsignedLeb(local.index)}` };
   }
-  emit(...code: readonly Code[]): void {
-    this.#body.push(...code);
+  emit(code: Code): void {
+    this.#body += code;
   }
   /** Adds to an address or a counter. */
   advance(local: Local<"i32">, by: number | I32): void {
@@ -117,12 +77,11 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
 
   /** A constant vector, set once at the start of the function: V8 does not move constants out of loops. */
   vector(bytes: VectorBytes): V128 {
-    const key = bytes.join();
-    let local = this.#vectors.get(key);
+    let local = this.#vectors.get(bytes);
     if (local === undefined) {
       local = this.local("v128");
-      this.#prologue.push(vectorConst(bytes).code, 0x21, unsignedLeb(local.index));
-      this.#vectors.set(key, local);
+      this.#prologue += `${vectorConst(bytes).code}\x21${unsignedLeb(local.index)}`;
+      this.#vectors.set(bytes, local);
     }
     return local;
   }
@@ -136,35 +95,35 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     return this.vector(bytesOfI32(...values));
   }
 
-  #nested(opcode: number, body: (label: Label) => void): void {
-    this.#body.push(opcode, voidBlock);
+  #nested(opcode: Code, body: (label: Label) => void): void {
+    this.#body += opcode + voidBlock;
     this.#depth++;
     body({ depth: this.#depth });
     this.#depth--;
-    this.#body.push(0x0b);
+    this.#body += "\x0b";
   }
   /** A block: branching to its label leaves it. */
   block(body: (leave: Label) => void): void {
-    this.#nested(0x02, body);
+    this.#nested("\x02", body);
   }
   /** A loop: branching to its label starts it again; falling out of the end leaves it. */
   loop(body: (again: Label) => void): void {
-    this.#nested(0x03, body);
+    this.#nested("\x03", body);
   }
   if(condition: I32, then: () => void, otherwise?: () => void): void {
-    this.#body.push(condition.code);
-    this.#nested(0x04, () => {
+    this.#body += condition.code;
+    this.#nested("\x04", () => {
       then();
       if (otherwise === undefined) return;
-      this.#body.push(0x05);
+      this.#body += "\x05";
       otherwise();
     });
   }
   branch(label: Label): void {
-    this.#body.push(0x0c, unsignedLeb(this.#depth - label.depth));
+    this.#body += `\x0c${unsignedLeb(this.#depth - label.depth)}`;
   }
   branchIf(condition: I32, label: Label): void {
-    this.#body.push(condition.code, 0x0d, unsignedLeb(this.#depth - label.depth));
+    this.#body += `${condition.code}\x0d${unsignedLeb(this.#depth - label.depth)}`;
   }
   /** Runs `body` `count` times; a count that is not a plain number may be 0. */
   repeat(count: number | I32, body: () => void): void {
@@ -196,20 +155,16 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     target: Callable<Result>,
     ...operands: readonly Value<ValueType>[]
   ): Value<Result> {
-    return { type: target.result, code: [operands.map((operand) => operand.code), 0x10, target] };
+    return { type: target.result, code: callCode(target, operands) };
   }
   run(target: Callable<null>, ...operands: readonly Value<ValueType>[]): void {
-    this.#body.push(
-      operands.map((operand) => operand.code),
-      0x10,
-      target,
-    );
+    this.#body += callCode(target, operands);
   }
   return(value?: Value<ValueType>): void {
-    this.#body.push(value?.code ?? [], 0x0f);
+    this.#body += `${value?.code ?? ""}\x0f`;
   }
 
-  /** The body as the code section wants it. */
+  /** Variables and instructions; symbols still stand for indices. */
   encode(): Code {
     const runs: [count: number, type: ValueType][] = [];
     for (const type of this.#locals) {
@@ -217,9 +172,15 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
       if (last !== undefined && last[1] === type) last[0]++;
       else runs.push([1, type]);
     }
-    const locals = listOf(runs.map(([count, type]) => [unsignedLeb(count), typeCodes[type]]));
-    return sized([locals, this.#prologue, this.#body, 0x0b]);
+    const locals = listOf(runs.map(([count, type]) => unsignedLeb(count) + typeCodes[type]));
+    return `${locals}${this.#prologue}${this.#body}\x0b`;
   }
+}
+
+function callCode({ symbol }: Callable, operands: readonly Value<ValueType>[]): Code {
+  let code = "";
+  for (const operand of operands) code += operand.code;
+  return `${code}\x10${symbol}`;
 }
 
 /** Collects imports and functions, and encodes them as a module over one imported memory (`env.memory`). */
@@ -227,13 +188,18 @@ export class ModuleBuilder {
   readonly #imports = new Map<string, Callable>();
   readonly #functions: FunctionBuilder<ValueType | null>[] = [];
   readonly #exports: [name: string, target: Callable][] = [];
+  #symbols = 0;
+
+  #symbol(): Code {
+    return String.fromCodePoint(0x10000 + this.#symbols++);
+  }
 
   /** A function of the host, imported as `host.NAME` at its first use. */
   import<R extends ValueType | null>(name: string, parameters: readonly ValueType[], result: R): Callable<R> {
     const known = this.#imports.get(name);
     // One name always comes with one signature.
     if (known !== undefined) return known as Callable<R>;
-    const callable: Callable<R> = { index: -1, parameters, result };
+    const callable: Callable<R> = { symbol: this.#symbol(), parameters, result };
     this.#imports.set(name, callable);
     return callable;
   }
@@ -250,7 +216,7 @@ export class ModuleBuilder {
     result: R,
     body: (f: FunctionBuilder<R>) => void,
   ): FunctionBuilder<R> {
-    const f = new FunctionBuilder(parameters, result);
+    const f = new FunctionBuilder(this.#symbol(), parameters, result);
     body(f);
     this.#functions.push(f);
     return f;
@@ -260,46 +226,39 @@ export class ModuleBuilder {
   }
 
   encode(): Uint8Array<ArrayBuffer> {
-    const imports = [...this.#imports];
-    let index = 0;
-    for (const [, callable] of imports) callable.index = index++;
-    for (const f of this.#functions) f.index = index++;
+    const callables = [...this.#imports.values(), ...this.#functions];
+    const indices = new Map(callables.map(({ symbol }, index) => [symbol, unsignedLeb(index)]));
+    const resolved = (code: Code): Code =>
+      code.replace(/[\u{10000}-\u{10ffff}]/gu, (symbol) => indices.get(symbol) ?? "");
 
     const types: Code[] = [];
-    const typeIndex = new Map<string, number>();
-    const typeOf = ({ parameters, result }: Callable): number[] => {
-      const key = `${parameters.join()}:${result ?? ""}`;
-      let known = typeIndex.get(key);
-      if (known === undefined) {
-        known = types.length;
-        typeIndex.set(key, known);
-        const results = result === null ? [] : [typeCodes[result]];
-        types.push([0x60, listOf(parameters.map((type) => typeCodes[type])), listOf(results)]);
-      }
-      return unsignedLeb(known);
+    const typeOf = ({ parameters, result }: Callable): Code => {
+      const type = `\x60${typesOf(parameters)}${typesOf(result === null ? [] : [result])}`;
+      const known = types.indexOf(type);
+      return unsignedLeb(known < 0 ? types.push(type) - 1 : known);
     };
-    const importEntries: Code[] = [[nameOf("env"), nameOf("memory"), 0x02, 0x00, 0x00]];
-    for (const [name, callable] of imports)
-      importEntries.push([nameOf("host"), nameOf(name), 0x00, typeOf(callable)]);
-    const functionEntries = this.#functions.map(typeOf);
-    const exportEntries = this.#exports.map(([name, target]) => [
-      nameOf(name),
-      0x00,
-      unsignedLeb(target.index),
-    ]);
-
-    const section = (id: number, entries: readonly Code[]): Code =>
-      entries.length === 0 ? [] : [id, sized(listOf(entries))];
-    return bytesOf([
-      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      section(1, types),
-      section(2, importEntries),
-      section(3, functionEntries),
-      section(7, exportEntries),
+    const section = (id: Code, entries: readonly Code[]): Code =>
+      entries.length === 0 ? "" : id + sized(listOf(entries));
+    const imports = [...this.#imports].map(
+      ([name, callable]) => `${sized("host")}${sized(name)}\0${typeOf(callable)}`,
+    );
+    const functions = this.#functions.map(typeOf);
+    const code = [
+      "\0asm\x01\0\0\0",
+      section("\x01", types),
+      section("\x02", [`${sized("env")}${sized("memory")}\x02\0\0`, ...imports]),
+      section("\x03", functions),
       section(
-        10,
-        this.#functions.map((f) => f.encode()),
+        "\x07",
+        this.#exports.map(([name, { symbol }]) => `${sized(name)}\0${resolved(symbol)}`),
       ),
-    ]);
+      section(
+        "\x0a",
+        this.#functions.map((f) => sized(resolved(f.encode()))),
+      ),
+    ].join("");
+    const bytes = new Uint8Array(code.length);
+    for (let i = 0; i < code.length; i++) bytes[i] = code.charCodeAt(i);
+    return bytes;
   }
 }

@@ -21,7 +21,7 @@ export function checkCode(ctx: CodeContext, kernel: CheckKernel): KernelCode | n
       const outside = i32.geU(i32.sub(at, i32.const(low)), i32.const(high - low));
       const wrong = ignored === null ? outside : i32.and(outside, i32.ne(at, i32.const(ignored)));
       f.if(wrong, () => {
-        f.emit(i32.store(f.parameter(1), f.parameter(2)), i32.store(f.parameter(1), at, 4));
+        f.emit(i32.store(f.parameter(1), f.parameter(2)) + i32.store(f.parameter(1), at, 4));
         f.return();
       });
     };

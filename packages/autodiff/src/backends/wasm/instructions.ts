@@ -1,14 +1,16 @@
 /** Types of WebAssembly values. */
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
-/** Something that can be called: a function of the module, or an import. Its index is known once the module is encoded. */
+/** Machine code, one character per byte: V8 joins strings without copying them. A character beyond U+FFFF stands for the index of a {@link Callable}. */
+export type Code = string;
+
+/** Something that can be called: a function of the module, or an import. */
 export interface Callable<R extends ValueType | null = ValueType | null> {
-  index: number;
+  /** The character that stands for its index, which is known once the module is encoded. */
+  readonly symbol: Code;
   readonly parameters: readonly ValueType[];
   readonly result: R;
 }
-/** Machine code as nested lists of bytes; a callable stands for its index. */
-export type Code = number | Callable | Uint8Array<ArrayBuffer> | readonly Code[];
 
 /** Code that leaves one value of a known type on the stack. Used twice, it is computed twice. */
 export interface Value<T extends ValueType> {
@@ -20,36 +22,34 @@ export type F32 = Value<"f32">;
 export type F64 = Value<"f64">;
 export type V128 = Value<"v128">;
 
+/** Bytes as code. */
+export const codeOf = (...bytes: readonly number[]): Code => String.fromCharCode(...bytes);
+
 /** Unsigned LEB128. */
-export function unsignedLeb(value: number): number[] {
-  const out: number[] = [];
+export function unsignedLeb(value: number): Code {
+  let code = "";
   let rest = value >>> 0;
   while (rest >= 0x80) {
-    out.push((rest & 0x7f) | 0x80);
+    code += codeOf((rest & 0x7f) | 0x80);
     rest >>>= 7;
   }
-  out.push(rest);
-  return out;
+  return code + codeOf(rest);
 }
 
 /** Signed LEB128 of a 32-bit integer. */
-export function signedLeb(value: number): number[] {
-  const out: number[] = [];
+export function signedLeb(value: number): Code {
+  let code = "";
   let rest = value | 0;
-  for (;;) {
-    const low = rest & 0x7f;
+  while (rest < -64 || rest > 63) {
+    code += codeOf((rest & 0x7f) | 0x80);
     rest >>= 7;
-    if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) {
-      out.push(low);
-      return out;
-    }
-    out.push(low | 0x80);
   }
+  return code + codeOf(rest & 0x7f);
 }
 
 const view = new DataView(new ArrayBuffer(16));
-function bytesOfView(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => view.getUint8(i));
+function bytesOfView(count: number): Code {
+  return codeOf(...new Uint8Array(view.buffer, 0, count));
 }
 
 type Operands<A extends readonly ValueType[]> = { readonly [K in keyof A]: Value<A[K]> };
@@ -58,21 +58,20 @@ type Table<C, A extends readonly ValueType[], R extends ValueType> = {
   readonly [K in keyof C]: (...operands: Operands<A>) => Value<R>;
 };
 
-const simd = (code: number): number[] => [0xfd, ...unsignedLeb(code)];
-const plain = (code: number): number[] => [code];
+const simd = (code: number): Code => `\xfd${unsignedLeb(code)}`;
 
 function table<
   C extends Readonly<Record<string, number>>,
   A extends readonly ValueType[],
   R extends ValueType,
->(codes: C, type: R, encode: (code: number) => number[]): Table<C, A, R> {
-  const entries = Object.entries(codes).map(([name, code]) => {
-    const bytes = encode(code);
+>(codes: C, type: R, encode: (code: number) => Code): Table<C, A, R> {
+  const entries = Object.entries(codes).map(([name, number]) => {
+    const opcode = encode(number);
     return [
       name,
-      (...operands: Value<ValueType>[]): Value<R> => ({
+      (a: Value<ValueType>, b?: Value<ValueType>, c?: Value<ValueType>): Value<R> => ({
         type,
-        code: [...operands.map((o) => o.code), bytes],
+        code: a.code + (b === undefined ? "" : b.code) + (c === undefined ? "" : c.code) + opcode,
       }),
     ];
   });
@@ -85,39 +84,35 @@ const vectorTable = <C extends Readonly<Record<string, number>>, A extends reado
   first = 0,
 ): Table<C, A, "v128"> => table<C, A, "v128">(codes, "v128", (code) => simd(first + code));
 
-const address = (at: I32, offset: number, opcode: number[]): Code => [
-  at.code,
-  opcode,
-  0,
-  unsignedLeb(offset),
-];
+/** What follows an opcode of loads and stores: no promise of alignment, and the bytes that are added to the address. */
+const memoryAt = (offset: number): Code => `\0${unsignedLeb(offset)}`;
 type Load<T extends ValueType> = (at: I32, offset?: number) => Value<T>;
 type Store<T extends ValueType> = (at: I32, value: Value<T>, offset?: number) => Code;
 const loader =
-  <T extends ValueType>(type: T, opcode: number[]): Load<T> =>
-  (at, offset = 0) => ({ type, code: address(at, offset, opcode) });
+  <T extends ValueType>(type: T, opcode: Code): Load<T> =>
+  (at, offset = 0) => ({ type, code: at.code + opcode + memoryAt(offset) });
 const storer =
-  <T extends ValueType>(opcode: number[]): Store<T> =>
-  (at, value, offset = 0) => [at.code, value.code, opcode, 0, unsignedLeb(offset)];
+  <T extends ValueType>(opcode: Code): Store<T> =>
+  (at, value, offset = 0) =>
+    at.code + value.code + opcode + memoryAt(offset);
 type LoadLane = (at: I32, into: V128, lane: number, offset?: number) => V128;
 type StoreLane = (at: I32, value: V128, lane: number, offset?: number) => Code;
-const laneLoader =
-  (code: number): LoadLane =>
-  (at, into, lane, offset = 0) => ({
-    type: "v128",
-    code: [at.code, into.code, simd(code), 0, unsignedLeb(offset), lane],
-  });
 const laneStorer =
-  (code: number): StoreLane =>
-  (at, value, lane, offset = 0) => [at.code, value.code, simd(code), 0, unsignedLeb(offset), lane];
+  (opcode: number): StoreLane =>
+  (at, value, lane, offset = 0) =>
+    at.code + value.code + simd(opcode) + memoryAt(offset) + codeOf(lane);
+const laneLoader = (opcode: number): LoadLane => {
+  const code = laneStorer(opcode);
+  return (at, into, lane, offset) => ({ type: "v128", code: code(at, into, lane, offset) });
+};
 type Extract<T extends ValueType> = (from: V128, lane: number) => Value<T>;
 const extractor =
-  <T extends ValueType>(type: T, code: number): Extract<T> =>
-  (from, lane) => ({ type, code: [from.code, simd(code), lane] });
+  <T extends ValueType>(type: T, opcode: number): Extract<T> =>
+  (from, lane) => ({ type, code: from.code + simd(opcode) + codeOf(lane) });
 type Replace<T extends ValueType> = (into: V128, lane: number, value: Value<T>) => V128;
 const replacer =
-  <T extends ValueType>(code: number): Replace<T> =>
-  (into, lane, value) => ({ type: "v128", code: [into.code, value.code, simd(code), lane] });
+  <T extends ValueType>(opcode: number): Replace<T> =>
+  (into, lane, value) => ({ type: "v128", code: into.code + value.code + simd(opcode) + codeOf(lane) });
 
 const i32BinaryCodes = {
   eq: 0x46,
@@ -152,13 +147,13 @@ export const i32: Table<typeof i32BinaryCodes, ["i32", "i32"], "i32"> & {
   readonly store: Store<"i32">;
   readonly store8: Store<"i32">;
 } = {
-  .../* @__PURE__ */ table<typeof i32BinaryCodes, ["i32", "i32"], "i32">(i32BinaryCodes, "i32", plain),
-  const: (value) => ({ type: "i32", code: [0x41, signedLeb(value)] }),
-  eqz: (a) => ({ type: "i32", code: [a.code, 0x45] }),
-  load: loader("i32", [0x28]),
-  load8U: loader("i32", [0x2d]),
-  store: storer([0x36]),
-  store8: storer([0x3a]),
+  .../* @__PURE__ */ table<typeof i32BinaryCodes, ["i32", "i32"], "i32">(i32BinaryCodes, "i32", codeOf),
+  const: (value) => ({ type: "i32", code: `\x41${signedLeb(value)}` }),
+  eqz: (a) => ({ type: "i32", code: `${a.code}\x45` }),
+  load: loader("i32", "\x28"),
+  load8U: loader("i32", "\x2d"),
+  store: storer("\x36"),
+  store8: storer("\x3a"),
 };
 
 /** 32-bit floats. */
@@ -168,10 +163,10 @@ export const f32: {
   readonly store: Store<"f32">;
   readonly demote: (a: F64) => F32;
 } = {
-  add: (a, b) => ({ type: "f32", code: [a.code, b.code, 0x92] }),
-  load: loader("f32", [0x2a]),
-  store: storer([0x38]),
-  demote: (a) => ({ type: "f32", code: [a.code, 0xb6] }),
+  add: (a, b) => ({ type: "f32", code: `${a.code}${b.code}\x92` }),
+  load: loader("f32", "\x2a"),
+  store: storer("\x38"),
+  demote: (a) => ({ type: "f32", code: `${a.code}\xb6` }),
 };
 
 const f64BinaryCodes = { add: 0xa0, mul: 0xa2 } as const;
@@ -185,16 +180,16 @@ export const f64: Table<typeof f64BinaryCodes, ["f64", "f64"], "f64"> &
     readonly promote: (a: F32) => F64;
     readonly convertI32: (a: I32) => F64;
   } = {
-  .../* @__PURE__ */ table<typeof f64BinaryCodes, ["f64", "f64"], "f64">(f64BinaryCodes, "f64", plain),
-  .../* @__PURE__ */ table<typeof f64CompareCodes, ["f64", "f64"], "i32">(f64CompareCodes, "i32", plain),
+  .../* @__PURE__ */ table<typeof f64BinaryCodes, ["f64", "f64"], "f64">(f64BinaryCodes, "f64", codeOf),
+  .../* @__PURE__ */ table<typeof f64CompareCodes, ["f64", "f64"], "i32">(f64CompareCodes, "i32", codeOf),
   const: (value) => {
     view.setFloat64(0, value, true);
-    return { type: "f64", code: [0x44, bytesOfView(8)] };
+    return { type: "f64", code: `\x44${bytesOfView(8)}` };
   },
-  load: loader("f64", [0x2b]),
-  store: storer([0x39]),
-  promote: (a) => ({ type: "f64", code: [a.code, 0xbb] }),
-  convertI32: (a) => ({ type: "f64", code: [a.code, 0xb7] }),
+  load: loader("f64", "\x2b"),
+  store: storer("\x39"),
+  promote: (a) => ({ type: "f64", code: `${a.code}\xbb` }),
+  convertI32: (a) => ({ type: "f64", code: `${a.code}\xb7` }),
 };
 
 const v128UnaryCodes = { not: 77 } as const;
@@ -235,9 +230,9 @@ export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
   store16Lane: laneStorer(89),
   store32Lane: laneStorer(90),
   store64Lane: laneStorer(91),
-  select: (a, b, mask) => ({ type: "v128", code: [a.code, b.code, mask.code, simd(82)] }),
-  anyTrue: (a) => ({ type: "i32", code: [a.code, simd(83)] }),
-  shuffle: (a, b, bytes) => ({ type: "v128", code: [a.code, b.code, simd(13), [...bytes]] }),
+  select: (a, b, mask) => ({ type: "v128", code: a.code + b.code + mask.code + simd(82) }),
+  anyTrue: (a) => ({ type: "i32", code: a.code + simd(83) }),
+  shuffle: (a, b, bytes) => ({ type: "v128", code: a.code + b.code + simd(13) + codeOf(...bytes) }),
 };
 
 /** The byte list of a shuffle of 32-bit lanes: 0 to 3 of the first operand, 4 to 7 of the second. */
@@ -277,15 +272,15 @@ export const i32x4: Table<typeof i32x4UnaryCodes, ["v128"], "v128"> &
   .../* @__PURE__ */ vectorTable<typeof i32x4UnaryCodes, ["v128"]>(i32x4UnaryCodes),
   .../* @__PURE__ */ vectorTable<typeof i32x4BinaryCodes, ["v128", "v128"]>(i32x4BinaryCodes),
   .../* @__PURE__ */ vectorTable<typeof shiftCodes, ["v128", "i32"]>(shiftCodes),
-  splat: (a) => ({ type: "v128", code: [a.code, simd(17)] }),
+  splat: (a) => ({ type: "v128", code: a.code + simd(17) }),
   extract: extractor("i32", 27),
   replace: replacer(28),
-  extendBytesTo16: (a) => ({ type: "v128", code: [a.code, simd(137)] }),
+  extendBytesTo16: (a) => ({ type: "v128", code: a.code + simd(137) }),
 };
 
 /** Two 64-bit integers (masks of float64 lanes). */
 export const i64x2: { readonly extendLowS: (a: V128) => V128 } = {
-  extendLowS: (a) => ({ type: "v128", code: [a.code, simd(199)] }),
+  extendLowS: (a) => ({ type: "v128", code: a.code + simd(199) }),
 };
 
 // Floats of both widths have these, from an opcode on that differs.
@@ -306,7 +301,7 @@ const f32x4UnaryCodes = { ceil: 103, floor: 104, nearest: 106, convertI32: 250, 
 export const f32x4: FloatLanes<typeof f32x4UnaryCodes, "f32"> = {
   .../* @__PURE__ */ vectorTable<typeof f32x4UnaryCodes, ["v128"]>(f32x4UnaryCodes),
   .../* @__PURE__ */ floatLanes(65, 224, 0x105),
-  splat: (a) => ({ type: "v128", code: [a.code, simd(19)] }),
+  splat: (a) => ({ type: "v128", code: a.code + simd(19) }),
   extract: extractor("f32", 31),
   replace: replacer(32),
 };
@@ -322,7 +317,7 @@ const f64x2UnaryCodes = {
 export const f64x2: FloatLanes<typeof f64x2UnaryCodes, "f64"> = {
   .../* @__PURE__ */ vectorTable<typeof f64x2UnaryCodes, ["v128"]>(f64x2UnaryCodes),
   .../* @__PURE__ */ floatLanes(71, 236, 0x107),
-  splat: (a) => ({ type: "v128", code: [a.code, simd(20)] }),
+  splat: (a) => ({ type: "v128", code: a.code + simd(20) }),
   extract: extractor("f64", 33),
   replace: replacer(34),
 };
@@ -341,7 +336,7 @@ function floatLanes(
 }
 
 /** The sixteen bytes of a constant vector. */
-export type VectorBytes = readonly number[];
+export type VectorBytes = Code;
 export function bytesOfF32(value: number): VectorBytes {
   for (let i = 0; i < 16; i += 4) view.setFloat32(i, value, true);
   return bytesOfView(16);
@@ -355,4 +350,4 @@ export function bytesOfI32(...values: readonly number[]): VectorBytes {
   return bytesOfView(16);
 }
 /** A constant vector; {@link FunctionBuilder.vector} hoists it out of loops. */
-export const vectorConst = (bytes: VectorBytes): V128 => ({ type: "v128", code: [simd(12), [...bytes]] });
+export const vectorConst = (bytes: VectorBytes): V128 => ({ type: "v128", code: simd(12) + bytes });

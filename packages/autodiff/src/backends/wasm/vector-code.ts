@@ -186,21 +186,24 @@ export class VectorCode {
         return count === 4
           ? v128.store32Lane(base, bytes, 0, offset)
           : v128.store16Lane(base, bytes, 0, offset);
-      return Array.from({ length: count }, (_, lane) => v128.store8Lane(base, bytes, lane, offset + lane));
+      const lanes = Array.from({ length: count }, (_, lane) =>
+        v128.store8Lane(base, bytes, lane, offset + lane),
+      );
+      return lanes.join("");
     }
     if (dtype === "float64")
       return full ? v128.store(base, value, offset) : v128.store64Lane(base, value, 0, offset);
     if (count === 4) return v128.store(base, value, offset);
     if (count === 2) return v128.store64Lane(base, value, 0, offset);
     if (count === 1) return v128.store32Lane(base, value, 0, offset);
-    return [v128.store64Lane(base, value, 0, offset), v128.store32Lane(base, value, 2, offset + 8)];
+    return v128.store64Lane(base, value, 0, offset) + v128.store32Lane(base, value, 2, offset + 8);
   }
   /** Stores the first lanes, each at its own address. */
   storeLanes(addresses: readonly Address[], value: V128, dtype: DType): Code {
     const stored = dtype === "bool" ? this.#boolBytes(value) : value;
     const store =
       dtype === "bool" ? v128.store8Lane : dtype === "float64" ? v128.store64Lane : v128.store32Lane;
-    return addresses.map(({ base, offset }, lane) => store(base, stored, lane, offset));
+    return addresses.map(({ base, offset }, lane) => store(base, stored, lane, offset)).join("");
   }
   /** The lanes of a mask as bytes of 0 or 1, first of all. */
   #boolBytes(mask: V128): Local<"v128"> {

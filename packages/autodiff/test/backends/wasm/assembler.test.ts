@@ -18,12 +18,13 @@ function instanceOf(
 
 describe("the assembler", () => {
   it("encodes LEB128 as the format wants it", () => {
-    expect(unsignedLeb(624485)).toEqual([0xe5, 0x8e, 0x26]);
-    expect(unsignedLeb(0xffffffff)).toEqual([0xff, 0xff, 0xff, 0xff, 0x0f]);
-    expect(signedLeb(-123456)).toEqual([0xc0, 0xbb, 0x78]);
-    expect(signedLeb(64)).toEqual([0xc0, 0x00]);
-    expect(signedLeb(-64)).toEqual([0x40]);
-    expect(signedLeb(-2147483648)).toEqual([0x80, 0x80, 0x80, 0x80, 0x78]);
+    const bytes = (code: string): number[] => Array.from(code, (byte) => byte.charCodeAt(0));
+    expect(bytes(unsignedLeb(624485))).toEqual([0xe5, 0x8e, 0x26]);
+    expect(bytes(unsignedLeb(0xffffffff))).toEqual([0xff, 0xff, 0xff, 0xff, 0x0f]);
+    expect(bytes(signedLeb(-123456))).toEqual([0xc0, 0xbb, 0x78]);
+    expect(bytes(signedLeb(64))).toEqual([0xc0, 0x00]);
+    expect(bytes(signedLeb(-64))).toEqual([0x40]);
+    expect(bytes(signedLeb(-2147483648))).toEqual([0x80, 0x80, 0x80, 0x80, 0x78]);
   });
 
   it("runs loops, branches and calls", () => {
