@@ -27,7 +27,12 @@ for (const [name, operation] of Object.entries(ops)) {
 
 addForeignMethods(Tensor.prototype);
 
-const inspected = (t: Tensor): string => (t.storage === null ? `symbolic ${showSpec(t)}` : t.toString());
+const inspected = (t: Tensor): string =>
+  t.isSymbolic
+    ? `symbolic ${showSpec(t)}`
+    : t.device === null
+      ? t.toString()
+      : `${showSpec(t)} on the device "${t.device}"`;
 const inspection: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 // What `console.log` prints in Node of a tensor, of a variable, and within it of a layer.
 define(Tensor.prototype, inspection, function inspect(this: Tensor): string {

@@ -95,6 +95,11 @@ export class CompileError extends ScopeError {
   override readonly name: string = "CompileError";
 }
 
+/** What the memory of a device holds was asked for at once, or the device is gone. */
+export class DeviceError extends ScopeError {
+  override readonly name: string = "DeviceError";
+}
+
 /** A fault of Scope itself, never of its user.
  * @example
  * new InternalError("a sum came out negative").name // => "InternalError"

@@ -31,8 +31,11 @@ export interface Compiled<Args extends readonly unknown[], R> {
   (...args: Args): R;
   /** The program for these arguments as text: passes, kernels, work, memory, and what left which loop. */
   explain(...args: Args): string;
-  /** Runs once and returns the time per kernel as a table. */
+  /** Runs once and returns the time per kernel as a table.
+   * @throws {@link DeviceError} on a backend whose memory the host does not see, before anything runs: `await f.readProfile(…)` works on every backend */
   profile(...args: Args): string;
+  /** Runs once; the time per kernel as a table, from any backend. */
+  readProfile(...args: Args): Promise<string>;
   /** Lets go of all programs and their memory now; Variables get their values back. Not needed: the garbage collector does the same. */
   dispose(): void;
 }
@@ -99,6 +102,11 @@ export function compile<Args extends readonly unknown[] = Unannotated[], R exten
       const given = signed(args);
       const instance = programs.instanceOf(programs.entryFor(given));
       return profileTable(instance, instance.profile(given.leaves));
+    },
+    async readProfile(...args: Args): Promise<string> {
+      const given = signed(args);
+      const instance = programs.instanceOf(programs.entryFor(given));
+      return profileTable(instance, await instance.readProfile(given.leaves));
     },
     dispose: (): void => programs.dispose(),
   });

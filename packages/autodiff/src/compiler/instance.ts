@@ -1,16 +1,15 @@
-import type { TypedArray } from "../base/dtype.js";
 import { CompileError } from "../base/errors.js";
-import { rowMajor } from "../base/shape.js";
 import type { Backend, Executable, Profile } from "../kernel/backend.js";
-import type { Spec } from "../kernel/lowering.js";
+import type { BoundProgram, ProgramInstance } from "../kernel/instance.js";
 import { planMemory, tooLarge } from "../kernel/plan-memory.js";
 import type { Program } from "../kernel/program.js";
 import { refusalOf } from "../kernel/refusal.js";
 import { indexError } from "../ops/indices.js";
-import { allocate, contiguousArray, copyStrided, leaked, type Tensor } from "../tensor/tensor.js";
+import { contiguousArray, type Tensor } from "../tensor/tensor.js";
 import type { Graph } from "../trace/op.js";
-import type { Residence, Variable } from "../trace/variable.js";
+import type { Variable } from "../trace/variable.js";
 import { HostChecks } from "./host-checks.js";
+import { HostInstance } from "./host-instance.js";
 import { type Built, buildProgram } from "./lowering/build-program.js";
 import { optimize, type Report } from "./pipeline.js";
 
@@ -24,63 +23,34 @@ export interface ProgramSource {
   readonly flushSubnormals: boolean;
 }
 
-/** A Variable's copy in a program's memory. */
-class VariableBuffer implements Residence {
-  readonly variable: Variable;
-  readonly array: TypedArray;
-  readonly spec: Spec;
-  /** The version of the Variable that the copy is; −1 before the first upload. */
-  version = -1;
-  constructor(variable: Variable, array: TypedArray) {
-    this.variable = variable;
-    this.array = array;
-    this.spec = variable.spec;
-  }
-  fetch(): Tensor {
-    return download(this.array, this.spec);
-  }
-}
-
-/** When a program is garbage-collected, Variables that lived in it take their values with them: nothing else holds its memory then. */
-const abandoned = /* @__PURE__ */ new FinalizationRegistry<readonly VariableBuffer[]>((slots) => {
-  for (const slot of slots) slot.variable.leave(slot);
-});
-
-/** A compiled program in its own memory, with the Variables that live there. */
+/** A compiled program in a machine's memory, with the Variables that live there. */
 export class Instance {
+  readonly name: string;
   readonly program: Program;
   readonly report: Report;
   readonly executable: Executable;
   readonly optimized: Graph;
-  private readonly source: ProgramSource;
-  private readonly inputArrays: readonly TypedArray[];
-  private readonly outputArrays: readonly TypedArray[];
-  private readonly outputSpecs: readonly Spec[];
-  private readonly slots: readonly VariableBuffer[];
-  private readonly written: readonly VariableBuffer[];
-  private readonly readOnly: readonly boolean[];
-  private readonly status: TypedArray | null;
-  private fresh = true;
-  private readonly argumentCount: number;
-  private readonly firstVariable: number;
-  private readonly checks: HostChecks;
+  private readonly instance: ProgramInstance;
 
   constructor(source: ProgramSource, backend: Backend, threads: number | null = null) {
     const { graph, captures, variables, assigned } = source;
-    this.source = source;
     const argumentCount = graph.inputs.length - captures.length - variables.length;
     const firstVariable = argumentCount + captures.length;
+    const captureAt = (i: number): Tensor | null =>
+      i >= argumentCount && i < firstVariable ? captures[i - argumentCount] : null;
+    const isAssigned = (i: number): boolean =>
+      i >= firstVariable && assigned.includes(variables[i - firstVariable]);
+    const onDevice = backend.deviceInstance !== undefined;
     const { graph: optimized, report } = optimize(
       graph,
       graph.inputs.map((_, i) => {
-        if (i < argumentCount) return "before";
-        if (i < firstVariable) return "always";
-        return assigned.includes(variables[i - firstVariable]) ? "never" : "before";
+        const capture = captureAt(i);
+        if (capture !== null) return capture.storage === null ? "never" : "always";
+        // Arguments of a device may be there already: it checks them itself.
+        return onDevice || isAssigned(i) ? "never" : "before";
       }),
     );
-    this.checks = new HostChecks(report.checks, (i) =>
-      i >= argumentCount && i < firstVariable ? captures[i - argumentCount] : null,
-    );
+    const checks = new HostChecks(report.checks, captureAt);
     const results = graph.outputs.length - assigned.length;
     const built: Built = buildProgram(
       optimized,
@@ -90,13 +60,13 @@ export class Instance {
           if (i < argumentCount) return "input";
           return i < firstVariable ? "constant" : "state";
         }),
-        content: graph.inputs.map((_, i) =>
-          i >= argumentCount && i < firstVariable ? contiguousArray(captures[i - argumentCount]) : null,
-        ),
-        constant: graph.inputs.map(
-          (_, i) =>
-            i >= argumentCount && (i < firstVariable || !assigned.includes(variables[i - firstVariable])),
-        ),
+        content: graph.inputs.map((_, i) => {
+          const capture = captureAt(i);
+          // What is on a device already is copied there.
+          if (capture === null || (onDevice && capture.storage === null)) return null;
+          return contiguousArray(capture, source.name);
+        }),
+        constant: graph.inputs.map((_, i) => i >= argumentCount && !isAssigned(i)),
         replaces: graph.outputs.map((_, i) =>
           i < results ? null : firstVariable + variables.indexOf(assigned[i - results]),
         ),
@@ -104,126 +74,79 @@ export class Instance {
       },
       backend.capabilities,
     );
-    this.argumentCount = argumentCount;
-    this.firstVariable = firstVariable;
+    const { program, inputs, outputs } = built;
+    this.name = source.name;
     this.optimized = optimized;
     this.report = report;
-    this.program = built.program;
-    const executable = prepared(built.program, backend, threads);
-    this.executable = executable;
-    this.inputArrays = built.inputs.map((b) => executable.array(b));
-    this.outputArrays = built.outputs.flatMap((b) => (b === null ? [] : [executable.array(b)]));
-    this.outputSpecs = graph.outputs.slice(0, results).map(({ sizes: shape, dtype }) => ({ shape, dtype }));
-    this.slots = variables.map((v, i) => new VariableBuffer(v, this.inputArrays[firstVariable + i]));
-    this.readOnly = variables.map((v) => !assigned.includes(v));
-    this.written = assigned.map((v) => this.slots[variables.indexOf(v)]);
-    this.status = built.program.status === null ? null : executable.array(built.program.status);
-    if (this.written.length > 0) abandoned.register(this, this.written);
+    this.program = program;
+    const bound: BoundProgram = {
+      program,
+      inputs,
+      captures,
+      cells: variables,
+      assigned,
+      results: outputs.flatMap((buffer, i) => {
+        if (buffer === null) return [];
+        const { sizes: shape, dtype } = graph.outputs[i];
+        return [{ buffer, spec: { shape, dtype } }];
+      }),
+      failure: (check, element) => indexError(program.checks[check], element),
+    };
+    checkBackend(program, backend);
+    if (backend.deviceInstance === undefined) {
+      const executable = withMemory(program, () => backend.prepare(program, { threads }));
+      this.executable = executable;
+      this.instance = new HostInstance(executable, bound, checks);
+    } else {
+      const executable = withMemory(program, () => backend.prepare(program, { threads }));
+      this.executable = executable;
+      this.instance = backend.deviceInstance(backend, executable, bound);
+    }
   }
 
   /** Runs on arguments; Variables are read and assigned. */
   run(inputs: readonly Tensor[]): readonly Tensor[] {
-    this.uploadInputs(inputs);
-    this.executable.run();
-    this.checkStatus();
-    return this.downloadOutputs();
+    return this.instance.run(inputs);
   }
 
-  /** Runs once with the time of each kernel. */
+  /** Runs once with the time of each kernel, where the host need not wait for it. */
   profile(inputs: readonly Tensor[]): Profile {
-    this.uploadInputs(inputs);
-    const times = this.executable.profile();
-    this.checkStatus();
-    this.downloadOutputs();
-    return times;
+    return this.instance.profile(inputs);
   }
 
-  private uploadInputs(inputs: readonly Tensor[]): void {
-    this.checks.before((i) => {
-      if (i < this.argumentCount) return inputs[i];
-      const { variable, version } = this.slots[i - this.firstVariable];
-      return version === variable.version ? null : variable.readCell();
-    });
-    for (let i = 0; i < this.argumentCount; i++) upload(inputs[i], this.inputArrays[i]);
-    let constantsChanged = this.fresh;
-    for (let i = 0; i < this.slots.length; i++) {
-      const slot = this.slots[i];
-      const { variable } = slot;
-      if (slot.version === variable.version) continue;
-      upload(variable.readCell(), slot.array);
-      slot.version = variable.version;
-      if (this.readOnly[i]) constantsChanged = true;
-    }
-    if (constantsChanged) this.executable.setUp();
-    this.fresh = false;
-  }
-
-  /** Throws if the program found an index out of range; it has then changed no state, and its outputs say nothing. */
-  private checkStatus(): void {
-    const { status, program } = this;
-    if (status === null || status[0] === 0) return;
-    const range = program.checks[status[0] - 1];
-    status[0] = 0;
-    throw indexError(range, status[1]);
-  }
-
-  private downloadOutputs(): readonly Tensor[] {
-    for (const slot of this.written) {
-      slot.variable.moveTo(slot);
-      slot.version = slot.variable.version;
-    }
-    return this.outputArrays.map((array, i) => download(array, this.outputSpecs[i]));
+  /** The same anywhere. */
+  readProfile(inputs: readonly Tensor[]): Promise<Profile> {
+    return this.instance.readProfile(inputs);
   }
 
   /** Gives the Variables their values back; the memory goes with the instance. */
   dispose(): void {
-    for (const slot of this.slots) slot.variable.leave(slot);
-    this.executable.dispose();
-  }
-
-  get name(): string {
-    return this.source.name;
+    this.instance.dispose();
   }
 }
 
-/** The program, ready to run.
- * @throws {@link CompileError} if the backend cannot run it, or there is no memory for it */
-function prepared(program: Program, backend: Backend, threads: number | null): Executable {
-  const reason = refusalOf(program, backend.capabilities);
-  if (reason !== null)
-    throw new CompileError({
-      code: "compile/backend",
-      op: program.name,
-      problem: `the backend "${backend.name}" cannot run this program.`,
-      got: reason,
-      expected: "what the backend has",
-      mend: 'another backend for this function: compile(f, { backend: "wasm" }); or a cast to float32',
-    });
+/** Refuses a program that the backend cannot run, before anything runs. */
+function checkBackend(program: Program, { name, capabilities }: Backend): void {
+  const reason = refusalOf(program, capabilities);
+  if (reason === null) return;
+  throw new CompileError({
+    code: "compile/backend",
+    op: program.name,
+    problem: `the backend "${name}" cannot run this program.`,
+    got: reason,
+    expected: "what the backend has",
+    mend: 'another backend for this function: compile(f, { backend: "wasm" }); or a cast to float32',
+  });
+}
+
+/** Makes something that needs memory for a program.
+ * @throws {@link CompileError} if there is none */
+function withMemory<E>(program: Program, prepare: () => E): E {
   try {
-    return backend.prepare(program, { threads });
+    return prepare();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const most = "what the host still has to give: it refused a memory of this size";
     throw tooLarge(program, planMemory(program).bytes, most);
   }
-}
-
-function upload(t: Tensor, to: TypedArray): void {
-  const { storage, strides, offset } = t;
-  if (storage === null) throw leaked("compile");
-  const from = storage;
-  const n = to.length;
-  if (strides !== null) copyStrided(t.sizes, from, offset, strides, to, 0, rowMajor(t.sizes));
-  else if (n <= 16) for (let i = 0; i < n; i++) to[i] = from[offset + i];
-  else if (offset === 0 && from.length === n) to.set(from);
-  else to.set(from.subarray(offset, offset + n));
-}
-
-function download(from: TypedArray, { shape, dtype }: Spec): Tensor {
-  const out = allocate(shape, dtype);
-  const to = out.storage!;
-  const n = from.length;
-  if (n <= 16) for (let i = 0; i < n; i++) to[out.offset + i] = from[i];
-  else to.set(from, out.offset);
-  return out;
 }

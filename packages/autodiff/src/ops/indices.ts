@@ -78,7 +78,8 @@ export const indexOp: Op<IndexAttributes> = {
 
 /** Indices that were found in range, counted from the start; eagerly at once, under a trace when it runs. */
 export function indicesWithin(indices: Tensor, range: IndexRange): Tensor {
-  const known = indices.storage !== null;
+  // Under a trace those of a device are for the program to check.
+  const known = indices.storage !== null || (current().trace === null && !indices.isSymbolic);
   if (known) checkRange(indices, range);
   if (known && current().trace === null && !needsCounting(indices, range)) return indices;
   return applyOne(indexOp, [indices], { ...range, checked: known });

@@ -59,7 +59,7 @@ export class Tensor {
   readonly dtype: DType;
   /** @internal Steps in elements per axis; null is row-major. */
   readonly strides: Strides;
-  /** @internal Shared storage; null in a symbolic tensor. */
+  /** @internal The elements in the host's memory, which tensors may share; null where there are none: in a symbolic tensor, and in one that lives on a device. */
   readonly storage: TypedArray | null;
   /** @internal First element in the storage. */
   readonly offset: number;
@@ -99,8 +99,34 @@ export class Tensor {
     return this.sizes.length;
   }
 
+  /** The name of the backend in whose memory alone the elements are: what a compiled function gives on such a device stays there until it is read.
+   * Null where {@link Tensor.data} and {@link Tensor.item} answer at once.
+   * @example
+   * tensor([1, 2]).device // => null
+   */
+  get device(): string | null {
+    return null;
+  }
+
+  /** @internal Whether there are no elements at all: in a symbol of a trace, and in a {@link spec}. */
+  get isSymbolic(): boolean {
+    return this.storage === null;
+  }
+
+  /** @internal The elements on the host, for what reads them now. A tensor of a device overrides it, {@link Tensor.device} and {@link Tensor.renamed}.
+   * @param what - what asks for them, in an error */
+  hostStorage(what: string): TypedArray {
+    if (this.storage === null) throw unreadable(this, what);
+    return this.storage;
+  }
+
+  /** @internal A new name for the same value (tapes go by identity). */
+  renamed(): Tensor {
+    return new Tensor(this.sizes, this.dtype, this.strides, this.storage, this.offset, this.owner);
+  }
+
   /** The elements in row-major order. A view of the storage where possible, which other tensors may share: read-only by type, and not to be written to.
-   * @throws {@link SymbolicValueError} while the tensor is being traced
+   * @throws {@link SymbolicValueError} while the tensor is being traced; {@link DeviceError} if it lives on a device that cannot be read at once
    * @example
    * tensor([[1, 2], [3, 4]]).data.length // => 4
    */
@@ -108,8 +134,9 @@ export class Tensor {
     return contiguousArray(this, "data");
   }
 
-  /** The elements in row-major order, as a promise: the same as {@link Tensor.data}, for code that shall also run where values are not at hand at once.
-   * @throws {@link SymbolicValueError} while the tensor is being traced
+  /** The elements in row-major order, as a promise: what {@link Tensor.data} gives, wherever they are. It brings those of a tensor on a device to the host, where they then are as well.
+   * A program that runs on a device fails when its results are read: an index out of range that it found is told here.
+   * @throws {@link SymbolicValueError} while the tensor is being traced; {@link IndexError} if the program that made it found an index out of range; {@link DeviceError} if the device is lost
    * @example
    * (await tensor([1, 2]).read()).length // => 2
    */
@@ -118,13 +145,12 @@ export class Tensor {
   }
 
   /** The only element, as a JavaScript number (booleans as 0 or 1).
-   * @throws {@link ValueError} if there is not exactly one element; {@link SymbolicValueError} while tracing
+   * @throws {@link ValueError} if there is not exactly one element; {@link SymbolicValueError} while tracing; {@link DeviceError} if the tensor lives on a device that cannot be read at once
    * @example
    * tensor([2.5]).item() // => 2.5
    */
   item(): number {
-    const storage = this.storage;
-    if (storage === null) throw unreadable(this, "item()");
+    const storage = this.storage ?? this.hostStorage("item()");
     if (this.size !== 1) {
       throw new ValueError({
         code: "value/item",
@@ -140,7 +166,7 @@ export class Tensor {
 
   /** Nested arrays as deep as the rank; a number for a scalar; booleans as true and false.
    * The type may be written, or follows from where the result goes: `toArray<number[][]>()`, `const rows: number[][] = x.toArray()`. It is not checked against the rank.
-   * @throws {@link SymbolicValueError} while the tensor is being traced
+   * @throws {@link SymbolicValueError} while the tensor is being traced; {@link DeviceError} if it lives on a device that cannot be read at once
    * @example
    * tensor([[1, 2], [3, 4]]).toArray() // => [[1, 2], [3, 4]]
    */
@@ -168,16 +194,15 @@ export class Tensor {
    * tensor([1, 2]).toString() // => "tensor([1, 2])"
    */
   toString(): string {
-    if (this.storage === null) throw unreadable(this, "a conversion to text");
+    this.hostStorage("a conversion to text");
     return printTensor(this);
   }
 
   /** Arithmetic and comparison of a one-element tensor as a number; on a symbolic tensor this is an error.
    * @internal */
   [Symbol.toPrimitive](hint: string): number | string {
-    if (this.storage === null)
-      throw unreadable(this, hint === "string" ? "a conversion to text" : "a comparison or arithmetic");
     if (hint === "string") return this.toString();
+    this.hostStorage("a comparison or arithmetic");
     if (this.size !== 1) {
       throw new ValueError({
         code: "value/operator",
@@ -244,8 +269,8 @@ function unreadable(t: Tensor, what: string): Error {
 /** The elements in row-major order, shared with the storage if it is.
  * @internal */
 export function contiguousArray(t: Tensor, what = "data"): TypedArray {
-  const { storage, strides, offset } = t;
-  if (storage === null) throw unreadable(t, what);
+  const { strides, offset } = t;
+  const storage = t.storage ?? t.hostStorage(what);
   const n = t.size;
   if (strides === null)
     return offset === 0 && storage.length === n ? storage : storage.subarray(offset, offset + n);
@@ -341,8 +366,7 @@ export const fromArray = (array: TypedArray, shape: Shape, dtype: DType): Tensor
 
 /** A new name for the same value (tapes go by identity).
  * @internal */
-export const renamed = (t: Tensor): Tensor =>
-  new Tensor(t.sizes, t.dtype, t.strides, t.storage, t.offset, t.owner);
+export const renamed = (t: Tensor): Tensor => t.renamed();
 
 /** The same name without the value: what a tape keeps of a tensor whose elements no derivative reads.
  * @internal */

@@ -14,11 +14,16 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): r
   if (trace !== null) {
     inputs = inputs.map((t) => trace.lift(t));
   } else {
-    for (let i = 0; i < inputs.length; i++)
-      if (inputs[i].storage === null) throw valueless(op.name, inputs[i]);
+    for (let i = 0; i < inputs.length; i++) if (inputs[i].storage === null) admit(op as Op, inputs[i]);
   }
   // An op is stored and handed on without its attributes' type; only its own record looks inside them.
   return applyBelow(tapes.length, op as Op, inputs, attributes);
+}
+
+/** What is no symbol is on a device: most ops need it here. */
+function admit({ name, anywhere }: Op, t: Tensor): void {
+  if (t.isSymbolic) throw valueless(name, t);
+  if (anywhere !== true) t.hostStorage(name);
 }
 
 /** The only output of an op that has one. */
@@ -50,9 +55,9 @@ export function executeOp(
   if (op.check !== undefined) op.check(inputs, attributes);
   for (let i = 0; i < specs.length; i++) checkSize(op.name, specs[i].shape);
   const outputs =
-    op.lower === undefined
-      ? op.forward!(inputs, attributes, specs)
-      : executeEagerly(op.lower(inputs, attributes, specs), inputs, specs, op.eager);
+    op.forward === undefined
+      ? executeEagerly(op.lower!(inputs, attributes, specs), inputs, specs, op.eager)
+      : op.forward(inputs, attributes, specs);
   anomalies.search?.inspect(op, inputs, outputs, anomalies.backward);
   return outputs;
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/tensor.js";
+import { renamed, type Tensor } from "../tensor/tensor.js";
 import { apply, applyOne } from "./apply.js";
 import type { Op } from "./op.js";
 
@@ -6,7 +6,9 @@ import type { Op } from "./op.js";
 export const identityOp: Op<null> = {
   name: "identity",
   cheap: true,
+  anywhere: true,
   infer: (inputs) => inputs,
+  forward: (inputs) => inputs.map(renamed),
   lower: () => ({ kind: "view", layouts: (input) => [input] }),
   pullback: (_node, cotangents) => cotangents,
   pushforward: (_node, tangents) => tangents,

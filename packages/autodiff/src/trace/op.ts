@@ -103,7 +103,9 @@ export interface Op<A = unknown> {
   lower?(inputs: readonly Tensor[], attributes: A, outputs: readonly Spec[]): Lowering;
   /** The plain eager routine for what `lower` gives, unless that is a map, a view, a fill or a reduction, which are always there. */
   readonly eager?: EagerRoutine;
-  /** Eager execution of an op with a body. */
+  /** Whether its `forward` takes tensors wherever their elements are, on the host or on a device; any other op computes on the host. */
+  readonly anywhere?: boolean;
+  /** Eager execution of an op with a body, or of one that only hands its inputs on. */
   forward?(inputs: readonly Tensor[], attributes: A, outputs: readonly Spec[]): readonly Tensor[];
   structure?(attributes: A): Structure;
   /** Rejects values that no shape can show (an index out of range) before an eager run. */

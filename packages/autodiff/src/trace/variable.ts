@@ -1,18 +1,13 @@
 import { VariableError } from "../base/errors.js";
 import { frozenShape, sameShape, showSpec } from "../base/shape.js";
 import { show } from "../base/show.js";
+import type { Residence, StateCell } from "../kernel/instance.js";
 import type { Spec } from "../kernel/lowering.js";
 import { Tensor } from "../tensor/tensor.js";
 import { applyOne } from "./apply.js";
 import { current, within, withTapes } from "./context.js";
 import { TensorHolder } from "./holder.js";
 import { identityOp } from "./identity.js";
-
-/** Where a Variable's newest value is while it is not in the Variable: in the memory of a compiled program.
- * @internal */
-export interface Residence {
-  fetch(): Tensor;
-}
 
 /** The only mutable thing: a cell that holds a tensor of fixed shape and dtype. Parameters, optimiser moments, learning rates and random state are Variables,
  * so that code that changes them can be differentiated, compiled and looped without being rewritten.
@@ -21,7 +16,7 @@ export interface Residence {
  * v.value = v.value.mul(2)
  * v.value.toArray() // => [2, 4]
  */
-export class Variable extends TensorHolder {
+export class Variable extends TensorHolder implements StateCell {
   /** Shape and dtype, which never change.
    * @internal */
   readonly spec: Spec;
@@ -116,6 +111,14 @@ export class Variable extends TensorHolder {
     this.cell = null;
     this.residence = residence;
     this.version++;
+  }
+
+  /** If the newest value is there, what was read from there does not count: the next read fetches it again.
+   * @internal */
+  refetch(residence: Residence): boolean {
+    if (this.residence !== residence) return false;
+    this.cell = null;
+    return true;
   }
 
   /** Takes the value back from a program that is about to go.

@@ -29,6 +29,7 @@ export interface CallAttributes {
 /** One application of a graph: what a compiled function is to tapes and traces. */
 export const callOp: Op<CallAttributes> = {
   name: "call",
+  anywhere: true,
   infer: (_inputs, { graph }) => graph.outputs,
   // New names, never an input or one another: tapes go by identity.
   forward: (inputs, { graph, runner }) => runner.run(graph, inputs).map(renamed),

@@ -19,7 +19,8 @@ import {
   zeros,
 } from "../../src/index.js";
 import { accessesOf } from "../../src/kernel/accesses.js";
-import type { Backend } from "../../src/kernel/backend.js";
+import type { HostBackend } from "../../src/kernel/backend.js";
+import { hostMemory } from "./host-memory.js";
 import { planMemory } from "../../src/kernel/plan-memory.js";
 import { homeOf, type Kernel, type Program } from "../../src/kernel/program.js";
 import { seededRandom } from "../../src/testing/seeded-random.js";
@@ -162,14 +163,14 @@ test("a step allocates nothing: the same memory and the same module in every run
   const { step, xs, ys } = lstmStep(4);
   const f = compile(step);
   const instantiate = vi.spyOn(
-    wasmProgramBackend as { -readonly [K in keyof Backend]: Backend[K] },
+    wasmProgramBackend as { -readonly [K in keyof HostBackend]: HostBackend[K] },
     "prepare",
   );
   const memories: (readonly [ArrayBufferLike, number])[] = [];
   const run = Instance.prototype.run;
   const spied = vi.spyOn(Instance.prototype, "run").mockImplementation(function (this: Instance, given) {
     const results = run.call(this, given);
-    const memory = this.executable.array(this.program.buffers[0]).buffer;
+    const memory = hostMemory(this);
     memories.push([memory, memory.byteLength]);
     return results;
   });

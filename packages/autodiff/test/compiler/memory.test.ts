@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
 import { Instance } from "../../src/compiler/instance.js";
+import { hostMemory } from "./host-memory.js";
 import { add, sum, type Tensor, tensor, Variable, zeros } from "../../src/index.js";
 import { backends } from "./agreement.js";
 
@@ -28,7 +29,7 @@ function memoriesOf(f: () => void): WeakRef<ArrayBufferLike>[] {
   const run = Instance.prototype.run;
   // By hand: a mock would keep every Instance that it saw.
   Instance.prototype.run = function (this: Instance, inputs) {
-    found.push(new WeakRef(this.executable.array(this.program.buffers[0]).buffer));
+    found.push(new WeakRef(hostMemory(this)));
     return run.call(this, inputs);
   };
   try {

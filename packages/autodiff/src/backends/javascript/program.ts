@@ -1,5 +1,5 @@
 import { allDTypes, arrayAt, type TypedArray } from "../../base/dtype.js";
-import { type Backend, cpuLimits, type Executable, type Profile } from "../../kernel/backend.js";
+import { cpuLimits, type HostBackend, type HostExecutable, type Profile } from "../../kernel/backend.js";
 import { type MemoryPlan, planMemory } from "../../kernel/plan-memory.js";
 import { type Buffer, homeOf, type Kernel, type Program } from "../../kernel/program.js";
 import { ScratchPool } from "./program-expression.js";
@@ -9,7 +9,7 @@ import { BufferCursor } from "./program-walk.js";
 
 /** The reference executor of compiled programs: plain loops over blocks, no generated code, so it runs under any content security policy.
  * It rounds float32 at every instruction; sums (reductions, products of matrices, running sums) are kept in double precision and rounded once. */
-export const javascriptProgramBackend: Backend = {
+export const javascriptProgramBackend: HostBackend = {
   name: "javascript",
   capabilities: { dtypes: allDTypes, limits: cpuLimits, packedLength: () => 0 },
   prepare: (program) => new JavaScriptExecutable(program),
@@ -39,7 +39,7 @@ type Node =
 
 type Times = Map<string, { calls: number; milliseconds: number }>;
 
-class JavaScriptExecutable implements Executable {
+class JavaScriptExecutable implements HostExecutable {
   readonly bytes: number;
   readonly codeBytes = 0;
   readonly machine = "JavaScript, 1 thread";

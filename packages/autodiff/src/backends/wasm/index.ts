@@ -1,5 +1,5 @@
 import { allDTypes, arrayAt, type TypedArray } from "../../base/dtype.js";
-import { type Backend, cpuLimits, type Executable, type Profile } from "../../kernel/backend.js";
+import { cpuLimits, type HostBackend, type HostExecutable, type Profile } from "../../kernel/backend.js";
 import { type MemoryPlan, planMemory } from "../../kernel/plan-memory.js";
 import type { Access, Buffer, Kernel, Program } from "../../kernel/program.js";
 import { hasRelaxedMadd, hasSimd } from "./features.js";
@@ -14,7 +14,7 @@ const maxPages = 65536;
 /** Whether this host runs what the backend emits: WebAssembly with 128-bit vectors. */
 export const isWasmAvailable = (): boolean => hasSimd();
 
-class WasmExecutable implements Executable {
+class WasmExecutable implements HostExecutable {
   readonly bytes: number;
   readonly codeBytes: number;
   readonly machine = "WebAssembly, 128-bit vectors, 1 thread";
@@ -98,7 +98,7 @@ class WasmExecutable implements Executable {
 }
 
 /** Programs as WebAssembly: one module per program that runs all of it, loops included. */
-export const wasmProgramBackend: Backend = {
+export const wasmProgramBackend: HostBackend = {
   name: "wasm",
   capabilities: {
     dtypes: allDTypes,

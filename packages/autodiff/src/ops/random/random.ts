@@ -175,7 +175,7 @@ export function forkOf(generator: Generator): Random {
 
 /** Throws where no probabilities follow from scores, if their values are known. */
 function checkScores(scores: Tensor, axis: number): void {
-  if (scores.storage === null) return;
+  if (scores.isSymbolic) return;
   const greatest = contiguousArray(max(scores, { axis }));
   const wrong = greatest.findIndex((score) => !Number.isFinite(score));
   if (wrong < 0) return;

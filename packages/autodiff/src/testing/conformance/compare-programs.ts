@@ -1,3 +1,4 @@
+import { newArray } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import type { Backend, Executable } from "../../kernel/backend.js";
 import type { Buffer, Program } from "../../kernel/program.js";
@@ -6,7 +7,7 @@ import { type NaiveMemory, naiveMemory, runNaively } from "./naive-program.js";
 
 /** The elements of a buffer that is no temporary. */
 export async function readBuffer(executable: Executable, buffer: Buffer): Promise<number[]> {
-  return [...executable.array(buffer)];
+  return [...("array" in executable ? executable.array(buffer) : await executable.read(buffer))];
 }
 
 /** Writes the elements of a buffer, as the host does between runs. */
@@ -15,7 +16,12 @@ export async function writeBuffer(
   buffer: Buffer,
   values: readonly number[],
 ): Promise<void> {
-  executable.array(buffer).set(values);
+  if ("array" in executable) executable.array(buffer).set(values);
+  else {
+    const elements = newArray(buffer.dtype, buffer.length);
+    elements.set(values);
+    executable.write(buffer, elements);
+  }
 }
 
 /** What the host sees after a run. */
@@ -49,7 +55,7 @@ export async function runOnce(
 ): Promise<{ readonly executable: Executable; readonly outcome: Outcome }> {
   const executable = backend.prepare(program, { threads });
   executable.setUp();
-  await executable.run();
+  executable.run();
   return { executable, outcome: await readOutcome(executable, program) };
 }
 

@@ -30,8 +30,8 @@ export function instanceConformance(suite: Suite): void {
       if (!trial.runs(program)) return;
       const executable = prepared(trial.backend, program);
       await writeBuffer(executable, x, [1, 2, 3, 4, 5]);
-      await executable.run();
-      await executable.run();
+      executable.run();
+      executable.run();
       demandNumbers("after two runs", await readBuffer(executable, total), [14, 28, 42, 56, 70]);
       const profile = await executable.profile();
       const [entry] = profile.filter(({ name }) => name === "accumulate");
@@ -41,7 +41,9 @@ export function instanceConformance(suite: Suite): void {
       const second = prepared(trial.backend, program);
       demandNumbers("a second instance", await readBuffer(second, total), [10, 20, 30, 40, 50]);
       executable.dispose();
-      demandNumbers("after dispose()", await readBuffer(executable, total), [16, 32, 48, 64, 80]);
+      // The memory of a device is gone then.
+      if ("array" in executable)
+        demandNumbers("after dispose()", await readBuffer(executable, total), [16, 32, 48, 64, 80]);
       second.dispose();
     },
   );

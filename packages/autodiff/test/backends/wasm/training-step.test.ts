@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { javascriptProgramBackend } from "../../../src/backends/javascript/program.js";
 import { wasmProgramBackend } from "../../../src/backends/wasm/index.js";
-import type { Backend } from "../../../src/kernel/backend.js";
+import type { HostBackend } from "../../../src/kernel/backend.js";
 import { buildExpression, type KernelBuilder, type Scalar } from "../../../src/kernel/expression.js";
 import type { Expression } from "../../../src/kernel/instruction.js";
 import type {
@@ -56,7 +56,7 @@ const wave = (length: number, k: number, fan: number): number[] =>
   Array.from({ length }, (_, i) => (0.3 * Math.sin(1.7 * i + k)) / Math.sqrt(fan));
 
 /** An LSTM over 32 steps with a linear head, cross entropy, back-propagation through time and Adam, as a compiler may arrange it. */
-function lstmProgram(backend: Backend): { builder: ProgramBuilder; kernels: Kernel[]; loss: Buffer } {
+function lstmProgram(backend: HostBackend): { builder: ProgramBuilder; kernels: Kernel[]; loss: Buffer } {
   const builder = new ProgramBuilder();
   const values = (length: number, content?: ArrayLike<number>): Buffer =>
     builder.buffer("float32", content ?? length);
@@ -231,7 +231,7 @@ function lstmProgram(backend: Backend): { builder: ProgramBuilder; kernels: Kern
   return { builder, kernels, loss };
 }
 
-function lossesOn(backend: Backend): { losses: number[]; codeBytes: number } {
+function lossesOn(backend: HostBackend): { losses: number[]; codeBytes: number } {
   const { builder, kernels, loss } = lstmProgram(backend);
   const program = backend.prepare(builder.program(kernels), { threads: null });
   const losses = Array.from({ length: 4 }, () => {
