@@ -1,6 +1,12 @@
 import { DeviceError } from "../base/errors.js";
 import type { DeviceArray, DeviceBackend, DeviceExecutable, Profile } from "../kernel/backend.js";
-import type { BoundProgram, InstanceFactory, ProgramInstance, Residence, StateCell } from "../kernel/instance.js";
+import type {
+  BoundProgram,
+  InstanceFactory,
+  ProgramInstance,
+  Residence,
+  StateCell,
+} from "../kernel/instance.js";
 import type { Spec } from "../kernel/lowering.js";
 import type { Buffer } from "../kernel/program.js";
 import { contiguousArray, type Tensor } from "../tensor/tensor.js";

@@ -20,10 +20,10 @@ import {
 } from "../../src/index.js";
 import { accessesOf } from "../../src/kernel/accesses.js";
 import type { HostBackend } from "../../src/kernel/backend.js";
-import { hostMemory } from "./host-memory.js";
 import { planMemory } from "../../src/kernel/plan-memory.js";
 import { homeOf, type Kernel, type Program } from "../../src/kernel/program.js";
 import { seededRandom } from "../../src/testing/seeded-random.js";
+import { hostMemory } from "./host-memory.js";
 
 // What compiling must cost and what it must save, counted in kernels, nodes and bytes, never in time.
 

@@ -1,5 +1,5 @@
-import type { Instance } from "../../src/compiler/instance.js";
 import { InternalError } from "../../src/base/errors.js";
+import type { Instance } from "../../src/compiler/instance.js";
 
 /** The memory of a program that the host sees. */
 export function hostMemory({ executable, program }: Instance): ArrayBufferLike {

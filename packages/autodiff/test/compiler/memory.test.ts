@@ -3,9 +3,9 @@ import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
 import { Instance } from "../../src/compiler/instance.js";
-import { hostMemory } from "./host-memory.js";
 import { add, sum, type Tensor, tensor, Variable, zeros } from "../../src/index.js";
 import { backends } from "./agreement.js";
+import { hostMemory } from "./host-memory.js";
 
 // Programs are garbage-collected: nobody needs to dispose of them.
 
