@@ -20,9 +20,14 @@ export {
   type PrepareOptions,
   type Profile,
 } from "./kernel/backend.js";
+export { dependencies } from "./kernel/dependencies.js";
 export type * from "./kernel/instance.js";
 export type * from "./kernel/instruction.js";
 export { type JoinedAxes, joinAxes } from "./kernel/layout.js";
 export { bytesOfBuffer, type MemoryPlan, planMemory } from "./kernel/plan-memory.js";
 export * from "./kernel/program.js";
+
 export { refusalOf } from "./kernel/refusal.js";
+
+export * from "./kernel/split.js";
+export * from "./kernel/work.js";

@@ -1,31 +1,10 @@
 import { bytesOf, sizeText } from "../base/dtype.js";
-import { sizeOf } from "../base/shape.js";
 import { accessesOf } from "../kernel/accesses.js";
 import type { Profile } from "../kernel/backend.js";
 import { bytesOfBuffer } from "../kernel/plan-memory.js";
-import type { Access, Kernel } from "../kernel/program.js";
+import { type Access, bodiesOf, type Kernel } from "../kernel/program.js";
+import { operationsOf } from "../kernel/work.js";
 import type { Instance } from "./instance.js";
-
-/** Arithmetic operations of one run of a kernel (its body included). */
-function flopsOf(kernel: Kernel): number {
-  switch (kernel.kind) {
-    case "gemm":
-      return 2 * sizeOf(kernel.batch) * kernel.m * kernel.n * kernel.k;
-    case "map":
-    case "reduce":
-      return (
-        sizeOf(kernel.shape) *
-        (kernel.expression.nodes.filter((n) => n.kind !== "read" && n.kind !== "constant").length +
-          (kernel.kind === "reduce" ? 1 : 0))
-      );
-    case "scatterAdd":
-      return sizeOf(kernel.shape);
-    case "loop":
-      return kernel.length * kernel.body.reduce((n, k) => n + flopsOf(k), 0);
-    default:
-      return 0;
-  }
-}
 
 const countText = (n: number): string =>
   n < 1e3
@@ -75,8 +54,8 @@ function touched(accesses: readonly Access[]): number {
 function lines(kernels: readonly Kernel[], indent: string): string[] {
   return kernels.flatMap((kernel) => {
     const head = `${indent}${kernel.kind.padEnd(10)} ${kernel.name.padEnd(Math.max(1, 34 - indent.length))} ${detail(kernel)}`;
-    const flops = flopsOf(kernel);
-    const own = flops > 0 && kernel.kind !== "loop" ? `${head}   ${countText(flops)}FLOP` : head;
+    const flops = operationsOf(kernel);
+    const own = flops > 0 && bodiesOf(kernel).length === 0 ? `${head}   ${countText(flops)}FLOP` : head;
     switch (kernel.kind) {
       case "loop":
         return [own, ...lines(kernel.body, `${indent}  `)];
@@ -100,7 +79,7 @@ function lines(kernels: readonly Kernel[], indent: string): string[] {
 /** A program as text, for people. */
 export function explainInstance(instance: Instance): string {
   const { program, report, executable } = instance;
-  const flops = program.kernels.reduce((n, k) => n + flopsOf(k), 0);
+  const flops = program.kernels.reduce((n, k) => n + operationsOf(k), 0);
   const traffic = program.kernels.reduce((n, k) => {
     const { reads, writes } = accessesOf(k);
     return n + touched([...reads, ...writes]);

@@ -93,6 +93,8 @@ export interface PackKernel {
   /** Strides over (k, n). */
   readonly source: Access;
   readonly packed: Access;
+  /** Where it packs a part of an operand only: its n columns are those from `first` on, of so many. */
+  readonly columns?: { readonly first: number; readonly of: number };
 }
 
 /** `c = a · b`, or `c += a · b`, or `c = bias + a · b`. Sizes m × k × n; strides of a over (batch…, m, k), b over (batch…, k, n), c over (batch…, m, n), bias over (n). */
@@ -155,6 +157,8 @@ export interface RandomBitsKernel {
   readonly kind: "randomBits";
   readonly name: string;
   readonly length: number;
+  /** Where it gives a part of the elements only: the first of them (even). */
+  readonly first?: number;
   readonly state: Access;
   readonly target: Access;
 }

@@ -151,8 +151,8 @@ function runRows({ source, target, routine, rows, n }: RowKernel, { place }: Set
   };
 }
 
-function runRandomBits({ length, ...kernel }: RandomBitsKernel, { place }: Setting): Run {
+function runRandomBits({ length, first, ...kernel }: RandomBitsKernel, { place }: Setting): Run {
   const [state, target] = [place(kernel.state), place(kernel.target)];
   return (counters) =>
-    randomBits(length, target.data, target.base(counters), state.data, state.base(counters));
+    randomBits(length, target.data, target.base(counters), state.data, state.base(counters), first);
 }

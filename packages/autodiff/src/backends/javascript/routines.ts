@@ -202,9 +202,16 @@ export function threefry(
 }
 
 /** `n` words of random bits as int32: elements 2i and 2i + 1 are the two words for the counter (state[2], i) under the key (state[0], state[1]). */
-export function randomBits(n: number, out: TypedArray, o: number, state: TypedArray, p: number): void {
+export function randomBits(
+  n: number,
+  out: TypedArray,
+  o: number,
+  state: TypedArray,
+  p: number,
+  first: number = 0,
+): void {
   const key0 = state[p];
   const key1 = state[p + 1];
   const counter = state[p + 2];
-  for (let i = 0; i < n; i += 2) threefry(out, o + i, i + 1 < n, key0, key1, counter, i >> 1);
+  for (let i = 0; i < n; i += 2) threefry(out, o + i, i + 1 < n, key0, key1, counter, (first + i) >> 1);
 }

@@ -113,7 +113,7 @@ export const packedLengthOf = (k: number, n: number, dtype: NumericDType): numbe
 
 /** Code that rearranges a right operand. */
 export function packCode(ctx: CodeContext, kernel: PackKernel): KernelCode {
-  const { k, n, source, packed } = kernel;
+  const { k, n, source, packed, columns = { first: 0, of: n } } = kernel;
   const lanes = lanesOf(numeric(packed), ctx);
   const [stepK, stepN] = source.strides.map((stride) => stride * lanes.bytes);
   const { code, names } = packRoutine(ctx, lanes);
@@ -123,7 +123,8 @@ export function packCode(ctx: CodeContext, kernel: PackKernel): KernelCode {
       const operands = {
         ...{ k: i32.const(k), n: i32.const(n), source: address(source, source.offset) },
         ...{ stepK: i32.const(stepK), stepN: i32.const(stepN), target: address(packed, packed.offset) },
-        rowBytes: i32.const(packedColumns(n, lanes) * lanes.bytes),
+        rowBytes: i32.const(packedColumns(columns.of, lanes) * lanes.bytes),
+        skipped: i32.const(columns.first * lanes.bytes),
       };
       return names.map((name) => operands[name]);
     },

@@ -161,23 +161,24 @@ export function packBlockRoutine(
   );
 }
 
-/** Packs all of B, block after block. Parameters: k, n, source, bytes along k, bytes along n, target, bytes of a row of packed B. */
+/** Packs all of B, or some of its columns, block after block. `rowBytes` are the bytes of a row of packed B, `skipped` those of its columns before the first. */
 export function packRoutine(
   ctx: CodeContext,
   lanes: Lanes,
-): Routine<"k" | "n" | "source" | "stepK" | "stepN" | "target" | "rowBytes"> {
+): Routine<"k" | "n" | "source" | "stepK" | "stepN" | "target" | "rowBytes" | "skipped"> {
   const block = packBlockRoutine(ctx, lanes);
   return ctx.named(
     `pack ${lanes.dtype}`,
-    ["k", "n", "source", "stepK", "stepN", "target", "rowBytes"],
-    (f, { k, n, source, stepK, stepN, target, rowBytes }) => {
+    ["k", "n", "source", "stepK", "stepN", "target", "rowBytes", "skipped"],
+    (f, { k, n, source, stepK, stepN, target, rowBytes, skipped }) => {
       const now = f.local("i32");
       f.block((done) =>
         f.loop((again) => {
           f.branchIf(i32.leS(k, i32.const(0)), done);
           f.set(now, k);
           f.if(i32.gtS(now, i32.const(packedBlock)), () => f.set(now, i32.const(packedBlock)));
-          callRoutine(f, block, { k: now, n, source, stepK, stepN, target });
+          const to = i32.add(target, i32.mul(now, skipped));
+          callRoutine(f, block, { k: now, n, source, stepK, stepN, target: to });
           f.advance(source, i32.mul(stepK, now));
           f.advance(target, i32.mul(rowBytes, now));
           f.set(k, i32.sub(k, now));

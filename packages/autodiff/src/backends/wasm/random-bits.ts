@@ -7,15 +7,15 @@ import type { KernelCode } from "./kernel-code.js";
 /** Threefry-2x32 with 20 rounds, four counters at a time.
  * @source Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (SC11) */
 export function randomBitsCode(ctx: CodeContext, kernel: RandomBitsKernel): KernelCode {
-  const { length, state, target } = kernel;
-  const routine = ctx.routine("random bits", 3, (f) => {
+  const { length, first = 0, state, target } = kernel;
+  const routine = ctx.routine("random bits", 4, (f) => {
     const [stateAt, to, count] = [0, 1, 2].map((i) => f.parameter(i));
     const key0 = f.let(v128.load32Splat(stateAt));
     const key1 = f.let(v128.load32Splat(stateAt, 4));
     const key2 = f.let(v128.xor(v128.xor(key0, key1), f.i32(0x1bd11bda)));
     const keys = [key0, key1, key2];
     const counter = f.let(v128.load32Splat(stateAt, 8));
-    const index = f.let(f.i32(0, 1, 2, 3));
+    const index = f.let(i32x4.add(i32x4.splat(f.parameter(3)), f.i32(0, 1, 2, 3)));
     const [x, y] = f.locals("v128", 2);
     const rotated = (value: V128, by: number): V128 =>
       v128.or(i32x4.shl(value, i32.const(by)), i32x4.shrU(value, i32.const(32 - by)));
@@ -53,6 +53,11 @@ export function randomBitsCode(ctx: CodeContext, kernel: RandomBitsKernel): Kern
   });
   return {
     routine,
-    operands: (address) => [address(state, state.offset), address(target, target.offset), i32.const(length)],
+    operands: (address) => [
+      address(state, state.offset),
+      address(target, target.offset),
+      i32.const(length),
+      i32.const(first / 2),
+    ],
   };
 }

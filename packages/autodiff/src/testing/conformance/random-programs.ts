@@ -107,7 +107,8 @@ function randomAccess(
   return access(makeBuffer(offset + span + 1), strides, offset, steps);
 }
 
-function randomKernel(
+/** A map or a reduction over random layouts, inside of loops of the given lengths. */
+export function randomKernel(
   numbers: SeededNumbers,
   dtypes: readonly DType[],
   b: ProgramBuilder,

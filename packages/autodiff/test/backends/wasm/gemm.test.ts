@@ -42,7 +42,7 @@ function difference({ product, packed }: Case): { error: number; gapsKept: boole
     if (packed !== undefined) {
       const rowBytes = packedColumns(n, routines.lanes) * bytes;
       const [stepK, stepN] = packed.map((stride) => stride * bytes);
-      const operands = { k, n, source: at[1], stepK, stepN, target: at[4], rowBytes };
+      const operands = { k, n, source: at[1], stepK, stepN, target: at[4], rowBytes, skipped: 0 };
       callRoutine(f, packRoutine(ctx, routines.lanes), operands);
     }
     const b = i32.const(packed === undefined ? at[1] : at[4]);
