@@ -3,7 +3,7 @@ import { isWasmAvailable, wasmProgramBackend } from "../backends/wasm/index.js";
 import { checkCount } from "../base/checks.js";
 import { CompileError, ValueError } from "../base/errors.js";
 import { show } from "../base/show.js";
-import type { Backend } from "../kernel/backend.js";
+import { type Backend, isBackend } from "../kernel/backend.js";
 
 /** The backends that this package brings. */
 export type BackendName = "wasm" | "javascript";
@@ -16,9 +16,11 @@ const defaults: { backend: () => Backend; threads: number | null } = {
   threads: null,
 };
 
-/** The backend asked for, once it is needed. */
-export function backendChoice(asked: BackendChoice | undefined, op: string = "compile"): () => Backend {
-  if (asked === undefined) return () => defaults.backend();
+/** The backend asked for, or the default of the process, once it is needed. */
+export const backendChoice = (asked: BackendChoice | undefined): (() => Backend) =>
+  asked === undefined ? () => defaults.backend() : backendNamed("compile", asked);
+
+function backendNamed(op: string, asked: BackendChoice): () => Backend {
   if (asked === "wasm") return wasmOrJavaScript;
   if (asked === "javascript") return () => javascriptProgramBackend;
   if (isBackend(asked)) return () => asked;
@@ -30,12 +32,6 @@ export function backendChoice(asked: BackendChoice | undefined, op: string = "co
     expected: '"wasm" or "javascript", or the backend that another package exports',
     mend: 'name one of these, leave backend out, or import one: import { native } from "@scope/native"',
   });
-}
-
-function isBackend(value: unknown): value is Backend {
-  if (typeof value !== "object" || value === null) return false;
-  const { name, capabilities, prepare } = value as Partial<Backend>;
-  return typeof name === "string" && typeof capabilities === "object" && typeof prepare === "function";
 }
 
 /** The number of threads asked for; null leaves it to the backend. */
@@ -55,11 +51,11 @@ const mostThreads = 256;
  */
 export async function setDefaultBackend(choice: BackendChoice | readonly BackendChoice[]): Promise<Backend> {
   const list = Array.isArray(choice) ? (choice as readonly BackendChoice[]) : [choice as BackendChoice];
-  const backends = list.map((each) => backendChoice(each, "setDefaultBackend"));
+  const backends = list.map((each) => backendNamed("setDefaultBackend", each));
   const reasons: string[] = [];
   for (const backend of backends) {
     const machine = backend();
-    const reason = (await machine.unavailable?.()) ?? null;
+    const reason = await reasonAgainst(machine);
     if (reason === null) {
       for (const line of reasons) console.warn(`@scope/autodiff: ${line}; taking "${machine.name}"`);
       defaults.backend = backend;
@@ -75,6 +71,15 @@ export async function setDefaultBackend(choice: BackendChoice | readonly Backend
     expected: "one that can",
     mend: 'end the list with "wasm", which runs everywhere: setDefaultBackend([native, "wasm"])',
   });
+}
+
+/** Why a backend cannot be used here; one that fails when it is asked cannot. */
+async function reasonAgainst(backend: Backend): Promise<string | null> {
+  try {
+    return (await backend.unavailable?.()) ?? null;
+  } catch (error) {
+    return error instanceof Error ? error.message : show(error);
+  }
 }
 
 /** Sets the number of threads of programs compiled from now on, where their call of {@link compile} gives none.

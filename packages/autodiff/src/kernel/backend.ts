@@ -132,3 +132,17 @@ export interface DeviceBackend extends Machine {
 
 /** A machine that runs programs: what a package for another processor implements. */
 export type Backend = HostBackend | DeviceBackend;
+
+/** Whether a value can be used as a backend: by its properties, for it comes from another package. */
+export function isBackend(value: unknown): value is Backend {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    const { name, capabilities, prepare } = value as Partial<Backend>;
+    if (typeof name !== "string" || typeof prepare !== "function") return false;
+    if (typeof capabilities !== "object" || capabilities === null) return false;
+    const { dtypes, limits, packedLength } = capabilities as Partial<Capabilities>;
+    return Array.isArray(dtypes) && typeof limits === "object" && typeof packedLength === "function";
+  } catch {
+    return false;
+  }
+}

@@ -1,6 +1,9 @@
 /** The suite that a backend of any package must pass, for any test runner.
  * @packageDocumentation */
-import type { Backend } from "../kernel/backend.js";
+import { checkCount, checkList, checkNumber, checkOptions } from "../base/checks.js";
+import { ValueError } from "../base/errors.js";
+import { show } from "../base/show.js";
+import { type Backend, isBackend } from "../kernel/backend.js";
 import { controlFlowConformance } from "./conformance/control-flow.js";
 import { gemmConformance } from "./conformance/gemm.js";
 import { instanceConformance } from "./conformance/instances.js";
@@ -12,7 +15,7 @@ import { routineConformance } from "./conformance/routines.js";
 import { specialValueConformance } from "./conformance/special-values.js";
 import { type ConformanceCase, type ConformanceOptions, type LeftOut, Suite } from "./conformance/suite.js";
 
-export { ConformanceError } from "./conformance/assertions.js";
+export type { ConformanceError } from "./conformance/assertions.js";
 export type { ConformanceCase, ConformanceOptions, LeftOut };
 
 /** What {@link conformance} gives. */
@@ -41,11 +44,28 @@ const groups: { readonly [name: string]: (suite: Suite) => void } = {
  * Cases draw their data from their names, so that each is the same whichever others run.
  * @param backend - what is tried; what it lacks, or says that it refuses, is left out and counted
  * @param options - `threads`, `samples`, `seed`
+ * @throws {@link ValueError} if `backend` is none
  * @example
  * conformance(await setDefaultBackend("wasm")).cases.some(({ name }) => name === "instructions: tanh of float32") // => true
  */
 export function conformance(backend: Backend, options: ConformanceOptions = {}): Conformance {
-  const suite = new Suite(backend, options);
+  checkOptions("conformance", options, ["threads", "samples", "seed"]);
+  const { threads = [], samples = 300, seed = 20 } = options;
+  checkList("conformance", "threads", threads, "a list of numbers of threads");
+  for (const count of threads) checkCount("conformance", "threads", count);
+  checkCount("conformance", "samples", samples, 0);
+  checkNumber("conformance", "seed", seed);
+  if (!isBackend(backend)) {
+    throw new ValueError({
+      code: "value/backend",
+      op: "conformance",
+      problem: "this is no backend.",
+      got: show(backend),
+      expected: "{ name, capabilities: { dtypes, limits, packedLength }, prepare }",
+      mend: "the object that compile(f, { backend }) takes",
+    });
+  }
+  const suite = new Suite(backend, { threads, samples, seed });
   for (const [name, addCases] of Object.entries(groups)) {
     suite.group(name);
     addCases(suite);

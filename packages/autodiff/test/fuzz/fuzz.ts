@@ -7,6 +7,7 @@ import ts from "typescript";
 import { docstringExamples } from "../repository/docstrings.js";
 import { allEntries } from "../repository/entries.js";
 import { compileExample } from "../repository/example-program.js";
+import { publicExports } from "../repository/public-exports.js";
 import { filesUnder, read, repository } from "../repository/source-files.js";
 import type { FuzzFailure, FuzzOrder, FuzzReport } from "./protocol.js";
 
@@ -70,9 +71,18 @@ export function examplePrograms(): string[] {
   );
 }
 
-/** `Class.member` of each member that is protected or private, and the names of functions, classes and members marked as internal. */
+/** What only backends call, with what the compiler hands to them: like kernels, these functions check nothing. */
+function namesForBackends(): string[] {
+  const entries = allEntries();
+  const namesOf = (paths: readonly string[]): string[] => publicExports(paths).map(({ name }) => name);
+  const own = entries.get("@scope/autodiff/backend") ?? "";
+  const others = new Set(namesOf([...entries.values()].filter((path) => path !== own)));
+  return namesOf([own]).filter((name) => !others.has(name));
+}
+
+/** `Class.member` of each member that is protected or private, and the names of functions, classes and members that are marked as internal or meant for backends. */
 export function hiddenNames(): string[] {
-  const found: string[] = [];
+  const found = namesForBackends();
   const isInternal = (node: ts.Node): boolean =>
     ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");
   const visitMember = (type: string, member: ts.ClassElement): void => {

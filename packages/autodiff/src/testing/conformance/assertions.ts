@@ -1,7 +1,4 @@
-/** What a backend did wrong, found by a case of the conformance suite.
- * @example
- * new ConformanceError("sum: element 0 of y", "3", "4").message // => "sum: element 0 of y\n  got:      3\n  expected: 4"
- */
+/** What a backend did wrong, found by a case of the conformance suite. */
 export class ConformanceError extends Error {
   override readonly name: string = "ConformanceError";
   /** What came. */

@@ -45,9 +45,9 @@ export class Suite {
   readonly #trials = new Map<string, Trial>();
   #group = "";
 
-  constructor(backend: Backend, { threads = [], samples = 300, seed = 20 }: ConformanceOptions) {
+  constructor(backend: Backend, options: Required<ConformanceOptions>) {
     this.backend = backend;
-    this.options = { threads, samples, seed };
+    this.options = options;
     this.dtypes = allDTypes.filter((dtype) => backend.capabilities.dtypes.includes(dtype));
   }
 
