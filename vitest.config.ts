@@ -14,6 +14,8 @@ const functionsSource = {
   replacement: source("packages/autodiff/src/functions.ts"),
 };
 const otherSources = [
+  { find: /^@scope\/autodiff\/backend$/, replacement: source("packages/autodiff/src/backend.ts") },
+  { find: /^@scope\/native$/, replacement: source("packages/native/src/index.ts") },
   { find: /^@scope\/autodiff\/checks$/, replacement: source("packages/autodiff/src/checks.ts") },
   { find: /^@scope\/autodiff\/accelerate$/, replacement: source("packages/autodiff/src/accelerate.ts") },
   { find: /^@scope\/autodiff\/testing$/, replacement: source("packages/autodiff/src/testing.ts") },

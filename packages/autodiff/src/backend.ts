@@ -21,6 +21,7 @@ export {
   type Profile,
 } from "./kernel/backend.js";
 export { dependencies } from "./kernel/dependencies.js";
+export { operandsOf } from "./kernel/expression.js";
 export type * from "./kernel/instance.js";
 export type * from "./kernel/instruction.js";
 export { type JoinedAxes, joinAxes } from "./kernel/layout.js";

@@ -41,6 +41,8 @@ export interface Prepared {
   readonly codeBytes: number;
   /** The machine, for explain(): "WebAssembly, 128-bit vectors". */
   readonly machine: string;
+  /** The source of the code, where there is one that people can read. */
+  readonly code?: string;
   /** Runs the program's `setup`. */
   setUp(): void;
 }

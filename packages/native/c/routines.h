@@ -1,0 +1,27 @@
+/* What programs call beside their own kernels. The routines are compiled once for a machine; a program is handed their table. */
+#ifndef SCOPE_ROUTINES_H
+#define SCOPE_ROUTINES_H
+#include "products.h"
+#include "rows.h"
+
+#define SCOPE_ROUTINES(ROUTINE)                                                                                      \
+  ROUTINE(void, parallel, (scope_pool *, long, long, scope_task, void *))                                            \
+  ROUTINE(void, gemm_f32, (scope_pool *, const scope_product *, void *))                                             \
+  ROUTINE(void, gemm_f64, (scope_pool *, const scope_product *, void *))                                             \
+  ROUTINE(void, gemm_i32, (scope_pool *, const scope_product *, void *))                                             \
+  ROUTINE(void, pack_f32, (long, long, const float *, long, long, float *))                                          \
+  ROUTINE(void, pack_f64, (long, long, const double *, long, long, double *))                                        \
+  ROUTINE(void, running_sums, (const scope_rows *, int))                                                             \
+  ROUTINE(void, arg_sort, (const scope_rows *, int, long, void *))                                                   \
+  ROUTINE(void, arg_extreme, (const scope_rows *, int))                                                              \
+  ROUTINE(void, scatter_add, (const scope_scatter *, void *))                                                        \
+  ROUTINE(void, random_bits, (const int32_t *, int32_t *, long))
+
+#define SCOPE_MEMBER(result, name, parameters) result(*name) parameters;
+typedef struct {
+  SCOPE_ROUTINES(SCOPE_MEMBER)
+} scope_routines;
+
+/* A program's only export: `which` is −2 for its setup, −1 for a run, or the position of one kernel. */
+typedef void (*scope_program)(const scope_routines *, char *memory, scope_pool *, long which, const int32_t *counters);
+#endif

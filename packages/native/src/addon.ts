@@ -1,0 +1,38 @@
+import { constants } from "node:os";
+import { cSources, sourceFolder } from "./c-sources.js";
+import type { Job } from "./toolchain.js";
+
+/** A program in memory that C runs. */
+export interface LoadedProgram {
+  readonly program: unique symbol;
+}
+
+/** The bridge to machine code. */
+export interface Addon {
+  /** Zeroed memory at a multiple of 64 bytes; it lives as long as any view of it.
+   * @throws RangeError if there is none */
+  allocate(bytes: number): ArrayBuffer;
+  /** Loads a program's shared object for good. */
+  load(path: string): LoadedProgram;
+  /** Runs the program in a memory: all of it, or one kernel with the counters of the loops around it. */
+  run(program: LoadedProgram, memory: ArrayBuffer, which: number, counters?: Int32Array): void;
+}
+
+/** The C files that the addon is made of, beside headers. */
+export const addonSources = (): string[] => [...cSources().keys()].filter((name) => name.endsWith(".c"));
+
+/** How the addon's files are compiled, into objects whose paths are given. */
+export const addonJobs = (outputs: readonly string[]): Job[] =>
+  addonSources().map((name, i) => ({ source: `${sourceFolder}${name}`, output: outputs[i], more: ["-c"] }));
+
+/** How a shared object is linked that leaves names to whoever loads it. */
+export const linking: readonly string[] =
+  process.platform === "darwin" ? ["-shared", "-undefined", "dynamic_lookup"] : ["-shared"];
+
+/** Loads the addon. */
+export function openAddon(path: string): Addon {
+  const holder = { exports: {} };
+  process.dlopen(holder, path, constants.dlopen.RTLD_NOW);
+  // What c/addon.c registers.
+  return holder.exports as Addon;
+}

@@ -1,0 +1,168 @@
+import {
+  type Access,
+  bytesOf,
+  type CheckKernel,
+  type DType,
+  type GemmKernel,
+  InternalError,
+  joinAxes,
+  type Kernel,
+  type RowKernel,
+  type ScatterAddKernel,
+} from "@scope/autodiff/backend";
+import type { KernelFunction } from "./kernel-function.js";
+import { literal } from "./lanes.js";
+import { mapFunction } from "./map.js";
+import { reduceFunction } from "./reduce.js";
+
+/** A kernel that only computes, without those that hold others. */
+export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "while" }>;
+
+/** What leaf kernels are written with. */
+export interface LeafContext {
+  readonly vectorBytes: number;
+  readonly flush: boolean;
+  /** The C address of an access, moved by so many elements; counters of loops are `c[0]`, `c[1]`, … from the outside in. */
+  address(access: Access, more?: number): string;
+  /** The C function of a kernel that is written for this program: the same for kernels of one form. */
+  functionOf(kernel: KernelFunction): string;
+  /** The C address of so many bytes that the kernel has for itself. */
+  scratch(bytes: number): string;
+}
+
+/** The statements that run a kernel, in a function of `m`, `pool` and `c`. */
+export function leafStatements(kernel: LeafKernel, context: LeafContext): string[] {
+  const { vectorBytes, flush } = context;
+  switch (kernel.kind) {
+    case "map":
+      return callOf(mapFunction(kernel, vectorBytes, flush), context);
+    case "reduce":
+      return callOf(reduceFunction(kernel, vectorBytes, flush), context);
+    case "fill": {
+      const { name, shape, value, target } = kernel;
+      const { dtype } = target.buffer;
+      const expression = { nodes: [{ kind: "constant", value, dtype } as const], results: [0] };
+      const map = { kind: "map", name, shape, reads: [], expression, writes: [target] } as const;
+      return callOf(mapFunction(map, vectorBytes, false), context);
+    }
+    case "gemm":
+      return gemmStatements(kernel, context);
+    case "pack": {
+      const { k, n, source, packed } = kernel;
+      const suffix = suffixOf(source.buffer.dtype);
+      const [row, column] = source.strides;
+      return [
+        `scope_pack_${suffix}(${k}, ${n}, ${pointer(source, context)}, ${row}, ${column}, ${pointer(packed, context)});`,
+      ];
+    }
+    case "scatterAdd":
+      return scatterStatements(kernel, context);
+    case "row":
+      return rowStatements(kernel, context);
+    case "randomBits":
+      return [
+        `scope_random_bits(${pointer(kernel.state, context)}, ${pointer(kernel.target, context)}, ${kernel.length});`,
+      ];
+    case "check":
+      return checkStatements(kernel, context);
+  }
+}
+
+function callOf(kernel: KernelFunction | null, context: LeafContext): string[] {
+  if (kernel === null) return [];
+  const pointers = kernel.streams.map(({ access }) => context.address(access));
+  return [
+    `char *p[] = {${pointers.join(", ")}};`,
+    `${context.functionOf(kernel)}(p, 0, ${kernel.count});`,
+  ];
+}
+
+const suffixes: { readonly [D in DType]: string } = {
+  float32: "f32",
+  float64: "f64",
+  int32: "i32",
+  bool: "",
+};
+function suffixOf(dtype: DType): string {
+  if (dtype === "bool") throw new InternalError("a product of bools");
+  return suffixes[dtype];
+}
+/** An address as a pointer that every parameter takes. */
+const pointer = (access: Access, { address }: LeafContext): string => `(void *)(${address(access)})`;
+const constantOf = (dtype: DType): string => `SCOPE_${dtype.toUpperCase()}`;
+
+const modes: { readonly [M in GemmKernel["mode"]]: number } = { set: 0, accumulate: 1, bias: 2 };
+
+function gemmStatements(kernel: GemmKernel, context: LeafContext): string[] {
+  const { batch, m, n, k, a, b, c, bias, mode } = kernel;
+  if (batch.includes(0)) return [];
+  const suffix = suffixOf(c.buffer.dtype);
+  const rank = batch.length;
+  const { sizes, strides } = joinAxes(
+    batch,
+    [a, b.at, c].map((access) => batch.map((_, axis) => access.strides[axis])),
+  );
+  const moved = (access: Access, operand: number): string => {
+    const bytes = bytesOf[access.buffer.dtype];
+    const terms = sizes.map((_, axis) => ` + b${axis} * ${strides[operand][axis] * bytes}L`);
+    return `${context.address(access)}${terms.join("")}`;
+  };
+  const steps = ({ strides: over }: Access): string => `${over[rank] ?? 0}, ${over[rank + 1] ?? 0}`;
+  return [
+    ...sizes.map((size, axis) => `for (long b${axis} = 0; b${axis} < ${size}; b${axis}++)`),
+    "{",
+    `const scope_product product = {${m}, ${n}, ${k}, ${moved(a, 0)}, ${steps(a)}, ${moved(b.at, 1)}, ${steps(b.at)}, ${b.packed ? 1 : 0}, ${moved(c, 2)}, ${steps(c)}, ${bias === undefined ? "0, 0" : `${context.address(bias)}, ${bias.strides[0]}`}, ${modes[mode]}};`,
+    `scope_gemm_${suffix}(pool, &product, ${context.scratch(0)});`,
+    "}",
+  ];
+}
+
+function scatterStatements(kernel: ScatterAddKernel, context: LeafContext): string[] {
+  const { shape, rows, source, index, target } = kernel;
+  if (shape.includes(0)) return [];
+  const [batch, count, row] = shape;
+  const { dtype } = target.buffer;
+  const scratch = context.scratch(8 * row + 4 * (rows + count));
+  const list = (values: readonly number[]): string => `{${values.join(", ")}}`;
+  return [
+    `const scope_scatter scatter = {${constantOf(dtype)}, ${batch}, ${count}, ${row}, ${rows}, ${context.address(source)}, ${list(source.strides)}, ${pointer(index, context)}, ${list(index.strides)}, ${context.address(target)}, ${list(target.strides)}};`,
+    `scope_scatter_add(&scatter, ${scratch});`,
+  ];
+}
+
+function rowStatements(kernel: RowKernel, context: LeafContext): string[] {
+  const { routine, rows, n, source, target } = kernel;
+  if (rows === 0 || n === 0) return [];
+  const head = `const scope_rows rows = {${constantOf(source.buffer.dtype)}, ${rows}, ${n}, ${context.address(source)}, ${source.strides[0]}, ${context.address(target)}, ${target.strides[0]}};`;
+  switch (routine.kind) {
+    case "cumulativeSum":
+      return [head, `scope_running_sums(&rows, ${Number(routine.reverse)});`];
+    case "argSort":
+      return [
+        head,
+        `scope_arg_sort(&rows, ${Number(routine.descending)}, ${routine.limit}, ${context.scratch(16 * n)});`,
+      ];
+    case "argExtreme":
+      return [head, `scope_arg_extreme(&rows, ${Number(routine.largest)});`];
+  }
+}
+
+function checkStatements(kernel: CheckKernel, context: LeafContext): string[] {
+  const { shape, index, low, high, ignored, code, status } = kernel;
+  if (shape.includes(0)) return [];
+  const { sizes, strides } = joinAxes(shape, [index.strides]);
+  const terms = sizes.map((_, axis) => ` + i${axis} * ${strides[0][axis] * bytesOf.int32}L`);
+  const allowed = ignored === null ? "" : ` && at != ${literal(ignored, "int32")}`;
+  return [
+    ...sizes.map((size, axis) => `for (long i${axis} = 0; i${axis} < ${size}; i${axis}++)`),
+    "{",
+    `const int32_t at = *(const int_at *)(${context.address(index)}${terms.join("")});`,
+    `if ((at < ${literal(low, "int32")} || at >= ${literal(high, "int32")})${allowed}) {`,
+    `int_at *status = ${pointer(status, context)};`,
+    `status[0] = ${code};`,
+    "status[1] = at;",
+    "return;",
+    "}",
+    "}",
+  ];
+}

@@ -1,0 +1,24 @@
+/** Compiled programs as machine code: C with vectors of the machine's width, made by the system's compiler.
+ * @packageDocumentation */
+import { allDTypes, cpuLimits, type HostBackend } from "@scope/autodiff/backend";
+import { NativeExecutable } from "./executable.js";
+import { unavailableReason } from "./machine.js";
+
+/** Whether programs can run as machine code here: on Node, with a C compiler.
+ * @example
+ * typeof isNativeAvailable() // => "boolean"
+ */
+export const isNativeAvailable = (): boolean => unavailableReason() === null;
+
+/** Programs as machine code: each becomes one C file, which the system's compiler (`cc`, or the one that the environment variable CC names) turns
+ * into a shared object. What was compiled is kept in the user's cache folder.
+ * @throws {@link CompileError} when a program is made, if there is no compiler or it fails
+ * @example
+ * native.name // => "native"
+ */
+export const native: HostBackend = {
+  name: "native",
+  capabilities: { dtypes: allDTypes, limits: cpuLimits, packedLength: () => 0 },
+  unavailable: unavailableReason,
+  prepare: (program, options) => new NativeExecutable(program, options),
+};
