@@ -16,7 +16,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Most bytes, and files, that the cache holds: the least recently used go. */
-export const cacheLimits: { readonly bytes: number; readonly files: number } = { bytes: 256 * 2 ** 20, files: 1000 };
+export const cacheLimits: { readonly bytes: number; readonly files: number } = {
+  bytes: 256 * 2 ** 20,
+  files: 1000,
+};
 
 /** A digest as part of a file name. */
 export const digestOf = (...parts: readonly (string | Uint8Array)[]): string => {

@@ -7,8 +7,8 @@ import {
   type MemoryPlan,
   type PrepareOptions,
   type Profile,
-  planMemory,
   type Program,
+  planMemory,
   type TypedArray,
 } from "@scope/autodiff/backend";
 import type { Addon, LoadedProgram } from "./addon.js";
@@ -87,7 +87,8 @@ export class NativeExecutable implements HostExecutable {
             if (!inside(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i])) return false;
           break;
         case "branch":
-          if (!inside(this.#holds(kernel.condition, counters) ? kernel.whenTrue : kernel.whenFalse)) return false;
+          if (!inside(this.#holds(kernel.condition, counters) ? kernel.whenTrue : kernel.whenFalse))
+            return false;
           break;
         case "while":
           for (;;) {

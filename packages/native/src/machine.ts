@@ -1,7 +1,14 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type Addon, addonJobs, addonSources, type LoadedProgram, linking, openAddon } from "./addon.js";
 import { digestOf, type ObjectCache, openCache } from "./cache.js";
-import { compileAll, findCompiler, type Job, noCompiler, openToolchain, type Toolchain } from "./toolchain.js";
+import {
+  compileAll,
+  findCompiler,
+  type Job,
+  noCompiler,
+  openToolchain,
+  type Toolchain,
+} from "./toolchain.js";
 
 /** This machine's compiler, the routines that all programs share, and what has been compiled already. */
 export class Machine {
@@ -22,7 +29,11 @@ export class Machine {
     let path = this.#cache.find(keys.program, ".so");
     let addonPath = this.#addon === null ? this.#cache.find(keys.addon, ".node") : null;
     if (path === null || (this.#addon === null && addonPath === null)) {
-      const made = this.#compile(path === null ? text : null, this.#addon === null && addonPath === null, keys);
+      const made = this.#compile(
+        path === null ? text : null,
+        this.#addon === null && addonPath === null,
+        keys,
+      );
       path ??= made.program;
       addonPath ??= made.addon;
     }

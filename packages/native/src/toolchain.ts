@@ -1,10 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { arch, cpus, tmpdir } from "node:os";
 import { delimiter, isAbsolute, join, sep } from "node:path";
 import { CompileError } from "@scope/autodiff/backend";
-import { digestOf, type ObjectCache } from "./cache.js";
 import { cSources, sourceFolder } from "./c-sources.js";
+import { digestOf, type ObjectCache } from "./cache.js";
 
 /** The compiler of this machine, and what it compiles for. */
 export interface Toolchain {
@@ -21,13 +29,20 @@ export interface Toolchain {
 
 const isWindows = process.platform === "win32";
 /** No -ffast-math: NaN, infinities, zeros of either sign and subnormal numbers are as in JavaScript; a·b + c is rounded twice unless the source says otherwise. */
-const semantics = ["-std=gnu11", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fwrapv"];
+const semantics = [
+  "-std=gnu11",
+  "-O2",
+  "-ffp-contract=off",
+  "-fno-math-errno",
+  "-fno-trapping-math",
+  "-fwrapv",
+];
 const shared = ["-fPIC", "-fvisibility=hidden", "-w", ...(isWindows ? [] : ["-pipe"])];
 
 /** The compiler to use: CC, which may hold arguments, or the system's.
  * @returns null if there is none */
 export function findCompiler(): readonly string[] | null {
-  const asked = process.env["CC"]?.trim();
+  const asked = process.env.CC?.trim();
   const candidates = asked ? [asked.split(/\s+/)] : [["cc"], ["gcc"], ["clang"]];
   for (const [name, ...rest] of candidates) {
     const path = pathOf(name);
@@ -50,7 +65,7 @@ function pathOf(name: string): string | null {
     }
   return null;
 }
-const searchPath = (): string[] => (process.env["PATH"] ?? "").split(delimiter).filter((each) => each !== "");
+const searchPath = (): string[] => (process.env.PATH ?? "").split(delimiter).filter((each) => each !== "");
 
 /** What there is to say where no compiler is found. */
 export const noCompiler: string =
@@ -78,7 +93,8 @@ interface Target {
 }
 
 function targetOf(macros: string, native: readonly string[], name: string): Target {
-  const value = (macro: string): string | undefined => new RegExp(`^#define ${macro} (.*)$`, "m").exec(macros)?.[1];
+  const value = (macro: string): string | undefined =>
+    new RegExp(`^#define ${macro} (.*)$`, "m").exec(macros)?.[1];
   const has = (macro: string): boolean => value(macro) !== undefined;
   const family = has("__clang__")
     ? ["__clang_major__", "__clang_minor__", "__clang_patchlevel__"]
@@ -150,7 +166,11 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Runs the compiler for every job, at the same time where there is a shell.
  * @throws {@link CompileError} with what the compiler said */
-export function compileAll({ command, flags }: Toolchain, jobs: readonly Job[], sourceOf: () => string | null): void {
+export function compileAll(
+  { command, flags }: Toolchain,
+  jobs: readonly Job[],
+  sourceOf: () => string | null,
+): void {
   const commands = jobs.map(({ source, output, more }) => [
     ...command,
     ...flags,
@@ -161,7 +181,10 @@ export function compileAll({ command, flags }: Toolchain, jobs: readonly Job[], 
     ...more,
   ]);
   const run = (file: string, args: readonly string[]): void => {
-    const { status, stderr, error } = spawnSync(file, args, { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
+    const { status, stderr, error } = spawnSync(file, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     if (status !== 0) throw compilerFailed(command, error?.message ?? stderr, sourceOf());
   };
   if (commands.length === 1 || isWindows) {

@@ -73,7 +73,10 @@ export function buildExpression(
   return { nodes, results };
 }
 
-/** The operands of a node, in order. */
+/** The operands of a node, in order.
+ * @example
+ * operandsOf({ kind: "binary", name: "add", a: 0, b: 1, dtype: "float32" }) // => [0, 1]
+ */
 export function operandsOf(node: ExpressionNode): readonly number[] {
   switch (node.kind) {
     case "read":

@@ -28,7 +28,7 @@ test("examples are found in docstrings, with and without fences", () => {
 
 describe("docstring examples", () => {
   const names = publicNames();
-  const files = [...filesUnder("packages/autodiff/src", ".ts"), ...filesUnder("packages/nn/src", ".ts")];
+  const files = ["autodiff", "nn", "native"].flatMap((name) => filesUnder(`packages/${name}/src`, ".ts"));
   for (const path of files)
     for (const { line, code } of docstringExamples(read(path)))
       test(`${path}:${line}`, async () => {

@@ -118,9 +118,9 @@ function textsOf(node: ts.Expression, bind: Binding): string[] {
   return declared ? textsOf(declared, bind) : [unknown];
 }
 
-/** Every site in the sources of both packages. */
+/** Every site in the sources of all packages. */
 export const allErrorSites = (): ErrorSite[] =>
-  ["packages/autodiff/src", "packages/nn/src"].flatMap((folder) =>
+  ["packages/autodiff/src", "packages/nn/src", "packages/native/src"].flatMap((folder) =>
     filesUnder(folder, ".ts").flatMap((path) => errorSites(path, read(path))),
   );
 

@@ -1,4 +1,10 @@
-import { bytesOf, type DType, type Expression, type ExpressionNode, operandsOf } from "@scope/autodiff/backend";
+import {
+  bytesOf,
+  type DType,
+  type Expression,
+  type ExpressionNode,
+  operandsOf,
+} from "@scope/autodiff/backend";
 import { instruction, type Place } from "./instructions.js";
 import { countOf, typeOf } from "./lanes.js";
 import { addressAt, levelOf, type Nest, type Source, type Stream } from "./nest.js";

@@ -214,15 +214,29 @@ export function instruction(
       return compared(a.dtype, `${a.name} ${symbols[node.name]} ${b.name}`);
     }
     case "select":
-      return select(lanes, node.dtype, operand(node.condition).name, operand(node.a).name, operand(node.b).name);
+      return select(
+        lanes,
+        node.dtype,
+        operand(node.condition).name,
+        operand(node.a).name,
+        operand(node.b).name,
+      );
     case "cast":
       return cast(place, operand(node.a).name, operand(node.a).dtype, node.dtype);
   }
 }
 
-const vectorMath: ReadonlySet<string> = new Set(
-  ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf"],
-);
+const vectorMath: ReadonlySet<string> = new Set([
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sin",
+  "cos",
+  "tanh",
+  "sigmoid",
+  "erf",
+]);
 /** Whether a node needs the polynomials. */
 export const usesVectorMath = (node: ExpressionNode): boolean =>
   node.kind === "unary" && vectorMath.has(node.name);

@@ -71,10 +71,7 @@ export function leafStatements(kernel: LeafKernel, context: LeafContext): string
 function callOf(kernel: KernelFunction | null, context: LeafContext): string[] {
   if (kernel === null) return [];
   const pointers = kernel.streams.map(({ access }) => context.address(access));
-  return [
-    `char *p[] = {${pointers.join(", ")}};`,
-    `${context.functionOf(kernel)}(p, 0, ${kernel.count});`,
-  ];
+  return [`char *p[] = {${pointers.join(", ")}};`, `${context.functionOf(kernel)}(p, 0, ${kernel.count});`];
 }
 
 const suffixes: { readonly [D in DType]: string } = {

@@ -1,4 +1,11 @@
-import { type Access, bytesOf, type DType, type Expression, joinAxes, type Read } from "@scope/autodiff/backend";
+import {
+  type Access,
+  bytesOf,
+  type DType,
+  type Expression,
+  joinAxes,
+  type Read,
+} from "@scope/autodiff/backend";
 import type { Lanes } from "./lanes.js";
 
 /** What a kernel walks: a buffer's elements, from a pointer that its caller gives. */
@@ -55,7 +62,8 @@ function costAlong(axis: number, nest: Nest, width: number): number {
     else cost += strides[axis] === 0 ? 0.25 : strides[axis] === bytesOf[dtype] ? 1 : width;
   }
   // Along a reduced axis a write does not move, but the lanes have to be combined at the end.
-  if (!reduced) for (const { strides, dtype } of nest.writes) cost += strides[axis] === bytesOf[dtype] ? 1 : width + 2;
+  if (!reduced)
+    for (const { strides, dtype } of nest.writes) cost += strides[axis] === bytesOf[dtype] ? 1 : width + 2;
   return (cost * Math.ceil(size / width)) / size + (reduced ? 8 / size : 0);
 }
 
@@ -76,7 +84,11 @@ export function nestOf(parts: Parts, vectorBytes: number): Nest {
     strides,
     (outer, inner) => asked.has(outer) || asked.has(inner) || (outer < kept && inner >= kept),
   );
-  const axes = joined.sizes.map((size, k) => ({ size, reduced: joined.axes[k] >= kept, own: joined.axes[k] }));
+  const axes = joined.sizes.map((size, k) => ({
+    size,
+    reduced: joined.axes[k] >= kept,
+    own: joined.axes[k],
+  }));
   const wide =
     expression.nodes.some(({ dtype }) => dtype === "float64") ||
     writes.some(({ buffer }) => buffer.dtype === "float64");
@@ -85,7 +97,12 @@ export function nestOf(parts: Parts, vectorBytes: number): Nest {
   // A kernel of one element is one of a vector with one lane.
   if (axes.length === 0) {
     const unit = { size: 1, reduced: reduced > 0 && kept === 0, own: -1 };
-    return assemble(parts, [unit], accesses.map(() => [0]), lanes);
+    return assemble(
+      parts,
+      [unit],
+      accesses.map(() => [0]),
+      lanes,
+    );
   }
   const width = vectorBytes / (wide ? 8 : 4);
   const costs = axes.map((_, axis) => costAlong(axis, nest, width));

@@ -57,13 +57,15 @@ class ProgramWriter {
       '#include "program.h"',
       "",
       ...[...this.#functions].map(
-        ([body, name]) => `static __attribute__((noinline)) void ${name}(void *context, long begin, long end) {\n${body}\n}\n`,
+        ([body, name]) =>
+          `static __attribute__((noinline)) void ${name}(void *context, long begin, long end) {\n${body}\n}\n`,
       ),
       ...this.#leaves.map(
         (body, i) => `static void leaf${i}(char *m, scope_pool *pool, const int32_t *c) {\n${body}\n}\n`,
       ),
       ...["set_up", "run"].map(
-        (name, i) => `static void ${name}(char *m, scope_pool *pool, int32_t *c) {\n${bodies[i].join("\n")}\n}\n`,
+        (name, i) =>
+          `static void ${name}(char *m, scope_pool *pool, int32_t *c) {\n${bodies[i].join("\n")}\n}\n`,
       ),
       `PROGRAM(${["0", ...this.#leaves.map((_, i) => `leaf${i}`)].join(", ")})`,
       "",

@@ -89,7 +89,11 @@ export function reduceFunction(
 }
 
 /** Where nothing is reduced, the neutral element is the result. */
-function neutralFunction(kernel: ReduceKernel, shape: readonly number[], vectorBytes: number): KernelFunction | null {
+function neutralFunction(
+  kernel: ReduceKernel,
+  shape: readonly number[],
+  vectorBytes: number,
+): KernelFunction | null {
   const { dtype } = kernel.write.buffer;
   const value = neutral(kernel.combine, dtype);
   const fill: MapKernel = {
@@ -197,7 +201,11 @@ function alongFunction(code: ReduceCode): KernelFunction {
       ]
     : [
         ...join,
-        halving("a[0]", `const ${type} other = ${lanes}_exchange_${dtype}(a[0], h);`, add("a[0]", code, "other")),
+        halving(
+          "a[0]",
+          `const ${type} other = ${lanes}_exchange_${dtype}(a[0], h);`,
+          add("a[0]", code, "other"),
+        ),
       ];
   const stored = code.flush && dtype === "float32" ? `${lanes}_flush(a[0])` : "a[0]";
   const { name, strides } = code.write;
@@ -244,12 +252,17 @@ function acrossFunction(code: ReduceCode): KernelFunction {
         ? ["w[2 * u] += low_half(a[u]);", "w[2 * u + 1] += high_half(a[u]);", `a[u] = ${code.neutral};`]
         : ["w[u] += __builtin_convertvector(a[u], f64);", `a[u] = ${code.neutral};`],
     );
-    const narrowed = lanes === "full" ? "from_halves(w[2 * u], w[2 * u + 1])" : `__builtin_convertvector(w[u], ${type})`;
+    const narrowed =
+      lanes === "full" ? "from_halves(w[2 * u], w[2 * u + 1])" : `__builtin_convertvector(w[u], ${type})`;
     return [
       `${type} a[${vectors}];`,
       ...each([`a[u] = ${code.neutral};`]),
       ...(isLong
-        ? [`f64 w[${vectors * halves}];`, `for (int u = 0; u < ${vectors * halves}; u++) w[u] = (f64){0};`, `long left = ${chainLength};`]
+        ? [
+            `f64 w[${vectors * halves}];`,
+            `for (int u = 0; u < ${vectors * halves}; u++) w[u] = (f64){0};`,
+            `long left = ${chainLength};`,
+          ]
         : []),
       ...loops(code, kept, depth - 1, [
         ...each([
