@@ -51,7 +51,12 @@ const imports = entries.map((entry, i) => `import * as entry${i} from "${entry}"
 writeFileSync(join(folder, "entries", "all.ts"), imports.join(""));
 copyFileSync(join(root, "scripts", "product", "program.ts"), join(folder, "program.ts"));
 const programs = ["program"];
-const pages = ["README.md", "packages/autodiff/README.md", "packages/nn/README.md", "packages/native/README.md"];
+const pages = [
+  "README.md",
+  "packages/autodiff/README.md",
+  "packages/nn/README.md",
+  "packages/native/README.md",
+];
 for (const [i, page] of pages.entries()) {
   const file = join(root, page);
   if (!existsSync(file)) continue;

@@ -89,8 +89,7 @@ describe("@scope/nn", () => {
 
 describe("@scope/native", () => {
   const table = tableOf("packages/native/src");
-  test("no cycle", () =>
-    expect(importCycle(tableOf("packages/native/src", valueImportsOf))).toBeUndefined());
+  test("no cycle", () => expect(importCycle(tableOf("packages/native/src", valueImportsOf))).toBeUndefined());
   test("only the contract with backends and Node are imported", () => {
     const allowed = (_file: string, specifier: string): boolean =>
       specifier === "@scope/autodiff/backend" || specifier.startsWith("node:");
