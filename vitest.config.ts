@@ -30,7 +30,9 @@ const otherSources = [
   { find: /^@scope\/autodiff\/backend$/, replacement: source("packages/autodiff/src/backend.ts") },
   { find: /^@scope\/nn$/, replacement: source("packages/nn/src/index.ts") },
 ];
-const failOnConsole = "packages/autodiff/test/repository/fail-on-console.ts";
+const setupFiles = ["fail-on-console", "verify-every-pass"].map(
+  (name) => `packages/autodiff/test/repository/${name}.ts`,
+);
 
 /** Tests of transforms import them from their files; in the second run they get those that compile. */
 const compiledTransforms = {
@@ -54,7 +56,7 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: [autodiffSource, functionsSource, compileSource, ...otherSources] },
-        test: { name: "eager", include: ["packages/*/test/**/*.test.ts"], setupFiles: [failOnConsole] },
+        test: { name: "eager", include: ["packages/*/test/**/*.test.ts"], setupFiles },
       },
       {
         // The second run: what computes anything goes through the compiler, and each file fails where no program ran.
@@ -83,7 +85,7 @@ export default defineConfig({
             "packages/nn/test/diagnostics/spectra.test.ts",
             "packages/nn/test/losses/losses.test.ts",
           ],
-          setupFiles: [failOnConsole, "packages/autodiff/test/compiled/count-programs.ts"],
+          setupFiles: [...setupFiles, "packages/autodiff/test/compiled/count-programs.ts"],
         },
       },
     ],

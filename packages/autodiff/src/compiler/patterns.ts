@@ -44,17 +44,25 @@ export const made = <N extends string>(
   ...operands: readonly Pattern<N>[]
 ): Pattern<N> => ({
   match(t, around, found, then) {
-    const node = around.maker(t);
-    const lowering = node === undefined ? null : loweringOf(node);
-    if (node === undefined || lowering === null || node.outputs.length !== 1 || !how(lowering, node))
-      return null;
-    const { inputs } = node;
-    if (inputs.length !== operands.length) return null;
+    const inputs = madeFrom(t, around, how);
+    if (inputs?.length !== operands.length) return null;
     const from = (i: number): Tensor | null =>
       i === operands.length ? then() : operands[i].match(inputs[i], around, found, () => from(i + 1));
     return from(0);
   },
 });
+
+/** The inputs of the node whose only output a value is, if it is carried out in a given way. */
+function madeFrom(
+  t: Tensor,
+  around: Surroundings,
+  how: (lowering: Lowering, node: Node) => boolean,
+): readonly Tensor[] | null {
+  const node = around.maker(t);
+  const lowering = node === undefined ? null : loweringOf(node);
+  if (node === undefined || lowering === null || node.outputs.length !== 1) return null;
+  return how(lowering, node) ? node.inputs : null;
+}
 
 /** Whether a lowering is a single scalar instruction. */
 export const isInstruction = (lowering: Lowering, name: string): boolean =>
@@ -63,10 +71,14 @@ export const isInstruction = (lowering: Lowering, name: string): boolean =>
 /** A sum of two values, in either order. */
 export function plus<A extends string, B extends string>(a: Pattern<A>, b: Pattern<B>): Pattern<A | B> {
   const isSum = (lowering: Lowering): boolean => isInstruction(lowering, "add");
-  const [first, second] = [made<A | B>(isSum, a, b), made<A | B>(isSum, b, a)];
   return {
-    match: (t, around, found, then) =>
-      first.match(t, around, found, then) ?? second.match(t, around, found, then),
+    match(t, around, found, then) {
+      const terms = madeFrom(t, around, isSum);
+      if (terms === null) return null;
+      const inOrder = (one: Tensor, other: Tensor): Tensor | null =>
+        a.match(one, around, found, () => b.match(other, around, found, then));
+      return inOrder(terms[0], terms[1]) ?? inOrder(terms[1], terms[0]);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
-import { type Graph, innerGraphs, type Node } from "../trace/op.js";
+import type { Lowering } from "../kernel/lowering.js";
+import { type Graph, innerGraphs, type Node, type Structure } from "../trace/op.js";
 import { addOntoProducts } from "./passes/add-onto-products.js";
 import { gatherAfterProducts } from "./passes/gather-after-products.js";
 import { inlineCalls } from "./passes/inline-calls.js";
@@ -12,8 +13,8 @@ import { type HostCheck, type Knowledge, settleIndices } from "./passes/settle-i
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { turnProducts } from "./passes/turn-products.js";
-import { rewriteBodies } from "./rewrite.js";
-import { verify } from "./verify.js";
+import { loweringOf, once, rewriteBodies, structureOf } from "./rewrite.js";
+import { verification, verify } from "./verify.js";
 
 /** What one pass left, for explain(). */
 export interface PassReport {
@@ -28,38 +29,73 @@ export interface Report {
   readonly checks: HostCheck[];
 }
 
-/** Nodes of a graph and of the graphs inside it. */
-const countNodes = (graph: Graph): number =>
-  graph.nodes.reduce((n, node) => innerGraphs(node).reduce((m, g) => m + countNodes(g), n + 1), 0);
+type Kind = Lowering["kind"] | Structure["kind"];
+/** The nodes of a graph and of the graphs inside it: how many they are, and of which kinds. */
+interface Contents {
+  readonly count: number;
+  readonly kinds: ReadonlySet<Kind>;
+}
+const contentsOf: (graph: Graph) => Contents = /* @__PURE__ */ once((graph) => {
+  let count = graph.nodes.length;
+  const kinds = new Set<Kind>();
+  for (const node of graph.nodes) {
+    const kind = loweringOf(node)?.kind ?? structureOf(node)?.kind;
+    if (kind !== undefined) kinds.add(kind);
+    for (const inner of innerGraphs(node)) {
+      const within = contentsOf(inner);
+      count += within.count;
+      for (const k of within.kinds) kinds.add(k);
+    }
+  }
+  return { count, kinds };
+});
 
-/** The compiler's middle: named passes in order, a check between them.
+/** A named pass, and kinds of nodes: without one of these there is nothing for it to do. */
+type Step = readonly [name: string, pass: (graph: Graph) => Graph, ...kinds: readonly Kind[]];
+
+/** The compiler's middle: named passes in order, and a check of what they leave.
  * @param known - what the host knows of each input before the program runs */
-export function optimize(graph: Graph, known: readonly Knowledge[]): { graph: Graph; report: Report } {
+export function optimize(graph: Graph, known: readonly Knowledge[]): Optimized {
+  try {
+    return runPasses(graph, known, verification.everyPass);
+  } catch {
+    // Again, to find the pass that is to blame.
+    return runPasses(graph, known, true);
+  }
+}
+interface Optimized {
+  readonly graph: Graph;
+  readonly report: Report;
+}
+
+function runPasses(graph: Graph, known: readonly Knowledge[], isEveryPassChecked: boolean): Optimized {
   const report: Report = { passes: [], motions: [], checks: [] };
-  const steps: readonly (readonly [name: string, pass: (graph: Graph) => Graph])[] = [
+  const steps: readonly Step[] = [
     ["inline calls", inlineAll],
     ["simplify", (g) => everywhere(simplify, g)],
     ["share common", (g) => everywhere(shareCommon, g)],
-    ["move loops", (g) => motion(g, report)],
+    ["move loops", (g) => motion(g, report), "loop"],
     ["simplify", (g) => everywhere(simplify, g)],
-    ["reuse stacks", (g) => everywhere(reuseStacks, g)],
-    ["merge sums", (g) => mergeSums(simplify(mergeSums(mergeSums(g))))],
-    ["gather after products", (g) => everywhere(gatherAfterProducts, g)],
-    ["turn products", (g) => everywhere(turnProducts, g)],
-    ["merge places", (g) => everywhere(mergePlaces, g)],
-    ["add onto products", (g) => everywhere(addOntoProducts, g)],
+    ["reuse stacks", (g) => everywhere(reuseStacks, g), "loop"],
+    ["merge sums", (g) => mergeSums(simplify(mergeSums(mergeSums(g)))), "reduce"],
+    ["gather after products", (g) => everywhere(gatherAfterProducts, g), "gather", "scatterAdd"],
+    ["turn products", (g) => everywhere(turnProducts, g), "gemm"],
+    ["merge places", (g) => everywhere(mergePlaces, g), "place"],
+    ["add onto products", (g) => everywhere(addOntoProducts, g), "gemm"],
     ["push slices", (g) => everywhere(pushSlices, g)],
-    ["settle indices", (g) => settleIndices(g, known, (check) => report.checks.push(check))],
+    ["settle indices", (g) => settleIndices(g, known, (check) => report.checks.push(check)), "check"],
     ["simplify", (g) => everywhere(simplify, g)],
     ["share common", (g) => everywhere(shareCommon, g)],
   ];
   const right = new Set<Graph | Node>();
   let now = graph;
-  for (const [name, pass] of steps) {
-    now = pass(now);
-    verify(now, name, right);
-    report.passes.push({ pass: name, nodes: countNodes(now) });
+  for (const [name, pass, ...kinds] of steps) {
+    const contents = contentsOf(now).kinds;
+    if (kinds.length === 0 || kinds.some((kind) => contents.has(kind))) now = pass(now);
+    if (isEveryPassChecked) verify(now, name, right);
+    report.passes.push({ pass: name, nodes: contentsOf(now).count });
   }
+  verify(now, "all passes", right);
   return { graph: now, report };
 }
 

@@ -31,8 +31,9 @@ class Workbench extends Trace implements Surroundings {
   private readonly graph: Graph;
   /** What stands for outputs of replaced nodes, by id. */
   private readonly replaced: Map<number, Tensor> = new Map();
+  /** The same from the other side: the outputs that a value stands for. */
+  private readonly standsFor: Map<number, Tensor[]> = new Map();
   private changed = false;
-  private counts: Map<number, number> | null = null;
 
   constructor(graph: Graph) {
     super();
@@ -59,11 +60,13 @@ class Workbench extends Trace implements Surroundings {
       return;
     }
     this.changed = true;
-    const counts = this.usesById();
     for (let i = 0; i < old.outputs.length; i++) {
-      const [was, now] = [old.outputs[i].id, made[i]];
-      this.replaced.set(was, now);
-      counts.set(now.id, (counts.get(now.id) ?? 0) + (counts.get(was) ?? 0));
+      const was = old.outputs[i];
+      const now = made[i];
+      this.replaced.set(was.id, now);
+      const others = this.standsFor.get(now.id);
+      if (others === undefined) this.standsFor.set(now.id, [was]);
+      else others.push(was);
     }
   }
 
@@ -82,11 +85,9 @@ class Workbench extends Trace implements Surroundings {
   }
 
   uses(t: Tensor): number {
-    return this.usesById().get(t.id) ?? 0;
-  }
-  private usesById(): Map<number, number> {
-    this.counts ??= new Map(countUses(this.graph));
-    return this.counts;
+    let count = countUses(this.graph).get(t.id) ?? 0;
+    for (const was of this.standsFor.get(t.id) ?? []) count += this.uses(was);
+    return count;
   }
 
   result(): Graph {
@@ -152,7 +153,7 @@ export function onlyInstruction(expression: Expression): string | null {
 }
 
 /** What follows from a graph alone is worked out once: graphs do not change. */
-function once<V>(make: (graph: Graph) => V): (graph: Graph) => V {
+export function once<V>(make: (graph: Graph) => V): (graph: Graph) => V {
   const known = new WeakMap<Graph, V>();
   return (graph) => {
     let value = known.get(graph);
@@ -170,7 +171,7 @@ export const countUses: (graph: Graph) => ReadonlyMap<number, number> = /* @__PU
   const use = (t: Tensor): void => {
     uses.set(t.id, (uses.get(t.id) ?? 0) + 1);
   };
-  for (const node of graph.nodes) node.inputs.forEach(use);
+  for (const node of graph.nodes) for (const t of node.inputs) use(t);
   graph.outputs.forEach(use);
   return uses;
 });

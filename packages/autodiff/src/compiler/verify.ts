@@ -2,6 +2,9 @@ import { InternalError } from "../base/errors.js";
 import { sameShape, showShape } from "../base/shape.js";
 import { type Graph, innerGraphs, type Node } from "../trace/op.js";
 
+/** Whether graphs are verified after every pass, as in the tests, or at the end of all. */
+export const verification: { everyPass: boolean } = { everyPass: false };
+
 /** Throws if a graph is not one: a value used before it is made or made twice, shapes that do not follow from the op, something captured from outside.
  * @param right - graphs and nodes that were found right before, after an earlier pass; what is found right now is added */
 export function verify(graph: Graph, after: string, right: Set<Graph | Node> = new Set()): void {

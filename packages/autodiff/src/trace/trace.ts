@@ -138,7 +138,9 @@ export function needed(
   const found: Node[] = [];
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
-    if (!node.outputs.some((t) => values.has(t.id)) && !isRoot(node)) continue;
+    let isNeeded = false;
+    for (const t of node.outputs) isNeeded ||= values.has(t.id);
+    if (!isNeeded && !isRoot(node)) continue;
     found.push(node);
     for (const t of node.inputs) values.add(t.id);
   }

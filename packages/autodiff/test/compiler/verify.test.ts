@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { spec, trace } from "../../src/compiler/print-graph.js";
-import { verify } from "../../src/compiler/verify.js";
+import { optimize } from "../../src/compiler/pipeline.js";
+import { verification, verify } from "../../src/compiler/verify.js";
 import { add, exp, mul, scan, type Tensor, tanh, tensor } from "../../src/index.js";
 import type { Graph, Op } from "../../src/trace/op.js";
 import { through } from "./traced-graphs.js";
@@ -46,6 +47,18 @@ describe("the verifier", () => {
     };
     expect(() => verify(graph, "a pass")).toThrow(/an output is not made/);
   });
+});
+
+test.each([true, false])("the pipeline names the first pass after which a graph is none, each checked: %s", (each) => {
+  const { closed } = trace((x) => mul(tanh(x), exp(x)), spec([2]));
+  const broken = { ...closed.graph, nodes: [...closed.graph.nodes].reverse() };
+  const { everyPass } = verification;
+  verification.everyPass = each;
+  try {
+    expect(() => optimize(broken, ["before"])).toThrow(/after inline calls: exp uses|after inline calls: mul uses/);
+  } finally {
+    verification.everyPass = everyPass;
+  }
 });
 
 test("a pass that reaches outside of its graph is told", () => {
