@@ -13,7 +13,7 @@ import { type HostCheck, type Knowledge, settleIndices } from "./passes/settle-i
 import { shareCommon } from "./passes/share-common.js";
 import { simplify } from "./passes/simplify.js";
 import { turnProducts } from "./passes/turn-products.js";
-import { loweringOf, once, rewriteBodies, structureOf } from "./rewrite.js";
+import { loweringOf, rewriteBodies, structureOf } from "./rewrite.js";
 import { verification, verify } from "./verify.js";
 
 /** What one pass left, for explain(). */
@@ -29,26 +29,21 @@ export interface Report {
   readonly checks: HostCheck[];
 }
 
-type Kind = Lowering["kind"] | Structure["kind"];
-/** The nodes of a graph and of the graphs inside it: how many they are, and of which kinds. */
-interface Contents {
-  readonly count: number;
-  readonly kinds: ReadonlySet<Kind>;
-}
-const contentsOf: (graph: Graph) => Contents = /* @__PURE__ */ once((graph) => {
+/** Nodes of a graph and of the graphs inside it. */
+const countNodes = (graph: Graph): number => {
   let count = graph.nodes.length;
-  const kinds = new Set<Kind>();
-  for (const node of graph.nodes) {
+  for (const node of graph.nodes)
+    if (node.op.structure !== undefined) for (const inner of innerGraphs(node)) count += countNodes(inner);
+  return count;
+};
+
+type Kind = Lowering["kind"] | Structure["kind"];
+/** Whether a node of a graph, or of the graphs inside it, is of one of some kinds. */
+const hasAny = (graph: Graph, kinds: readonly Kind[]): boolean =>
+  graph.nodes.some((node) => {
     const kind = loweringOf(node)?.kind ?? structureOf(node)?.kind;
-    if (kind !== undefined) kinds.add(kind);
-    for (const inner of innerGraphs(node)) {
-      const within = contentsOf(inner);
-      count += within.count;
-      for (const k of within.kinds) kinds.add(k);
-    }
-  }
-  return { count, kinds };
-});
+    return (kind !== undefined && kinds.includes(kind)) || innerGraphs(node).some((g) => hasAny(g, kinds));
+  });
 
 /** A named pass, and kinds of nodes: without one of these there is nothing for it to do. */
 type Step = readonly [name: string, pass: (graph: Graph) => Graph, ...kinds: readonly Kind[]];
@@ -89,11 +84,13 @@ function runPasses(graph: Graph, known: readonly Knowledge[], isEveryPassChecked
   ];
   const right = new Set<Graph | Node>();
   let now = graph;
+  let nodes = countNodes(graph);
   for (const [name, pass, ...kinds] of steps) {
-    const contents = contentsOf(now).kinds;
-    if (kinds.length === 0 || kinds.some((kind) => contents.has(kind))) now = pass(now);
+    const before = now;
+    if (kinds.length === 0 || hasAny(now, kinds)) now = pass(now);
+    if (now !== before) nodes = countNodes(now);
     if (isEveryPassChecked) verify(now, name, right);
-    report.passes.push({ pass: name, nodes: contentsOf(now).count });
+    report.passes.push({ pass: name, nodes });
   }
   verify(now, "all passes", right);
   return { graph: now, report };

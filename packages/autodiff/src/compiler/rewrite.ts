@@ -3,7 +3,7 @@ import type { Expression } from "../kernel/instruction.js";
 import type { Lowering } from "../kernel/lowering.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Graph, Node, Structure } from "../trace/op.js";
-import { live, recordInto, Trace } from "../trace/trace.js";
+import { live, recordInto, Trace, usesOfLive } from "../trace/trace.js";
 
 /** What a rule may ask about the values around a node. */
 export interface Surroundings {
@@ -153,7 +153,7 @@ export function onlyInstruction(expression: Expression): string | null {
 }
 
 /** What follows from a graph alone is worked out once: graphs do not change. */
-export function once<V>(make: (graph: Graph) => V): (graph: Graph) => V {
+function once<V>(make: (graph: Graph) => V): (graph: Graph) => V {
   const known = new WeakMap<Graph, V>();
   return (graph) => {
     let value = known.get(graph);
@@ -167,6 +167,8 @@ export function once<V>(make: (graph: Graph) => V): (graph: Graph) => V {
 
 /** How often each value is used, outputs included. */
 export const countUses: (graph: Graph) => ReadonlyMap<number, number> = /* @__PURE__ */ once((graph) => {
+  const known = usesOfLive.get(graph);
+  if (known !== undefined) return known;
   const uses = new Map<number, number>();
   const use = (t: Tensor): void => {
     uses.set(t.id, (uses.get(t.id) ?? 0) + 1);

@@ -1,7 +1,7 @@
 import { bytesOf, sizeText } from "../base/dtype.js";
 import { CompileError, InternalError } from "../base/errors.js";
 import { accessesOf } from "./accesses.js";
-import { type Buffer, bodiesOf, homeOf, type Kernel, type Program } from "./program.js";
+import { type Access, type Buffer, bodiesOf, homeOf, type Kernel, type Program } from "./program.js";
 
 const alignment = 64;
 /** Kernels may load a vector past the end of a buffer, never store there. */
@@ -16,61 +16,88 @@ interface Life {
 /** Finds from when until when each buffer's content matters. Inside a loop a buffer that comes from outside, or is read outside, lives through the whole loop. */
 function livesOf(kernels: readonly Kernel[]): Map<Buffer, Life> {
   let clock = 0;
-  // Each use with the chain of loops around it.
-  const uses = new Map<Buffer, { at: number; loops: readonly { first: number; last: number }[] }[]>();
-  const visit = (list: readonly Kernel[], loops: readonly { first: number; last: number }[]): void => {
+  const uses = new Map<Buffer, Uses>();
+  const visit = (list: readonly Kernel[], loops: readonly Life[]): void => {
     for (const kernel of list) {
       const at = clock++;
+      // Uses come in program order, and so do the ends of their loops: the first and the last say it all.
+      const use = ({ buffer }: Access): void => {
+        const home = homeOf(buffer);
+        const known = uses.get(home);
+        if (known === undefined)
+          uses.set(home, { first: { at, loops }, last: { at, loops }, shared: loops.length });
+        else {
+          let k = 0;
+          while (k < known.shared && loops[k] === known.first.loops[k]) k++;
+          known.shared = k;
+          known.last = { at, loops };
+        }
+      };
       const { reads, writes } = accessesOf(kernel);
-      for (const access of [...reads, ...writes]) {
-        const buffer = homeOf(access.buffer);
-        const known = uses.get(buffer);
-        if (known === undefined) uses.set(buffer, [{ at, loops }]);
-        else known.push({ at, loops });
-      }
+      reads.forEach(use);
+      writes.forEach(use);
       const bodies = bodiesOf(kernel);
       if (bodies.length === 0) continue;
-      const span = { first: at, last: at };
+      const span: Life = { first: at, last: at };
       for (const body of bodies) visit(body, [...loops, span]);
       span.last = clock++;
     }
   };
   visit(kernels, []);
   const lives = new Map<Buffer, Life>();
-  for (const [buffer, list] of uses) {
-    // The loops that all uses share do not stretch its life; the next one out does.
-    let shared = list[0].loops.length;
-    for (const { loops } of list) {
-      let k = 0;
-      while (k < shared && loops[k] === list[0].loops[k]) k++;
-      shared = k;
-    }
-    const life: Life = { first: Number.POSITIVE_INFINITY, last: -1 };
-    for (const { at, loops } of list) {
-      const span = loops[shared];
-      life.first = Math.min(life.first, span?.first ?? at);
-      life.last = Math.max(life.last, span?.last ?? at);
-    }
-    lives.set(buffer, life);
-  }
+  for (const [buffer, { first, last, shared }] of uses)
+    lives.set(buffer, {
+      first: first.loops[shared]?.first ?? first.at,
+      last: last.loops[shared]?.last ?? last.at,
+    });
   return lives;
 }
-
-/** Bytes that are taken for a time. */
-interface Region extends Life {
-  readonly from: number;
-  readonly to: number;
+/** The first and the last kernel that use a buffer, each with the loops around it, from the outside in. */
+interface Uses {
+  readonly first: { readonly at: number; readonly loops: readonly Life[] };
+  last: Uses["first"];
+  /** How many loops all uses share: these do not stretch the buffer's life; the next one in does. */
+  shared: number;
 }
 
-/** Keeps a list in the order of its addresses. */
-function insertByAddress(regions: Region[], region: Region): void {
-  let low = 0;
-  for (let high = regions.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if (regions[middle].from <= region.from) low = middle + 1;
-    else high = middle;
+/** Bytes that are taken for a time, in the order of their addresses; in columns, because all of them are walked for each buffer. */
+class TakenBytes {
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
+  readonly #first: Float64Array;
+  readonly #last: Float64Array;
+  #count = 0;
+
+  /** @param most - how many buffers will take some */
+  constructor(most: number) {
+    this.#from = new Float64Array(most);
+    this.#to = new Float64Array(most);
+    this.#first = new Float64Array(most);
+    this.#last = new Float64Array(most);
   }
-  regions.splice(low, 0, region);
+
+  /** Takes the first `size` bytes from `floor` on that are free during a life; where they begin. */
+  take(size: number, life: Life, floor: number): number {
+    const [from, to, first, last] = [this.#from, this.#to, this.#first, this.#last];
+    const { first: begin, last: end } = life;
+    const count = this.#count++;
+    let at = floor;
+    let next = 0;
+    for (; next < count; next++) {
+      if (first[next] > end || begin > last[next]) continue;
+      if (at + size <= from[next]) break;
+      if (to[next] > at) at = to[next];
+    }
+    // Behind all that begin there or before.
+    while (next > 0 && from[next - 1] > at) next--;
+    while (next < count && from[next] <= at) next++;
+    for (const column of [from, to, first, last]) column.copyWithin(next + 1, next, count);
+    from[next] = at;
+    to[next] = at + size;
+    first[next] = begin;
+    last[next] = end;
+    return at;
+  }
 }
 
 /** Where the buffers of a program lie in one memory. */
@@ -102,20 +129,14 @@ export function planMemory(
     top += placeBytes(buffer);
   }
   const floor = top;
-  const placed: Region[] = [];
   const rest = [...livesOf([...program.setup, ...program.kernels])]
     .filter(([b]) => b.role === "temporary")
     .sort((p, q) => placeBytes(q[0]) - placeBytes(p[0]));
+  const taken = new TakenBytes(rest.length);
   for (const [buffer, life] of rest) {
     const size = placeBytes(buffer);
-    let at = floor;
-    for (const rival of placed) {
-      if (rival.first > life.last || life.first > rival.last) continue;
-      if (at + size <= rival.from) break;
-      at = Math.max(at, rival.to);
-    }
+    const at = taken.take(size, life, floor);
     addresses.set(buffer, at);
-    insertByAddress(placed, { first: life.first, last: life.last, from: at, to: at + size });
     top = Math.max(top, at + size);
   }
   const bytes = top + slack;

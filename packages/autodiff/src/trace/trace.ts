@@ -115,10 +115,15 @@ export function recordInto<T>(trace: Trace, run: () => T): T {
 }
 
 /** Without the nodes that no output needs; those that may refuse their inputs stay. */
-export const live = (graph: Graph): Graph => {
-  const { nodes } = needed(graph.nodes, graph.outputs, hasEffect);
-  return nodes.length === graph.nodes.length ? graph : { ...graph, nodes };
-};
+export function live(graph: Graph): Graph {
+  if (usesOfLive.has(graph)) return graph;
+  const { nodes, uses } = needed(graph.nodes, graph.outputs, hasEffect);
+  const result = nodes.length === graph.nodes.length ? graph : { ...graph, nodes };
+  usesOfLive.set(result, uses);
+  return result;
+}
+/** How often each value is read of graphs that {@link live} has seen; graphs do not change. */
+export const usesOfLive: WeakMap<Graph, ReadonlyMap<number, number>> = /* @__PURE__ */ new WeakMap();
 
 /** What the outputs need, and nothing else. */
 export const onlyFor = (graph: Graph): Graph => ({
@@ -126,25 +131,26 @@ export const onlyFor = (graph: Graph): Graph => ({
   nodes: needed(graph.nodes, graph.outputs).nodes,
 });
 
-/** What some values need: nodes of a list, in order, and the ids of all values that are read on the way, these included.
+/** What some values need: nodes of a list, in order, and how often each value is read on the way, by its id; to be asked for counts as one reading.
  * @param isRoot - nodes that stay whoever reads them */
 export function needed(
   nodes: readonly Node[],
   roots: readonly Tensor[],
   isRoot: (node: Node) => boolean = () => false,
-): { readonly nodes: readonly Node[]; readonly values: ReadonlySet<number> } {
-  const values = new Set<number>();
-  for (const t of roots) values.add(t.id);
+): { readonly nodes: readonly Node[]; readonly uses: ReadonlyMap<number, number> } {
+  const uses = new Map<number, number>();
+  const use = ({ id }: Tensor): void => void uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const t of roots) use(t);
   const found: Node[] = [];
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
     let isNeeded = false;
-    for (const t of node.outputs) isNeeded ||= values.has(t.id);
+    for (const t of node.outputs) isNeeded ||= uses.has(t.id);
     if (!isNeeded && !isRoot(node)) continue;
     found.push(node);
-    for (const t of node.inputs) values.add(t.id);
+    for (const t of node.inputs) use(t);
   }
-  return { nodes: found.reverse(), values };
+  return { nodes: found.reverse(), uses };
 }
 
 const graphsWithEffect = new WeakMap<Graph, boolean>();

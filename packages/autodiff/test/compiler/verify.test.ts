@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { spec, trace } from "../../src/compiler/print-graph.js";
 import { optimize } from "../../src/compiler/pipeline.js";
+import { spec, trace } from "../../src/compiler/print-graph.js";
 import { verification, verify } from "../../src/compiler/verify.js";
 import { add, exp, mul, scan, type Tensor, tanh, tensor } from "../../src/index.js";
 import type { Graph, Op } from "../../src/trace/op.js";
@@ -49,17 +49,22 @@ describe("the verifier", () => {
   });
 });
 
-test.each([true, false])("the pipeline names the first pass after which a graph is none, each checked: %s", (each) => {
-  const { closed } = trace((x) => mul(tanh(x), exp(x)), spec([2]));
-  const broken = { ...closed.graph, nodes: [...closed.graph.nodes].reverse() };
-  const { everyPass } = verification;
-  verification.everyPass = each;
-  try {
-    expect(() => optimize(broken, ["before"])).toThrow(/after inline calls: exp uses|after inline calls: mul uses/);
-  } finally {
-    verification.everyPass = everyPass;
-  }
-});
+test.each([true, false])(
+  "the pipeline names the first pass after which a graph is none, each checked: %s",
+  (each) => {
+    const { closed } = trace((x) => mul(tanh(x), exp(x)), spec([2]));
+    const broken = { ...closed.graph, nodes: [...closed.graph.nodes].reverse() };
+    const { everyPass } = verification;
+    verification.everyPass = each;
+    try {
+      expect(() => optimize(broken, ["before"])).toThrow(
+        /after inline calls: exp uses|after inline calls: mul uses/,
+      );
+    } finally {
+      verification.everyPass = everyPass;
+    }
+  },
+);
 
 test("a pass that reaches outside of its graph is told", () => {
   const stray = tensor([1, 2]);

@@ -1,7 +1,7 @@
 import type { CheckKernel } from "../../kernel/program.js";
 import type { CodeContext } from "./context.js";
 import { i32 } from "./instructions.js";
-import { formKey, type KernelCode } from "./kernel-code.js";
+import type { KernelCode } from "./kernel-code.js";
 import { LoopNest } from "./loop-nest.js";
 
 /** Code that looks at every index, and reports and ends at the first that is out of range. */
@@ -11,7 +11,7 @@ export function checkCode(ctx: CodeContext, kernel: CheckKernel): KernelCode | n
   const nest = new LoopNest(shape, 0);
   nest.stream(index);
   nest.collapse();
-  const routine = ctx.routine(formKey(["check", nest.key(), low, high, ignored]), 3, (f) => {
+  const routine = ctx.routine(JSON.stringify(["check", nest.key(), low, high, ignored]), 3, (f) => {
     nest.begin(f);
     const pointer = f.parameter(0);
     const at = f.local("i32");

@@ -5,7 +5,7 @@ import { CodeContext } from "./context.js";
 import { hasRelaxedMadd } from "./features.js";
 import { type Exports, instantiate } from "./instance.js";
 import { i32 } from "./instructions.js";
-import { formKey } from "./kernel-code.js";
+import { expressionKey } from "./kernel-code.js";
 import { mapCode } from "./map.js";
 
 /** An operand of an elementwise map: `n` elements side by side, or one for all. */
@@ -156,7 +156,7 @@ export function runMapInWasm(
   }
   let map = known.get(scalars);
   if (map === undefined) {
-    const form = `${scalars} ${formKey(expression)}`;
+    const form = `${scalars} ${expressionKey(expression)}`;
     map =
       byForm.get(form) ??
       new EagerMap(

@@ -1,3 +1,4 @@
+import type { Expression } from "../../kernel/instruction.js";
 import type { Access } from "../../kernel/program.js";
 import type { Callable, I32 } from "./instructions.js";
 
@@ -8,10 +9,12 @@ export interface KernelCode {
   operands(address: (access: Access, offset: number) => I32): I32[];
 }
 
-/** Text that is the same for kernels of the same form only; JSON alone takes NaN, ∞ and −∞ for one another, and −0 for 0. */
-export const formKey = (form: unknown): string =>
-  JSON.stringify(form, (_name, value: unknown) =>
-    typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
-      ? `${1 / value} of ${value}`
-      : value,
-  );
+/** Text that is the same for equal expressions only; JSON would take NaN, ∞ and −∞ for one another, and −0 for 0. */
+export function expressionKey({ nodes, results }: Expression): string {
+  let key = results.join();
+  for (const node of nodes) {
+    const sign = node.kind === "constant" && Object.is(node.value, -0) ? "-" : "";
+    key += `;${sign}${Object.values(node).join()}`;
+  }
+  return key;
+}

@@ -38,24 +38,20 @@ export class LoopNest {
   axes: Axis[];
   readonly groups: Group[] = [];
   readonly positions: Map<number, Position> = new Map();
-  readonly #rank: number;
 
   /** @param reduced - How many of the last axes are reduced. */
   constructor(shape: readonly number[], reduced: number) {
     this.axes = shape.map((size, i) => ({ size, reduced: i >= shape.length - reduced }));
-    this.#rank = shape.length;
   }
 
   /** Adds an access; strides over fewer axes than the nest has stay where they are along the rest. */
   stream(access: Access): Stream {
     const { buffer, strides, steps } = access;
     const bytes = bytesOf[buffer.dtype];
-    const full = Array.from({ length: this.#rank }, (_, i) => (strides[i] ?? 0) * bytes);
     // Along an axis of one element nothing moves.
-    for (const [i, { size }] of this.axes.entries()) if (size === 1) full[i] = 0;
-    const key = JSON.stringify([buffer.id, full, trimmed(steps)]);
+    const full = this.axes.map(({ size }, i) => (size === 1 ? 0 : (strides[i] ?? 0) * bytes));
     let group = this.groups.find(
-      (g) => JSON.stringify([g.first.buffer.id, g.strides, trimmed(g.first.steps)]) === key,
+      ({ first, strides }) => first.buffer === buffer && alike(strides, full) && alike(first.steps, steps),
     );
     if (group === undefined) {
       group = {
@@ -171,11 +167,10 @@ export class LoopNest {
   }
 }
 
-/** Steps without the zeros at the end. */
-function trimmed(steps: readonly number[]): readonly number[] {
-  let n = steps.length;
-  while (n > 0 && steps[n - 1] === 0) n--;
-  return steps.slice(0, n);
+/** Whether two lists are the same, missing entries being 0. */
+function alike(a: readonly number[], b: readonly number[]): boolean {
+  for (let i = Math.max(a.length, b.length) - 1; i >= 0; i--) if ((a[i] ?? 0) !== (b[i] ?? 0)) return false;
+  return true;
 }
 
 /** Bytes from the group's pointer to an access of it. */

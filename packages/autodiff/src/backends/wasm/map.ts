@@ -10,7 +10,7 @@ import {
   sourcesOf,
   widthOf,
 } from "./expression-code.js";
-import { formKey, type KernelCode } from "./kernel-code.js";
+import { expressionKey, type KernelCode } from "./kernel-code.js";
 import { distance, LoopNest } from "./loop-nest.js";
 import { VectorCode } from "./vector-code.js";
 
@@ -48,11 +48,11 @@ export function mapCode(ctx: CodeContext, kernel: MapKernel, flush: boolean): Ke
   const depth = nest.axes.length;
   const { size } = nest.axes[depth - 1];
 
-  const key = formKey([
+  const key = JSON.stringify([
     "map",
     flush,
     nest.key(),
-    expression,
+    expressionKey(expression),
     streamsKey(kernel.reads, kernel.writes),
     sources.map(sourceKey),
     writes.map(distance),

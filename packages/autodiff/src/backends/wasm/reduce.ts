@@ -12,7 +12,7 @@ import {
   widthOf,
 } from "./expression-code.js";
 import type { V128 } from "./instructions.js";
-import { formKey, type KernelCode } from "./kernel-code.js";
+import { expressionKey, type KernelCode } from "./kernel-code.js";
 import { distance, LoopNest, type Stream } from "./loop-nest.js";
 import { sourceKey, streamsKey } from "./map.js";
 import { acrossScratch, reduceAcross } from "./reduce-across.js";
@@ -71,12 +71,12 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
   const along = nest.axes[loops.last].reduced;
   if (!along) ctx.needScratch(acrossScratch(loops));
 
-  const key = formKey([
+  const key = JSON.stringify([
     "reduce",
     along,
     flush,
     nest.key(),
-    expression,
+    expressionKey(expression),
     combine,
     streamsKey(kernel.reads, [kernel.write]),
     sources.map(sourceKey),

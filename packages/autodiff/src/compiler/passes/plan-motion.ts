@@ -142,8 +142,8 @@ function liveBody(
   let wanted = used;
   for (;;) {
     const roots = [...parts.carryOuts.filter((_, i) => wanted[i]), ...ys];
-    const { nodes, values } = needed(body.nodes, roots, hasEffect);
-    const next = parts.carries.map((t, i) => wanted[i] || values.has(t.id));
+    const { nodes, uses } = needed(body.nodes, roots, hasEffect);
+    const next = parts.carries.map((t, i) => wanted[i] || uses.has(t.id));
     if (next.every((w, i) => w === wanted[i])) return { nodes, wanted };
     wanted = next;
   }
