@@ -4,14 +4,18 @@ import { checkCount, checkList, checkNumber, checkOptions } from "../base/checks
 import { ValueError } from "../base/errors.js";
 import { show } from "../base/show.js";
 import { type Backend, isBackend } from "../kernel/backend.js";
+import { checkConformance } from "./conformance/checks.js";
 import { controlFlowConformance } from "./conformance/control-flow.js";
 import { gemmConformance } from "./conformance/gemm.js";
 import { instanceConformance } from "./conformance/instances.js";
 import { instructionConformance } from "./conformance/instructions.js";
+import { largeKernelConformance } from "./conformance/large-kernels.js";
 import { mapConformance } from "./conformance/maps.js";
+import { memoryConformance } from "./conformance/memory.js";
 import { randomProgramConformance } from "./conformance/random-programs.js";
 import { reductionConformance } from "./conformance/reductions.js";
 import { routineConformance } from "./conformance/routines.js";
+import { setupConformance } from "./conformance/setup.js";
 import { specialValueConformance } from "./conformance/special-values.js";
 import { type ConformanceCase, type ConformanceOptions, type LeftOut, Suite } from "./conformance/suite.js";
 
@@ -37,6 +41,10 @@ const groups: { readonly [name: string]: (suite: Suite) => void } = {
   instances: instanceConformance,
   gemm: gemmConformance,
   routines: routineConformance,
+  setup: setupConformance,
+  checks: checkConformance,
+  memory: memoryConformance,
+  "large kernels": largeKernelConformance,
   "random programs": randomProgramConformance,
 };
 

@@ -1,6 +1,6 @@
 import type { DType } from "../../base/dtype.js";
 import { buildExpression, type KernelBuilder, type Scalar } from "../../kernel/expression.js";
-import { ConformanceError } from "./assertions.js";
+import { ConformanceFailure } from "./assertions.js";
 import { elementsOf, ulps } from "./compare-programs.js";
 import { access, ProgramBuilder, plain } from "./program-builder.js";
 import { roundTo } from "./reference-scalars.js";
@@ -49,7 +49,7 @@ export function expectClose(
     if (!fine) wrong.push(`${describe(i)} is ${got[i]}, not ${w}`);
   }
   if (wrong.length === 0) return;
-  throw new ConformanceError(
+  throw new ConformanceFailure(
     `${wrong.length} of ${want.length} results`,
     wrong.slice(0, 20).join("\n            "),
     "what they are not",

@@ -1,9 +1,15 @@
 /** What a backend did wrong, found by a case of the conformance suite. */
-export class ConformanceError extends Error {
-  override readonly name: string = "ConformanceError";
+export interface ConformanceError extends Error {
   /** What came. */
   readonly got: string;
   /** What was expected. */
+  readonly expected: string;
+}
+
+/** The error of a case that fails. */
+export class ConformanceFailure extends Error implements ConformanceError {
+  override readonly name: string = "ConformanceError";
+  readonly got: string;
   readonly expected: string;
   constructor(what: string, got: string, expected: string) {
     super(`${what}\n  got:      ${got}\n  expected: ${expected}`);
@@ -14,7 +20,7 @@ export class ConformanceError extends Error {
 
 /** Demands something of a backend. */
 export function demand(fine: boolean, what: string, got: unknown, expected: string): void {
-  if (!fine) throw new ConformanceError(what, String(got), expected);
+  if (!fine) throw new ConformanceFailure(what, String(got), expected);
 }
 
 /** Demands the same numbers, zeros of the same sign; NaN equals NaN, whatever its bits. */
@@ -28,7 +34,7 @@ export function demandNumbers(what: string, got: readonly number[], want: readon
       .slice(from, from + 24)
       .map(show)
       .join(", ")}`;
-  throw new ConformanceError(`${what}: element ${at}`, around(got), around(want));
+  throw new ConformanceFailure(`${what}: element ${at}`, around(got), around(want));
 }
 
 const show = (x: number | undefined): string => (Object.is(x, -0) ? "-0" : String(x));

@@ -24,6 +24,12 @@ export async function writeBuffer(
   }
 }
 
+/** Prepares another run after a check has failed. */
+export function resetStatus(executable: Executable, status: Buffer): void {
+  // A device does so by itself.
+  if ("array" in executable) executable.array(status)[0] = 0;
+}
+
 /** What the host sees after a run. */
 export type Outcome = Map<Buffer, number[]>;
 

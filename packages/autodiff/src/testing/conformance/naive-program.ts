@@ -8,9 +8,16 @@ import {
   homeOf,
   type Kernel,
   type Program,
+  type RandomBitsKernel,
   type Read,
 } from "../../kernel/program.js";
-import { binaryMeaning, compareReference, roundTo, unaryReference } from "./reference-scalars.js";
+import {
+  binaryMeaning,
+  compareReference,
+  plainThreefry,
+  roundTo,
+  unaryReference,
+} from "./reference-scalars.js";
 
 /** A program's memory as plain arrays: one for each buffer with a place of its own. */
 export type NaiveMemory = Map<Buffer, number[]>;
@@ -169,7 +176,8 @@ class NaiveRun {
         }
         break;
       case "randomBits":
-        throw new InternalError("random bits are held against published answers instead");
+        this.#randomBits(kernel, counters);
+        break;
       case "loop":
         for (let i = 0; i < kernel.length; i++) {
           this.all(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i]);
@@ -189,6 +197,12 @@ class NaiveRun {
         }
         break;
     }
+  }
+
+  #randomBits({ state, target, length }: RandomBitsKernel, counters: readonly number[]): void {
+    const [key0, key1, counter] = [0, 1, 2].map((i) => this.get(state, [i], counters));
+    for (let i = 0; i < length; i++)
+      this.put(target, [i], counters, plainThreefry(key0, key1, counter, i >> 1)[i & 1]);
   }
 
   #gemm(kernel: GemmKernel, counters: readonly number[]): void {

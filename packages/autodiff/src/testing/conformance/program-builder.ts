@@ -50,17 +50,18 @@ export class ProgramBuilder {
 
   /** A gemm; with `pack`, b goes through a pack kernel if the backend packs. */
   gemm(
-    { packedLength }: Pick<Capabilities, "packedLength">,
+    capabilities: Pick<Capabilities, "packedLength">,
     kernel: Omit<GemmKernel, "kind" | "name">,
     pack: boolean,
+    role: Role = "temporary",
   ): Kernel[] {
     const { k, n } = kernel;
     const { dtype } = kernel.c.buffer;
     const kernels: Kernel[] = [];
     let { b } = kernel;
-    const length = pack && kernel.batch.length === 0 ? packedLength(k, n, dtype) : 0;
+    const length = pack && kernel.batch.length === 0 ? capabilities.packedLength(k, n, dtype) : 0;
     if (length > 0) {
-      const packed = this.buffer(dtype, length, "temporary");
+      const packed = this.buffer(dtype, length, role);
       kernels.push({ kind: "pack", name: "pack", k, n, source: b.at, packed: access(packed, []) });
       b = { packed: true, at: access(packed, []) };
     }

@@ -119,3 +119,26 @@ export const compareReference: { readonly [I in CompareInstruction]: (x: number,
   lt: (x, y) => x < y,
   le: (x, y) => x <= y,
 };
+
+/** Threefry-2x32-20 by its definition: a rotation per round, a key injection after every fourth. */
+export function plainThreefry(
+  key0: number,
+  key1: number,
+  counter0: number,
+  counter1: number,
+): [number, number] {
+  const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
+  const keys = [key0 >>> 0, key1 >>> 0, (0x1bd11bda ^ key0 ^ key1) >>> 0];
+  let x = (counter0 + keys[0]) >>> 0;
+  let y = (counter1 + keys[1]) >>> 0;
+  for (let round = 0; round < 20; round++) {
+    x = (x + y) >>> 0;
+    const by = rotations[round % 8];
+    y = (((y << by) | (y >>> (32 - by))) ^ x) >>> 0;
+    if (round % 4 !== 3) continue;
+    const injection = (round + 1) / 4;
+    x = (x + keys[injection % 3]) >>> 0;
+    y = (y + keys[(injection + 1) % 3] + injection) >>> 0;
+  }
+  return [x, y];
+}

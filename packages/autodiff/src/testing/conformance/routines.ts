@@ -2,6 +2,7 @@ import type { Kernel, RowKernel } from "../../kernel/program.js";
 import { demand, demandNumbers } from "./assertions.js";
 import { elementsOf } from "./compare-programs.js";
 import { access, loop, numeric, ProgramBuilder } from "./program-builder.js";
+import { plainThreefry } from "./reference-scalars.js";
 import type { Suite } from "./suite.js";
 
 const lengths = [1, 2, 3, 4, 5, 8, 9, 17, 64, 67, 131];
@@ -219,47 +220,6 @@ export function routineConformance(suite: Suite): void {
     );
 
   suite.add(
-    "a check lets pass what is in range, reports the first that is not, and ends the run there",
-    ["float32", "int32"],
-    async (trial) => {
-      const right = [0, 1, 2, -3, 7, 1, 0, 2, -1, 2, 1, 0];
-      const wrong = [3, -4, 2 ** 31 - 1, -(2 ** 31), 8, 6];
-      for (const ignored of [null, 7, 2 ** 31 - 1]) {
-        for (const [place, value] of [[-1, 0], ...[0, 5, 11].flatMap((at) => wrong.map((x) => [at, x]))]) {
-          const b = new ProgramBuilder();
-          const values = right.map((x, i) => (i === place ? value : x === 7 && ignored !== 7 ? 0 : x));
-          const index = b.buffer("int32", values);
-          b.status = b.buffer("int32", [0, 0]);
-          const state = b.buffer("float32", [0]);
-          const check = { kind: "check", name: "check", low: -3, high: 3, ignored } as const;
-          const status = access(b.status, []);
-          const one: Kernel = { kind: "fill", name: "state", shape: [], value: 1, target: access(state, []) };
-          await trial.expectAsNaive(
-            b.program([
-              { ...check, shape: [2, 0], index: access(index, [1, 1]), code: 1, status },
-              // Columns of a matrix, then row by row in a loop.
-              { ...check, shape: [2, 3], index: access(index, [1, 4]), code: 2, status },
-              loop(3, false, [{ ...check, shape: [4], index: access(index, [1], 0, [4]), code: 3, status }]),
-              { ...check, shape: [], index: access(index, [], 11), code: 4, status },
-              one,
-            ]),
-          );
-          if (ignored !== null) continue;
-          const short = b.program([
-            { ...check, shape: [12], index: access(index, [1]), code: 9, status },
-            one,
-          ]);
-          await trial.expectOutcome(short, (outcome) =>
-            demandNumbers(`state after ${value} at ${place}`, elementsOf(outcome, state), [
-              place < 0 ? 1 : 0,
-            ]),
-          );
-        }
-      }
-    },
-  );
-
-  suite.add(
     "random bits: the published answers of Threefry-2x32 with 20 rounds",
     ["int32"],
     async (trial) => {
@@ -319,22 +279,4 @@ export function routineConformance(suite: Suite): void {
       }
     },
   );
-}
-
-/** Threefry-2x32-20 by its definition: a rotation per round, a key injection after every fourth. */
-function plainThreefry(key0: number, key1: number, counter0: number, counter1: number): [number, number] {
-  const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
-  const keys = [key0 >>> 0, key1 >>> 0, (0x1bd11bda ^ key0 ^ key1) >>> 0];
-  let x = (counter0 + keys[0]) >>> 0;
-  let y = (counter1 + keys[1]) >>> 0;
-  for (let round = 0; round < 20; round++) {
-    x = (x + y) >>> 0;
-    const by = rotations[round % 8];
-    y = (((y << by) | (y >>> (32 - by))) ^ x) >>> 0;
-    if (round % 4 !== 3) continue;
-    const injection = (round + 1) / 4;
-    x = (x + keys[injection % 3]) >>> 0;
-    y = (y + keys[(injection + 1) % 3] + injection) >>> 0;
-  }
-  return [x, y];
 }

@@ -102,7 +102,8 @@ const hashOf = (text: string): number =>
 /** One run of a case: runs programs, and counts them. */
 export class Trial {
   readonly backend: Backend;
-  readonly #threads: readonly (number | null)[];
+  /** Each number of threads that programs are to be run with; null leaves it to the backend. */
+  readonly threads: readonly (number | null)[];
   /** Drawn from the seed and the case's name: the same whichever cases run. */
   readonly numbers: SeededNumbers;
   /** Programs that were run. */
@@ -113,7 +114,7 @@ export class Trial {
   constructor(backend: Backend, threads: readonly number[], numbers: SeededNumbers) {
     this.backend = backend;
     this.numbers = numbers;
-    this.#threads = threads.length === 0 ? [null] : threads;
+    this.threads = threads.length === 0 ? [null] : threads;
   }
 
   /** Whether the backend can run a program; one way or the other, it is counted. */
@@ -130,11 +131,11 @@ export class Trial {
   async expectOutcome(program: Program, look: (outcome: Outcome) => void): Promise<void> {
     if (!this.runs(program)) return;
     let first: Outcome | null = null;
-    for (const threads of this.#threads) {
+    for (const threads of this.threads) {
       const { executable, outcome } = await runOnce(this.backend, program, threads);
       executable.dispose();
       if (first === null) look(outcome);
-      else demandOutcome(`${program.name} with ${threads} threads, not ${this.#threads[0]}`, outcome, first);
+      else demandOutcome(`${program.name} with ${threads} threads, not ${this.threads[0]}`, outcome, first);
       first ??= outcome;
     }
   }
