@@ -6,6 +6,7 @@ import { show } from "../base/show.js";
 import { type Backend, isBackend } from "../kernel/backend.js";
 import { checkConformance } from "./conformance/checks.js";
 import { controlFlowConformance } from "./conformance/control-flow.js";
+import { deviceConformance } from "./conformance/devices.js";
 import { gemmConformance } from "./conformance/gemm.js";
 import { instanceConformance } from "./conformance/instances.js";
 import { instructionConformance } from "./conformance/instructions.js";
@@ -39,6 +40,7 @@ const groups: { readonly [name: string]: (suite: Suite) => void } = {
   reductions: reductionConformance,
   "control flow": controlFlowConformance,
   instances: instanceConformance,
+  devices: deviceConformance,
   gemm: gemmConformance,
   routines: routineConformance,
   setup: setupConformance,
