@@ -56,7 +56,8 @@ export class DeviceTensor extends Tensor {
   }
 
   override get device(): string | null {
-    return this.value.host === null ? this.value.array.backend.name : null;
+    const { array, host } = this.value;
+    return host === null && array.readSync === undefined ? array.backend.name : null;
   }
 
   override get isSymbolic(): boolean {

@@ -99,7 +99,7 @@ export class Tensor {
     return this.sizes.length;
   }
 
-  /** The name of the backend in whose memory alone the elements are: what a compiled function gives on such a device stays there until it is read.
+  /** The name of the backend in whose memory alone the elements are, and for which the host has to wait: what a compiled function gives there stays until it is read.
    * Null where {@link Tensor.data} and {@link Tensor.item} answer at once.
    * @example
    * tensor([1, 2]).device // => null

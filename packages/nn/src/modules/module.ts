@@ -5,6 +5,7 @@ import { classOf } from "../option-checks.js";
 import {
   type LoadOptions,
   loadState,
+  readStateOf,
   type SavedState,
   type StateDict,
   stateOf,
@@ -130,13 +131,22 @@ export abstract class Module {
     ancestors.delete(this);
   }
 
-  /** The values of all Variables by name: parameters and other state. Tensors are immutable, so that it is a snapshot. */
+  /** The values of all Variables by name: parameters and other state. Tensors are immutable, so that it is a snapshot.
+   * @throws {@link DeviceError} if training has left them on a device that cannot be read at once: {@link Module.readState} works everywhere */
   stateDict(): StateDict {
-    return stateOf(this.namedVariables());
+    return stateOf(classOf(this), this.namedVariables());
+  }
+
+  /** What {@link Module.stateDict} gives, from any backend: the values of this moment, on the host.
+   * @example
+   * Object.keys(await new Linear(2, 3).readState()) // => ["weight", "bias"]
+   */
+  readState(): Promise<StateDict> {
+    return readStateOf(this.namedVariables());
   }
 
   /** Takes the values of a state dict; values are cast between float32 and float64 to this module's dtype.
-   * @param state - tensors by name, as {@link Module.stateDict} gives them, or numbers in nested arrays, as `JSON.parse` does
+   * @param state - tensors by name, as {@link Module.stateDict} and {@link Module.readState} give them, or numbers in nested arrays, as `JSON.parse` does
    * @param options - `strict` (true): missing and unexpected names are errors
    * @throws {@link StateDictError} naming missing, unexpected and misshapen entries; the module is then as it was */
   loadStateDict(state: SavedState, options?: LoadOptions): this {

@@ -24,6 +24,7 @@ import { classOf, kindOf, sameShape, showShape } from "../option-checks.js";
 import {
   type LoadOptions,
   loadState,
+  readStateOf,
   type SavedState,
   type StateDict,
   stateOf,
@@ -269,9 +270,15 @@ export abstract class Optimizer<Options extends OptimizerOptions, Scalars = unkn
     return this.namedVariables().map(([, variable]) => variable);
   }
 
-  /** What has to be saved beside the parameters to go on with a training. */
+  /** What has to be saved beside the parameters to go on with a training.
+   * @throws {@link DeviceError} if training has left it on a device that cannot be read at once: {@link Optimizer.readState} works everywhere */
   stateDict(): StateDict {
-    return stateOf(this.namedVariables());
+    return stateOf(classOf(this), this.namedVariables());
+  }
+
+  /** What {@link Optimizer.stateDict} gives, from any backend: the values of this moment, on the host. */
+  readState(): Promise<StateDict> {
+    return readStateOf(this.namedVariables());
   }
 
   /** Goes on from a saved state.

@@ -1,6 +1,7 @@
 import { checkOptions, isRecord, outOfRange } from "@scope/autodiff/checks";
 import {
   cast,
+  DeviceError,
   type NestedArray,
   ScopeError,
   Tensor,
@@ -49,10 +50,34 @@ function valueFor(variable: Variable, name: string, given: unknown): Tensor | st
   return value.dtype === variable.dtype ? value : cast(value, variable.dtype);
 }
 
-/** The values of named Variables. */
-export function stateOf(entries: readonly Entry[]): StateDict {
-  return Object.fromEntries(entries.map(([name, variable]) => [name, variable.value]));
+/** The values of named Variables, which are on the host.
+ * @throws {@link DeviceError} if one is not */
+export function stateOf(op: string, entries: readonly Entry[]): StateDict {
+  return Object.fromEntries(
+    entries.map(([name, variable]) => {
+      const { value } = variable;
+      if (value.device !== null) throw stateOnDevice(op, name, value.device);
+      return [name, value];
+    }),
+  );
 }
+
+/** The values that named Variables have now, wherever they are, brought to the host. */
+export async function readStateOf(entries: readonly Entry[]): Promise<StateDict> {
+  const values = entries.map(([name, variable]) => [name, variable.value] as const);
+  await Promise.all(values.map(([, value]) => (value.device === null ? null : value.read())));
+  return Object.fromEntries(values);
+}
+
+const stateOnDevice = (op: string, name: string, device: string): DeviceError =>
+  new DeviceError({
+    code: "device/state",
+    op: `${op}.stateDict`,
+    problem: "the state is on a device, which the host has to wait for.",
+    got: `${name} on "${device}"`,
+    expected: "state on the host",
+    mend: "await readState(), which works with every backend",
+  });
 
 /** Assigns the entries of a state dict to the Variables of the same name, all of them or, where something does not fit, none.
  * Between float32 and float64, values are cast to the Variable's dtype; numbers in nested arrays, as JSON gives them, take it.

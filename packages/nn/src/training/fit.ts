@@ -142,25 +142,34 @@ class Training<Batch> {
     let stepInEpoch = 0;
     for (const batch of this.batchesOfEpoch()) {
       const examples = commonLength("fit", batch);
-      const { loss, gradientNorm, taken } = this.takeStep(batch);
+      const step = this.takeStep(batch);
+      // Awaiting what is there already would cost small steps a turn each.
+      const { loss, gradientNorm, taken } = step instanceof Promise ? await step : step;
       if (!taken) {
-        this.endNotFinite(epoch, describeNotFinite(loss, gradientNorm, batch));
+        this.endNotFinite(epoch, await describeNotFinite(loss, gradientNorm, batch));
         break;
       }
       this.losses.push(loss);
       this.gradientNorms.push(gradientNorm);
       mean.add({ loss }, examples);
       stepInEpoch++;
-      const step = this.losses.length;
+      const count = this.losses.length;
       const stepsPerEpoch = this.stepsPerEpoch();
-      const told = reporter?.stepped?.({ epoch, step, stepInEpoch, stepsPerEpoch, loss, gradientNorm });
+      const told = reporter?.stepped?.({
+        epoch,
+        step: count,
+        stepInEpoch,
+        stepsPerEpoch,
+        loss,
+        gradientNorm,
+      });
       if (told !== undefined) await told;
       if (isPauseDue()) await pause();
       if (signal?.aborted) {
         this.stopped = "aborted";
         break;
       }
-      if (step === steps) break;
+      if (count === steps) break;
     }
     if (this.stopped === null) {
       if (stepInEpoch === 0) throw noData("fit", "train on");
@@ -174,17 +183,24 @@ class Training<Batch> {
   }
 
   /** A step at the schedule's learning rate, which stays as it was if the step fails. */
-  private takeStep(batch: Batch): StepResult {
+  private takeStep(batch: Batch): StepResult | Promise<StepResult> {
     const { optimizer, schedule } = this.options;
-    if (schedule === undefined) return this.steps.step(batch);
+    if (schedule === undefined) return this.steps.startStep(batch);
     const before = optimizer.learningRate;
-    let result: StepResult | null = null;
+    const settled = (result: StepResult): StepResult => {
+      if (!result.taken) optimizer.learningRate = before;
+      return result;
+    };
+    const failed = (error: unknown): never => {
+      optimizer.learningRate = before;
+      throw error;
+    };
     try {
       optimizer.learningRate = schedule(this.losses.length);
-      result = this.steps.step(batch);
-      return result;
-    } finally {
-      if (result?.taken !== true) optimizer.learningRate = before;
+      const result = this.steps.startStep(batch);
+      return result instanceof Promise ? result.then(settled, failed) : settled(result);
+    } catch (error) {
+      return failed(error);
     }
   }
 
@@ -260,7 +276,8 @@ class Training<Batch> {
     const mean = new WeightedMean();
     this.model.eval();
     for (const batch of data) {
-      mean.add(this.steps.measure(batch), commonLength("fit", batch));
+      const measures = this.steps.startMeasures(batch);
+      mean.add(measures instanceof Promise ? await measures : measures, commonLength("fit", batch));
       if (isPauseDue()) await pause();
     }
     if (mean.isEmpty) throw noData("fit", data === this.data ? "measure on" : "validate on");

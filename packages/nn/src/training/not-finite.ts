@@ -2,30 +2,35 @@ import { Tensor } from "@scope/autodiff/functions";
 import { kindOf } from "../option-checks.js";
 
 /** What there is to say of a step that was not taken: which of loss and gradient is not finite, and what of the batch is not. */
-export function describeNotFinite(loss: number, gradientNorm: number, batch: unknown): string {
+export async function describeNotFinite(loss: number, gradientNorm: number, batch: unknown): Promise<string> {
   const what = Number.isFinite(loss)
     ? `the loss is ${loss}, but the norm of its gradient is ${gradientNorm}`
     : `the loss is ${loss}`;
-  const inputs = notFiniteLeaves(batch, "batch");
+  const inputs = await notFiniteLeaves(batch, "batch");
   return `${what}; ${inputs.length === 0 ? "every number of the batch is finite" : `of the batch, ${inputs.join(", ")}`}`;
 }
 
 /** Which tensors of a batch hold numbers that are not finite, with the place of the first. */
-function notFiniteLeaves(tree: unknown, path: string): string[] {
+async function notFiniteLeaves(tree: unknown, path: string): Promise<string[]> {
   if (tree instanceof Tensor) {
+    const elements = await tree.read();
     let count = 0;
     let first = -1;
-    for (let k = 0; k < tree.size; k++) {
-      if (Number.isFinite(tree.data[k])) continue;
+    for (let k = 0; k < elements.length; k++) {
+      if (Number.isFinite(elements[k])) continue;
       if (count++ === 0) first = k;
     }
     if (count === 0) return [];
     const place = indexOf(first, tree.shape).join(", ");
-    return [`${path} has ${tree.data[first]} at [${place}] (${count} of ${tree.size} are not finite)`];
+    return [`${path} has ${elements[first]} at [${place}] (${count} of ${tree.size} are not finite)`];
   }
-  if (Array.isArray(tree)) return tree.flatMap((part, k) => notFiniteLeaves(part, `${path}[${k}]`));
-  if (kindOf(tree) !== "object") return [];
-  return Object.entries(Object(tree)).flatMap(([key, part]) => notFiniteLeaves(part, `${path}.${key}`));
+  const found: string[] = [];
+  if (Array.isArray(tree))
+    for (const [k, part] of tree.entries()) found.push(...(await notFiniteLeaves(part, `${path}[${k}]`)));
+  else if (kindOf(tree) === "object")
+    for (const [key, part] of Object.entries(Object(tree)))
+      found.push(...(await notFiniteLeaves(part, `${path}.${key}`)));
+  return found;
 }
 
 /** The index of the k-th element in row-major order. */

@@ -1,3 +1,4 @@
+import { DeviceError, type Tensor } from "@scope/autodiff/functions";
 import { commonLength } from "../data/tensor-tree.js";
 import type { Direction } from "../metrics/direction.js";
 import { placeInModel } from "../modules/error-place.js";
@@ -39,26 +40,60 @@ export class TrainingSteps<Batch> {
 
   /** Takes one step, in training mode.
    * @param batch - a tree of tensors whose first axes count the examples
-   * @throws {@link ValueError} if the loss is no scalar, or reads none of the parameters that the optimiser trains; {@link AsyncError} if it is asynchronous; nothing is then changed */
+   * @throws {@link ValueError} if the loss is no scalar, or reads none of the parameters that the optimiser trains; {@link AsyncError} if it is asynchronous; nothing is then changed.
+   * {@link DeviceError} if programs run on a device that cannot be read at once: {@link TrainingSteps.readStep} works everywhere */
   step(batch: Batch): StepResult {
+    return atOnce(this.startStep(batch), "step", "readStep");
+  }
+
+  /** What {@link TrainingSteps.step} does, with any backend.
+   * @throws {@link IndexError} (the promise rejects) also for an index that the program found out of range; what else {@link TrainingSteps.step} throws */
+  async readStep(batch: Batch): Promise<StepResult> {
+    return this.startStep(batch);
+  }
+
+  /** The same, as a promise only where the result has to be waited for.
+   * @internal */
+  startStep(batch: Batch): StepResult | Promise<StepResult> {
     if (!this.model.training) this.model.train();
-    const [loss, gradientNorm] = placed(this.model, () => this.#program.step(batch)).map((t) => t.item());
-    return { loss, gradientNorm, taken: Number.isFinite(loss + gradientNorm) };
+    const values = placed(this.model, () => this.#program.step(batch));
+    const result = ([loss, gradientNorm]: readonly number[]): StepResult => ({
+      loss,
+      gradientNorm,
+      taken: Number.isFinite(loss + gradientNorm),
+    });
+    const numbers = numbersOf(values);
+    return numbers instanceof Promise ? numbers.then(result) : result(numbers);
   }
 
   /** The loss and the metrics of one batch, in evaluation mode, in which the model stays.
-   * @throws {@link ValueError} if one is no scalar; {@link AsyncError} if one is asynchronous */
+   * @throws {@link ValueError} if one is no scalar; {@link AsyncError} if one is asynchronous;
+   * {@link DeviceError} if programs run on a device that cannot be read at once: {@link TrainingSteps.readMeasures} works everywhere */
   measure(batch: Batch): Measures {
+    return atOnce(this.startMeasures(batch), "measure", "readMeasures");
+  }
+
+  /** What {@link TrainingSteps.measure} does, with any backend. */
+  async readMeasures(batch: Batch): Promise<Measures> {
+    return this.startMeasures(batch);
+  }
+
+  /** The same, as a promise only where the result has to be waited for.
+   * @internal */
+  startMeasures(batch: Batch): Measures | Promise<Measures> {
     if (this.model.training) this.model.eval();
     const values = placed(this.model, () => this.#measurement.measure(batch));
-    const numbers = Object.entries(values).map(([name, value]) => [name, value.item()] as const);
     // The loss is among what is measured.
-    return Object.fromEntries(numbers) as Measures;
+    const named = (numbers: readonly number[]): Measures =>
+      Object.fromEntries(Object.keys(values).map((name, k) => [name, numbers[k]])) as Measures;
+    const numbers = numbersOf(Object.values(values));
+    return numbers instanceof Promise ? numbers.then(named) : named(numbers);
   }
 
   /** The means of loss and metrics over the examples of some batches, in evaluation mode; the model is then in the mode in which it was.
    * @param data - batches, at least one
-   * @throws {@link ValueError} if there is no batch */
+   * @throws {@link ValueError} if there is no batch;
+   * {@link DeviceError} if programs run on a device that cannot be read at once: {@link TrainingSteps.readEvaluation} works everywhere */
   evaluate(data: Iterable<Batch>): Measures {
     checkBatches("Trainer", data);
     const wasTraining = this.model.training;
@@ -68,8 +103,20 @@ export class TrainingSteps<Batch> {
     } finally {
       if (wasTraining) this.model.train();
     }
-    if (mean.isEmpty) throw noData("Trainer", "measure on");
-    return mean.all() as Measures;
+    return allMeans(mean);
+  }
+
+  /** What {@link TrainingSteps.evaluate} does, with any backend. */
+  async readEvaluation(data: Iterable<Batch>): Promise<Measures> {
+    checkBatches("Trainer", data);
+    const wasTraining = this.model.training;
+    const mean = new WeightedMean();
+    try {
+      for (const batch of data) mean.add(await this.startMeasures(batch), commonLength("Trainer", batch));
+    } finally {
+      if (wasTraining) this.model.train();
+    }
+    return allMeans(mean);
   }
 
   /** Which way a metric gets better, if it is what one of the library's losses or metrics returned; null if that is not known, as before the first measurement. */
@@ -99,6 +146,32 @@ export class Trainer<Batch> extends TrainingSteps<Batch> {
     checkTrainer("Trainer", model, options);
     super("Trainer", model, options);
   }
+}
+
+function allMeans(mean: WeightedMean): Measures {
+  if (mean.isEmpty) throw noData("Trainer", "measure on");
+  return mean.all() as Measures;
+}
+
+/** Scalars as numbers; as a promise of them if one is on a device. */
+function numbersOf(values: readonly Tensor[]): readonly number[] | Promise<readonly number[]> {
+  if (values.every(({ device }) => device === null)) return values.map((t) => t.item());
+  return Promise.all(values.map((t) => t.read())).then((read) => read.map(([value]) => value));
+}
+
+/** What did not have to be waited for. */
+function atOnce<T>(result: T | Promise<T>, method: string, instead: string): T {
+  if (!(result instanceof Promise)) return result;
+  // Nobody hears of it but by this error.
+  result.catch(() => undefined);
+  throw new DeviceError({
+    code: "device/trainer",
+    op: `Trainer.${method}`,
+    problem: "its numbers are on a device, which the host has to wait for.",
+    got: `${method}(batch), with a backend that is read by await`,
+    expected: "a backend whose memory the host sees",
+    mend: `await trainer.${instead}(…), which works with every backend`,
+  });
 }
 
 /** Runs a part of the training; an error says in which part of the model it arose. */
