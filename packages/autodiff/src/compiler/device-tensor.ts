@@ -64,7 +64,10 @@ export class DeviceTensor extends Tensor {
     return false;
   }
 
-  override hostStorage(what: string): TypedArray {
+  override hostStorage(
+    what: string,
+    mend: string = "await t.read() gives its elements; once they have been read, they are on the host as well",
+  ): TypedArray {
     this.storage ??= this.value.readNow();
     if (this.storage !== null) return this.storage;
     throw new DeviceError({
@@ -73,7 +76,7 @@ export class DeviceTensor extends Tensor {
       problem: "the elements are on a device, which the host has to wait for.",
       got: `${showSpec(this)} on "${this.value.array.backend.name}"`,
       expected: "a tensor whose elements are on the host",
-      mend: "await t.read() gives its elements; once they have been read, they are on the host as well",
+      mend,
     });
   }
 

@@ -114,8 +114,9 @@ export class Tensor {
   }
 
   /** @internal The elements on the host, for what reads them now. A tensor of a device overrides it, {@link Tensor.device} and {@link Tensor.renamed}.
-   * @param what - what asks for them, in an error */
-  hostStorage(what: string): TypedArray {
+   * @param what - what asks for them, in an error
+   * @param _mend - what to do where the host would have to wait for them, instead of `await t.read()` */
+  hostStorage(what: string, _mend?: string): TypedArray {
     if (this.storage === null) throw unreadable(this, what);
     return this.storage;
   }

@@ -1,7 +1,6 @@
 import { checkOptions, isRecord, outOfRange } from "@scope/autodiff/checks";
 import {
   cast,
-  DeviceError,
   type NestedArray,
   ScopeError,
   Tensor,
@@ -56,7 +55,7 @@ export function stateOf(op: string, entries: readonly Entry[]): StateDict {
   return Object.fromEntries(
     entries.map(([name, variable]) => {
       const { value } = variable;
-      if (value.device !== null) throw stateOnDevice(op, name, value.device);
+      value.hostStorage(`${op}.stateDict: ${name}`, "await readState(), which works with every backend");
       return [name, value];
     }),
   );
@@ -68,16 +67,6 @@ export async function readStateOf(entries: readonly Entry[]): Promise<StateDict>
   await Promise.all(values.map(([, value]) => (value.device === null ? null : value.read())));
   return Object.fromEntries(values);
 }
-
-const stateOnDevice = (op: string, name: string, device: string): DeviceError =>
-  new DeviceError({
-    code: "device/state",
-    op: `${op}.stateDict`,
-    problem: "the state is on a device, which the host has to wait for.",
-    got: `${name} on "${device}"`,
-    expected: "state on the host",
-    mend: "await readState(), which works with every backend",
-  });
 
 /** Assigns the entries of a state dict to the Variables of the same name, all of them or, where something does not fit, none.
  * Between float32 and float64, values are cast to the Variable's dtype; numbers in nested arrays, as JSON gives them, take it.

@@ -1,4 +1,4 @@
-import { DeviceError, type Tensor } from "@scope/autodiff/functions";
+import type { Tensor } from "@scope/autodiff/functions";
 import { commonLength } from "../data/tensor-tree.js";
 import type { Direction } from "../metrics/direction.js";
 import { placeInModel } from "../modules/error-place.js";
@@ -41,9 +41,9 @@ export class TrainingSteps<Batch> {
   /** Takes one step, in training mode.
    * @param batch - a tree of tensors whose first axes count the examples
    * @throws {@link ValueError} if the loss is no scalar, or reads none of the parameters that the optimiser trains; {@link AsyncError} if it is asynchronous; nothing is then changed.
-   * {@link DeviceError} if programs run on a device that cannot be read at once: {@link TrainingSteps.readStep} works everywhere */
+   * {@link DeviceError} if the step, which has then been taken, is on a device that cannot be read at once: {@link TrainingSteps.readStep} works everywhere */
   step(batch: Batch): StepResult {
-    return atOnce(this.startStep(batch), "step", "readStep");
+    return stepResult(numbersNow("step", "readStep", this.#step(batch)));
   }
 
   /** What {@link TrainingSteps.step} does, with any backend.
@@ -55,22 +55,20 @@ export class TrainingSteps<Batch> {
   /** The same, as a promise only where the result has to be waited for.
    * @internal */
   startStep(batch: Batch): StepResult | Promise<StepResult> {
+    return withNumbers(this.#step(batch), stepResult);
+  }
+
+  #step(batch: Batch): readonly Tensor[] {
     if (!this.model.training) this.model.train();
-    const values = placed(this.model, () => this.#program.step(batch));
-    const result = ([loss, gradientNorm]: readonly number[]): StepResult => ({
-      loss,
-      gradientNorm,
-      taken: Number.isFinite(loss + gradientNorm),
-    });
-    const numbers = numbersOf(values);
-    return numbers instanceof Promise ? numbers.then(result) : result(numbers);
+    return placed(this.model, () => this.#program.step(batch));
   }
 
   /** The loss and the metrics of one batch, in evaluation mode, in which the model stays.
    * @throws {@link ValueError} if one is no scalar; {@link AsyncError} if one is asynchronous;
-   * {@link DeviceError} if programs run on a device that cannot be read at once: {@link TrainingSteps.readMeasures} works everywhere */
+   * {@link DeviceError} if they are on a device that cannot be read at once: {@link TrainingSteps.readMeasures} works everywhere */
   measure(batch: Batch): Measures {
-    return atOnce(this.startMeasures(batch), "measure", "readMeasures");
+    const [names, values] = this.#measure(batch);
+    return named(names, numbersNow("measure", "readMeasures", values));
   }
 
   /** What {@link TrainingSteps.measure} does, with any backend. */
@@ -81,19 +79,20 @@ export class TrainingSteps<Batch> {
   /** The same, as a promise only where the result has to be waited for.
    * @internal */
   startMeasures(batch: Batch): Measures | Promise<Measures> {
+    const [names, values] = this.#measure(batch);
+    return withNumbers(values, (numbers) => named(names, numbers));
+  }
+
+  #measure(batch: Batch): readonly [names: readonly string[], values: readonly Tensor[]] {
     if (this.model.training) this.model.eval();
-    const values = placed(this.model, () => this.#measurement.measure(batch));
-    // The loss is among what is measured.
-    const named = (numbers: readonly number[]): Measures =>
-      Object.fromEntries(Object.keys(values).map((name, k) => [name, numbers[k]])) as Measures;
-    const numbers = numbersOf(Object.values(values));
-    return numbers instanceof Promise ? numbers.then(named) : named(numbers);
+    const measured = placed(this.model, () => this.#measurement.measure(batch));
+    return [Object.keys(measured), Object.values(measured)];
   }
 
   /** The means of loss and metrics over the examples of some batches, in evaluation mode; the model is then in the mode in which it was.
    * @param data - batches, at least one
    * @throws {@link ValueError} if there is no batch;
-   * {@link DeviceError} if programs run on a device that cannot be read at once: {@link TrainingSteps.readEvaluation} works everywhere */
+   * {@link DeviceError} if they are on a device that cannot be read at once: {@link TrainingSteps.readEvaluation} works everywhere */
   evaluate(data: Iterable<Batch>): Measures {
     checkBatches("Trainer", data);
     const wasTraining = this.model.training;
@@ -153,25 +152,31 @@ function allMeans(mean: WeightedMean): Measures {
   return mean.all() as Measures;
 }
 
-/** Scalars as numbers; as a promise of them if one is on a device. */
-function numbersOf(values: readonly Tensor[]): readonly number[] | Promise<readonly number[]> {
-  if (values.every(({ device }) => device === null)) return values.map((t) => t.item());
-  return Promise.all(values.map((t) => t.read())).then((read) => read.map(([value]) => value));
+const stepResult = ([loss, gradientNorm]: readonly number[]): StepResult => ({
+  loss,
+  gradientNorm,
+  taken: Number.isFinite(loss + gradientNorm),
+});
+
+/** The loss is among what is measured. */
+const named = (names: readonly string[], numbers: readonly number[]): Measures =>
+  Object.fromEntries(names.map((name, k) => [name, numbers[k]])) as Measures;
+
+/** Scalars as numbers. */
+function numbersNow(method: string, instead: string, values: readonly Tensor[]): readonly number[] {
+  return values.map((t) => {
+    t.hostStorage(`Trainer.${method}`, `await trainer.${instead}(…), which works with every backend`);
+    return t.item();
+  });
 }
 
-/** What did not have to be waited for. */
-function atOnce<T>(result: T | Promise<T>, method: string, instead: string): T {
-  if (!(result instanceof Promise)) return result;
-  // Nobody hears of it but by this error.
-  result.catch(() => undefined);
-  throw new DeviceError({
-    code: "device/trainer",
-    op: `Trainer.${method}`,
-    problem: "its numbers are on a device, which the host has to wait for.",
-    got: `${method}(batch), with a backend that is read by await`,
-    expected: "a backend whose memory the host sees",
-    mend: `await trainer.${instead}(…), which works with every backend`,
-  });
+/** What follows from scalars: at once, or as a promise where one is on a device. */
+function withNumbers<R>(
+  values: readonly Tensor[],
+  result: (numbers: readonly number[]) => R,
+): R | Promise<R> {
+  if (values.every(({ device }) => device === null)) return result(values.map((t) => t.item()));
+  return Promise.all(values.map((t) => t.read())).then((read) => result(read.map(([value]) => value)));
 }
 
 /** Runs a part of the training; an error says in which part of the model it arose. */

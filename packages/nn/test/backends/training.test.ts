@@ -225,7 +225,7 @@ onEveryBackend("a Trainer", (trial) => {
     const batch = labelled(6);
     if (trial.isDevice) {
       expect(() => trainer.step(batch)).toThrow(
-        expect.objectContaining({ code: "device/trainer", mend: expect.stringContaining("readStep") }),
+        expect.objectContaining({ code: "device/read", mend: expect.stringContaining("readStep") }),
       );
       expect(() => trainer.measure(batch)).toThrow(/readMeasures/);
       expect(() => trainer.evaluate([batch])).toThrow(/readMeasures/);
@@ -274,7 +274,7 @@ onEveryBackend("a state dict", (trial) => {
     if (trial.isDevice) {
       for (const state of [model, options.optimizer])
         expect(() => state.stateDict()).toThrow(
-          expect.objectContaining({ code: "device/state", mend: expect.stringContaining("readState()") }),
+          expect.objectContaining({ code: "device/read", mend: expect.stringContaining("readState()") }),
         );
       expect(model.inner.weight.value.device).toBe(trial.name);
       await model.readState();
