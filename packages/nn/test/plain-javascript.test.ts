@@ -279,7 +279,7 @@ test("a class without a name speaks in that of the one that it extends", () => {
 
 test("a text in place of options names no option that it is not", () => {
   expect(thrownError(() => Reflect.apply(compile, null, [() => zeros([]), "wasm"])).mend).toBe(
-    "name the option that is meant: { name: … } or { backend: … } or { flushSubnormals: … }",
+    "name the option that is meant: { name: … } or { backend: … } or { threads: … } or { flushSubnormals: … }",
   );
   const x = zeros([2]);
   expect(thrownError(() => Reflect.apply(meanSquaredError, null, [x, x, "sum"])).mend).toBe(
