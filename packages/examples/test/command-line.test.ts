@@ -36,6 +36,8 @@ const mistakes: [name: string, args: string[], says: string][] = [
   ["a flag that is nearly one", ["text", "--step", "9"], "Did you mean --steps?"],
   ["a file without its job", [file("prose.txt", "Once.")], "npm start -- text"],
   ["an argument too many", ["weather", "now"], "too many arguments"],
+  ["an unknown backend", ["text", "--backend", "gpu"], "Allowed choices are wasm, javascript, native"],
+  ["no threads", ["text", "--threads", "0"], "whole number from 1"],
   ["an unknown cell", ["text", "--cell", "tree"], "Allowed choices are rnn, lstm, gru"],
   ["a number that is none", ["text", "--hidden", "big"], "whole number"],
   ["a number with more behind it", ["text", "--steps", "12abc"], "whole number"],

@@ -4,11 +4,15 @@ import { duration } from "./format.js";
 
 const colours: { readonly [Id in ContestantId]: string } = {
   compiled: "#0b6e4f",
+  wasm2: "#2f8f6b",
+  native: "#1d3f72",
+  native2: "#3f6cb3",
   eager: "#7bc8a4",
   torch: "#d1495b",
   tfjs: "#edae49",
   jaxjs: "#5b7db1",
   peak: "#8d8d8d",
+  nativePeak: "#5e5e5e",
 };
 const layout = { width: 960, label: 150, bar: 14, gap: 18, top: 64, right: 90 } as const;
 

@@ -4,12 +4,18 @@ import { duration, table, times } from "./format.js";
 
 const columns: readonly (readonly [ContestantId, string])[] = [
   ["compiled", "Scope compiled"],
+  ["wasm2", "WASM 2"],
+  ["native", "native 1"],
+  ["native2", "native 2"],
   ["eager", "Scope eager"],
   ["torch", "PyTorch"],
   ["tfjs", "tfjs-wasm"],
   ["jaxjs", "jax-js"],
   ["peak", "WASM peak"],
+  ["nativePeak", "C peak"],
 ];
+
+const peakNames: { readonly [id: string]: string } = { peak: "the WASM peak", nativePeak: "the C peak" };
 
 const find = (result: WorkResult, id: ContestantId): Outcome | undefined =>
   result.outcomes.find((outcome) => outcome.id === id);
@@ -39,7 +45,7 @@ function timesTable(results: Results): string {
 function ratiosTable(results: Results): string {
   const rows = results.works.flatMap((work) =>
     work.ratios.map(({ scope, peer, perRound, median, ofMinima, goal }) => [
-      `${work.work}, ${scope} against ${peer === "peak" ? "the WASM peak" : peer}`,
+      `${work.work}, ${scope} against ${peakNames[peer] ?? peer}`,
       times(median),
       times(ofMinima),
       `${times(Math.min(...perRound))} – ${times(Math.max(...perRound))}`,
@@ -70,7 +76,7 @@ function gigaflopsTable(results: Results): string {
 }
 
 function costsTable(results: Results): string {
-  const shown = present(results).filter(([id]) => id !== "peak");
+  const shown = present(results).filter(([id]) => id !== "peak" && id !== "nativePeak");
   return table([
     ["first call, peak memory", ...shown.map(([, label]) => label)],
     ...results.works
@@ -106,7 +112,7 @@ export function reportText(results: Results): string {
     results.works.flatMap(({ outcomes }) => outcomes.flatMap((o) => (o.ran ? [o.version] : []))),
   );
   const heading = [
-    `${results.machine}; float32, one thread; ${results.rounds} rounds of ${results.secondsPerMeasurement} s each`,
+    `${results.machine}; float32, one thread where no column says two; ${results.rounds} rounds of ${results.secondsPerMeasurement} s each`,
     `Scope and jax-js in Node ${results.libraryNode} (${results.relaxedSimd ? "with" : "without"} relaxed SIMD), tfjs in Node ${results.node}`,
     [...versions].join(", "),
   ].join("\n");

@@ -1,4 +1,4 @@
-import type { ContestantId } from "../contestants.js";
+import type { ContestantId, ScopeId } from "../contestants.js";
 
 export interface RoundResult {
   readonly medianMs: number;
@@ -29,7 +29,7 @@ export type Ran = Extract<Outcome, { ran: true }>;
 
 /** How many times faster Scope is than a peer. */
 export interface Ratio {
-  readonly scope: ContestantId;
+  readonly scope: ScopeId;
   readonly peer: ContestantId;
   readonly perRound: readonly number[];
   readonly median: number;

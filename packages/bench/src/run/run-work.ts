@@ -1,5 +1,5 @@
 import type { Prepared } from "../child/protocol.js";
-import type { Contestant, ContestantId } from "../contestants.js";
+import { type Contestant, type ContestantId, isScope, rivals } from "../contestants.js";
 import { goalOf } from "../goals.js";
 import { agrees, type Work } from "../work.js";
 import { LibraryProcess } from "./library-process.js";
@@ -110,23 +110,24 @@ function outcomeOf(work: Work, { contestant, prepared, rounds, peakMb }: Entrant
 /** Scope against each peer: the median of the ratios round by round, and the ratio of the minima of the whole run. */
 export function ratiosOf(work: Work, outcomes: readonly Outcome[], relaxedSimd: boolean): readonly Ratio[] {
   const ran = outcomes.filter((outcome): outcome is Ran => outcome.ran);
-  const scopes = ran.filter(({ id }) => id === "compiled" || id === "eager");
-  const others = ran.filter(({ id }) => id !== "compiled" && id !== "eager");
-  return scopes.flatMap((scope) =>
-    others.map((peer): Ratio => {
+  return ran.flatMap((scope) => {
+    const { id } = scope;
+    if (!isScope(id)) return [];
+    const others = ran.filter((other) => rivals[id].includes(other.id));
+    return others.map((peer): Ratio => {
       const perRound = scope.rounds.flatMap(({ medianMs }, i) => {
         const other = peer.rounds[i];
         return other === undefined ? [] : [other.medianMs / medianMs];
       });
-      const goal = goalOf(work.name, scope.id, peer.id, relaxedSimd);
+      const goal = goalOf(work.name, id, peer.id, relaxedSimd);
       return {
-        scope: scope.id,
+        scope: id,
         peer: peer.id,
         perRound,
         median: median(perRound),
         ofMinima: peer.minMs / scope.minMs,
         ...(goal === undefined ? {} : { goal }),
       };
-    }),
-  );
+    });
+  });
 }
