@@ -71,7 +71,9 @@ export function node24(): string {
 /** Why programs cannot be compiled to machine code here; null if they can. */
 function whyNotNative(): string | null {
   const { error, status } = spawnSync(process.env.CC ?? "cc", ["--version"], { stdio: "ignore" });
-  return error === undefined && status === 0 ? null : "no C compiler here; Debian: apt-get install gcc libc6-dev";
+  return error === undefined && status === 0
+    ? null
+    : "no C compiler here; Debian: apt-get install gcc libc6-dev";
 }
 
 /** @param node - the Node that runs Scope, jax-js and the WASM peak; tfjs has no use for relaxed SIMD and runs in this one */

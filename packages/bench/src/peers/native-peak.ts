@@ -13,7 +13,17 @@ function peakLoop(): (multiplyAdds: number) => number {
   const folder = mkdtempSync(path.join(tmpdir(), "scope-peak-"));
   try {
     const target = path.join(folder, "peak.node");
-    const flags = ["-std=c11", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC", "-o", target, source];
+    const flags = [
+      "-std=c11",
+      "-O3",
+      "-march=native",
+      "-ffp-contract=fast",
+      "-shared",
+      "-fPIC",
+      "-o",
+      target,
+      source,
+    ];
     execFileSync(process.env.CC ?? "cc", flags, { stdio: ["ignore", "ignore", "inherit"] });
     const module = { exports: {} as { peak: (multiplyAdds: number) => number } };
     process.dlopen(module, target);
