@@ -29,6 +29,9 @@ export function rewriteGraph(graph: Graph, rule: Rule): Graph {
 /** A graph under rewriting. It belongs to the pass while the pass runs: symbols of the graph are taken as they are. */
 class Workbench extends Trace implements Surroundings {
   private readonly graph: Graph;
+  // Of the graph as it was, from when a rule first asks.
+  private makers: ReadonlyMap<number, Node> | null = null;
+  private counts: ReadonlyMap<number, number> | null = null;
   /** What stands for outputs of replaced nodes, by id. */
   private readonly replaced: Map<number, Tensor> = new Map();
   /** The same from the other side: the outputs that a value stands for. */
@@ -81,11 +84,13 @@ class Workbench extends Trace implements Surroundings {
   }
 
   maker(t: Tensor): Node | undefined {
-    return this.producer.get(t.id) ?? producers(this.graph).get(t.id);
+    this.makers ??= producers(this.graph);
+    return this.producer.get(t.id) ?? this.makers.get(t.id);
   }
 
   uses(t: Tensor): number {
-    let count = countUses(this.graph).get(t.id) ?? 0;
+    this.counts ??= countUses(this.graph);
+    let count = this.counts.get(t.id) ?? 0;
     for (const was of this.standsFor.get(t.id) ?? []) count += this.uses(was);
     return count;
   }

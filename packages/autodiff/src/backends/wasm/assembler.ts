@@ -3,7 +3,8 @@ import { bytesOfF32, bytesOfF64, bytesOfI32, i32, unsignedLeb, vectorConst } fro
 
 /** A parameter or local variable; as a value it reads the variable. */
 export interface Local<T extends ValueType> extends Value<T> {
-  readonly index: number;
+  /** Its index, as code. */
+  readonly index: Code;
 }
 /** Where a branch goes. */
 export interface Label {
@@ -39,8 +40,9 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     this.result = result;
   }
 
-  #variable<T extends ValueType>(type: T, index: number): Local<T> {
-    return { type, index, code: `\x20${unsignedLeb(index)}` };
+  #variable<T extends ValueType>(type: T, at: number): Local<T> {
+    const index = unsignedLeb(at);
+    return { type, index, code: `\x20${index}` };
   }
   /** The i-th parameter, which must be an integer (an address, a size). */
   parameter(i: number): Local<"i32"> {
@@ -61,10 +63,10 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     return local;
   }
   set<T extends ValueType>(local: Local<T>, value: Value<T>): void {
-    this.#body += `${value.code}\x21${unsignedLeb(local.index)}`;
+    this.#body += `${value.code}\x21${local.index}`;
   }
   tee<T extends ValueType>(local: Local<T>, value: Value<T>): Value<T> {
-    return { type: value.type, code: `${value.code}\x22${unsignedLeb(local.index)}` };
+    return { type: value.type, code: `${value.code}\x22${local.index}` };
   }
   emit(code: Code): void {
     this.#body += code;
@@ -80,7 +82,7 @@ export class FunctionBuilder<R extends ValueType | null = null> implements Calla
     let local = this.#vectors.get(bytes);
     if (local === undefined) {
       local = this.local("v128");
-      this.#prologue += `${vectorConst(bytes).code}\x21${unsignedLeb(local.index)}`;
+      this.#prologue += `${vectorConst(bytes).code}\x21${local.index}`;
       this.#vectors.set(bytes, local);
     }
     return local;

@@ -30,10 +30,10 @@ export function unsignedLeb(value: number): Code {
   let code = "";
   let rest = value >>> 0;
   while (rest >= 0x80) {
-    code += codeOf((rest & 0x7f) | 0x80);
+    code += String.fromCharCode((rest & 0x7f) | 0x80);
     rest >>>= 7;
   }
-  return code + codeOf(rest);
+  return code + String.fromCharCode(rest);
 }
 
 /** Signed LEB128 of a 32-bit integer. */
@@ -41,10 +41,10 @@ export function signedLeb(value: number): Code {
   let code = "";
   let rest = value | 0;
   while (rest < -64 || rest > 63) {
-    code += codeOf((rest & 0x7f) | 0x80);
+    code += String.fromCharCode((rest & 0x7f) | 0x80);
     rest >>= 7;
   }
-  return code + codeOf(rest & 0x7f);
+  return code + String.fromCharCode(rest & 0x7f);
 }
 
 const view = new DataView(new ArrayBuffer(16));
@@ -98,21 +98,21 @@ const storer =
 type LoadLane = (at: I32, into: V128, lane: number, offset?: number) => V128;
 type StoreLane = (at: I32, value: V128, lane: number, offset?: number) => Code;
 const laneStorer =
-  (opcode: number): StoreLane =>
+  (opcode: Code): StoreLane =>
   (at, value, lane, offset = 0) =>
-    at.code + value.code + simd(opcode) + memoryAt(offset) + codeOf(lane);
-const laneLoader = (opcode: number): LoadLane => {
+    at.code + value.code + opcode + memoryAt(offset) + codeOf(lane);
+const laneLoader = (opcode: Code): LoadLane => {
   const code = laneStorer(opcode);
   return (at, into, lane, offset) => ({ type: "v128", code: code(at, into, lane, offset) });
 };
 type Extract<T extends ValueType> = (from: V128, lane: number) => Value<T>;
 const extractor =
-  <T extends ValueType>(type: T, opcode: number): Extract<T> =>
-  (from, lane) => ({ type, code: from.code + simd(opcode) + codeOf(lane) });
+  <T extends ValueType>(type: T, opcode: Code): Extract<T> =>
+  (from, lane) => ({ type, code: from.code + opcode + codeOf(lane) });
 type Replace<T extends ValueType> = (into: V128, lane: number, value: Value<T>) => V128;
 const replacer =
-  <T extends ValueType>(opcode: number): Replace<T> =>
-  (into, lane, value) => ({ type: "v128", code: into.code + value.code + simd(opcode) + codeOf(lane) });
+  <T extends ValueType>(opcode: Code): Replace<T> =>
+  (into, lane, value) => ({ type: "v128", code: into.code + value.code + opcode + codeOf(lane) });
 
 const i32BinaryCodes = {
   eq: 0x46,
@@ -194,9 +194,12 @@ export const f64: Table<typeof f64BinaryCodes, ["f64", "f64"], "f64"> &
 
 const v128UnaryCodes = { not: 77 } as const;
 const v128BinaryCodes = { and: 78, andnot: 79, or: 80, xor: 81 } as const;
+/** `select`: bits of the first where the third is 1, of the second elsewhere. */
+const v128TernaryCodes = { select: 82 } as const;
 /** 128-bit vectors as bits. */
 export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
-  Table<typeof v128BinaryCodes, ["v128", "v128"], "v128"> & {
+  Table<typeof v128BinaryCodes, ["v128", "v128"], "v128"> &
+  Table<typeof v128TernaryCodes, ["v128", "v128", "v128"], "v128"> & {
     readonly load: Load<"v128">;
     readonly store: Store<"v128">;
     readonly load32Splat: Load<"v128">;
@@ -210,13 +213,12 @@ export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
     readonly store16Lane: StoreLane;
     readonly store32Lane: StoreLane;
     readonly store64Lane: StoreLane;
-    /** Bits of `a` where `mask` is 1, of `b` elsewhere. */
-    readonly select: (a: V128, b: V128, mask: V128) => V128;
     readonly anyTrue: (a: V128) => I32;
     readonly shuffle: (a: V128, b: V128, bytes: readonly number[]) => V128;
   } = {
   .../* @__PURE__ */ vectorTable<typeof v128UnaryCodes, ["v128"]>(v128UnaryCodes),
   .../* @__PURE__ */ vectorTable<typeof v128BinaryCodes, ["v128", "v128"]>(v128BinaryCodes),
+  .../* @__PURE__ */ vectorTable<typeof v128TernaryCodes, ["v128", "v128", "v128"]>(v128TernaryCodes),
   load: loader("v128", simd(0)),
   store: storer(simd(11)),
   load8Splat: loader("v128", simd(7)),
@@ -224,13 +226,12 @@ export const v128: Table<typeof v128UnaryCodes, ["v128"], "v128"> &
   load64Splat: loader("v128", simd(10)),
   load32Zero: loader("v128", simd(92)),
   load64Zero: loader("v128", simd(93)),
-  load32Lane: laneLoader(86),
-  load64Lane: laneLoader(87),
-  store8Lane: laneStorer(88),
-  store16Lane: laneStorer(89),
-  store32Lane: laneStorer(90),
-  store64Lane: laneStorer(91),
-  select: (a, b, mask) => ({ type: "v128", code: a.code + b.code + mask.code + simd(82) }),
+  load32Lane: laneLoader(simd(86)),
+  load64Lane: laneLoader(simd(87)),
+  store8Lane: laneStorer(simd(88)),
+  store16Lane: laneStorer(simd(89)),
+  store32Lane: laneStorer(simd(90)),
+  store64Lane: laneStorer(simd(91)),
   anyTrue: (a) => ({ type: "i32", code: a.code + simd(83) }),
   shuffle: (a, b, bytes) => ({ type: "v128", code: a.code + b.code + simd(13) + codeOf(...bytes) }),
 };
@@ -273,8 +274,8 @@ export const i32x4: Table<typeof i32x4UnaryCodes, ["v128"], "v128"> &
   .../* @__PURE__ */ vectorTable<typeof i32x4BinaryCodes, ["v128", "v128"]>(i32x4BinaryCodes),
   .../* @__PURE__ */ vectorTable<typeof shiftCodes, ["v128", "i32"]>(shiftCodes),
   splat: (a) => ({ type: "v128", code: a.code + simd(17) }),
-  extract: extractor("i32", 27),
-  replace: replacer(28),
+  extract: extractor("i32", simd(27)),
+  replace: replacer(simd(28)),
   extendBytesTo16: (a) => ({ type: "v128", code: a.code + simd(137) }),
 };
 
@@ -302,8 +303,8 @@ export const f32x4: FloatLanes<typeof f32x4UnaryCodes, "f32"> = {
   .../* @__PURE__ */ vectorTable<typeof f32x4UnaryCodes, ["v128"]>(f32x4UnaryCodes),
   .../* @__PURE__ */ floatLanes(65, 224, 0x105),
   splat: (a) => ({ type: "v128", code: a.code + simd(19) }),
-  extract: extractor("f32", 31),
-  replace: replacer(32),
+  extract: extractor("f32", simd(31)),
+  replace: replacer(simd(32)),
 };
 
 const f64x2UnaryCodes = {
@@ -318,8 +319,8 @@ export const f64x2: FloatLanes<typeof f64x2UnaryCodes, "f64"> = {
   .../* @__PURE__ */ vectorTable<typeof f64x2UnaryCodes, ["v128"]>(f64x2UnaryCodes),
   .../* @__PURE__ */ floatLanes(71, 236, 0x107),
   splat: (a) => ({ type: "v128", code: a.code + simd(20) }),
-  extract: extractor("f64", 33),
-  replace: replacer(34),
+  extract: extractor("f64", simd(33)),
+  replace: replacer(simd(34)),
 };
 
 function floatLanes(

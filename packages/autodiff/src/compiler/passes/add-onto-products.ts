@@ -1,11 +1,11 @@
 import type { EagerTable } from "../../backends/javascript/eager.js";
 import { eagerGemm } from "../../backends/javascript/eager-routines.js";
-import { InternalError } from "../../base/errors.js";
 import { sameShape, sizeOf } from "../../base/shape.js";
 import { add } from "../../ops/arithmetic.js";
 import { contiguousArray, type Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Op } from "../../trace/op.js";
+import { madeLast } from "../made-last.js";
 import { any, firstOf, made, named, once, plus, product, rule } from "../patterns.js";
 import { rewriteGraph } from "../rewrite.js";
 
@@ -24,15 +24,7 @@ const productOntoOp: Op<"tensor" | "row"> = {
   infer: ([a, b]) => [{ shape: [...a.sizes.slice(0, -1), b.sizes[b.sizes.length - 1]], dtype: a.dtype }],
   lower: (_inputs, onto) => ({ kind: "gemm", onto }),
   eager: eagerProductOnto,
-  pullback: () => {
-    throw new InternalError("matmulOnto exists after differentiation only");
-  },
-  pushforward: () => {
-    throw new InternalError("matmulOnto exists after differentiation only");
-  },
-  batch: () => {
-    throw new InternalError("matmulOnto exists after loop motion only");
-  },
+  ...madeLast("matmulOnto"),
 };
 
 const [a, b, x, row] = [any("a"), any("b"), any("x"), any("row")];

@@ -1,11 +1,11 @@
 import { eagerPlace } from "../../backends/javascript/eager-routines.js";
-import { InternalError } from "../../base/errors.js";
 import type { Shape } from "../../base/shape.js";
 import { windowStarts } from "../../kernel/layout.js";
 import type { Layout, Spec } from "../../kernel/lowering.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyOne } from "../../trace/apply.js";
 import type { Graph, Op } from "../../trace/op.js";
+import { madeLast } from "../made-last.js";
 import { any, plus, rule } from "../patterns.js";
 import { loweringOf, rewriteGraph, type Surroundings } from "../rewrite.js";
 import { withoutNegativeZero } from "../signed-zeros.js";
@@ -21,15 +21,7 @@ const assembleOp: Op<{ readonly spec: Spec; readonly regions: readonly Layout[] 
   infer: (_inputs, { spec }) => [spec],
   lower: (_inputs, { regions }) => ({ kind: "place", regions, fill: 0 }),
   eager: eagerPlace,
-  pullback: () => {
-    throw new InternalError("assemble exists after differentiation only");
-  },
-  pushforward: () => {
-    throw new InternalError("assemble exists after differentiation only");
-  },
-  batch: () => {
-    throw new InternalError("assemble exists after loop motion only");
-  },
+  ...madeLast("assemble"),
   show: ({ regions }) => `${regions.length} pieces`,
 };
 
