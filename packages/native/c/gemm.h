@@ -37,7 +37,7 @@ long scope_gemm_scratch(const scope_product *product, long bytes);
 /* Rearranges B for products that use it again and again. `packed`: scope_packed_length elements, aligned to 64. */
 void scope_pack_f32(long k, long n, const float *source, long row, long column, float *packed);
 void scope_pack_f64(long k, long n, const double *source, long row, long column, double *packed);
-void scope_pack_i32(long k, long n, const int *source, long row, long column, int *packed);
+void scope_pack_i32(long k, long n, const unsigned *source, long row, long column, unsigned *packed);
 
 /* Elements of a packed B. */
 long scope_packed_length(long k, long n, long bytes);

@@ -1,0 +1,54 @@
+/* Packing, for one type of element. A panel is `k` rows of `width` elements without gaps; what `columns` leaves of the width is 0. */
+
+/* Rows side by side in memory. */
+static void NAME(pack_rows)(long k, long columns, long width, const ELEMENT *source, long row, ELEMENT *target) {
+  const long whole = columns - columns % LANES;
+  for (long i = 0; i < k; i++, source += row, target += width) {
+    long j = 0;
+    for (; j < whole; j += LANES) LOOSE(target + j) = CONST_LOOSE(source + j);
+    for (; j < columns; j++) target[j] = source[j];
+    for (; j < width; j++) target[j] = 0;
+  }
+}
+
+/* Columns side by side: eight steps of k of each at a time, so that a line of the target is written while it is in the cache. */
+static void NAME(pack_columns)(long k, long columns, long width, const ELEMENT *source, long column, ELEMENT *target) {
+  for (long i = 0; i < k; i += 8) {
+    const long steps = scope_min(8, k - i);
+    ELEMENT *block = target + i * width;
+    for (long j = 0; j < columns; j++) {
+      const ELEMENT *from = source + j * column + i;
+      if (steps == 8)
+        _Pragma("GCC unroll 8") for (long step = 0; step < 8; step++) block[step * width + j] = from[step];
+      else
+        for (long step = 0; step < steps; step++) block[step * width + j] = from[step];
+    }
+    for (long step = 0; step < steps; step++)
+      for (long j = columns; j < width; j++) block[step * width + j] = 0;
+  }
+}
+
+static void NAME(pack_panel)(long k, long columns, long width, const ELEMENT *source, long row, long column,
+                             ELEMENT *target) {
+  if (column == 1) {
+    NAME(pack_rows)(k, columns, width, source, row, target);
+  } else if (row == 1) {
+    NAME(pack_columns)(k, columns, width, source, column, target);
+  } else {
+    for (long i = 0; i < k; i++, target += width)
+      for (long j = 0; j < width; j++) target[j] = j < columns ? source[i * row + j * column] : 0;
+  }
+}
+
+void GLOBAL(scope_pack)(long k, long n, const ELEMENT *source, long row, long column, ELEMENT *packed) {
+  if (k == 0 || n == 0) return;
+  const long vectors = scope_ceil_div(n, LANES), panels = scope_ceil_div(vectors, SCOPE_PANEL_VECTORS);
+  const long block = scope_ceil_div(k, scope_ceil_div(k, SCOPE_BLOCK));
+  for (long i = 0; i < k; i += block)
+    for (long panel = 0; panel < panels; panel++) {
+      const long from = scope_piece(vectors, panels, panel), to = scope_piece(vectors, panels, panel + 1);
+      const long steps = scope_min(block, k - i), width = (to - from) * LANES, j = from * LANES;
+      NAME(pack_panel)(steps, scope_min(width, n - j), width, source + i * row + j * column, row, column, packed);
+      packed += steps * width;
+    }
+}
