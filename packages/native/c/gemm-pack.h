@@ -1,6 +1,7 @@
-/* Packing, for one type of element. A panel is `k` rows of `width` elements without gaps; what `columns` leaves of the width is 0. */
+/* Packing, for one type of element. A panel of B is `k` rows of `width` elements without gaps, zeros where B has no more columns.
+ * A tile of A is the same of A^T where columns of A lie side by side, and copied rows where rows do. */
 
-/* Rows side by side in memory. */
+/* A panel of rows whose elements lie side by side. */
 static void NAME(pack_rows)(long k, long columns, long width, const ELEMENT *source, long row, ELEMENT *target) {
   const long whole = columns - columns % LANES;
   for (long i = 0; i < k; i++, source += row, target += width) {
@@ -11,7 +12,7 @@ static void NAME(pack_rows)(long k, long columns, long width, const ELEMENT *sou
   }
 }
 
-/* Columns side by side: eight steps of k of each at a time, so that a line of the target is written while it is in the cache. */
+/* A panel of columns whose elements lie side by side: eight steps of k of each at a time, so that a line of the target is written while it is in the cache. */
 static void NAME(pack_columns)(long k, long columns, long width, const ELEMENT *source, long column, ELEMENT *target) {
   for (long i = 0; i < k; i += 8) {
     const long steps = scope_min(8, k - i);
@@ -37,6 +38,22 @@ static void NAME(pack_panel)(long k, long columns, long width, const ELEMENT *so
   } else {
     for (long i = 0; i < k; i++, target += width)
       for (long j = 0; j < width; j++) target[j] = j < columns ? source[i * row + j * column] : 0;
+  }
+}
+
+/* Elements from one copied row of A to the next. */
+static long NAME(copied_row)(long k) { return scope_align(k * sizeof(ELEMENT) + SCOPE_PADDING) / (long)sizeof(ELEMENT); }
+
+/* A tile of `rows` rows. Where columns lie side by side, a vector is copied for each: what is too much of it is written over by the
+ * next, at the end it goes into the padding. */
+static void NAME(pack_tile)(long k, long rows, const ELEMENT *source, long row, long column, ELEMENT *target) {
+  if (column == 1) {
+    for (long r = 0; r < rows; r++) NAME(pack_rows)(1, k, k, source + r * row, 0, target + r * NAME(copied_row)(k));
+  } else if (row == 1 && rows <= LANES) {
+    for (long i = 0; i < k; i++) LOOSE(target + i * rows) = CONST_LOOSE(source + i * column);
+  } else {
+    for (long i = 0; i < k; i++)
+      for (long r = 0; r < rows; r++) target[i * rows + r] = source[r * row + i * column];
   }
 }
 

@@ -14,10 +14,6 @@
 #define GROUP_ROWS 2048
 #define GROUP_COLUMNS 4096
 #define GROUP_BYTES (1L << 20)
-/* Tiles of A a power of two apart would evict each other. */
-#define TILE_PADDING 64
-
-static long aligned(long bytes) { return (bytes + 63) & ~63L; }
 
 scope_product scope_as_row(const scope_product *p) {
   if (p->n != 1 || p->m == 1 || p->packed) return *p;
@@ -52,8 +48,7 @@ static int packs_a(const scope_product *p, long bytes, long panels) {
 static scope_plan plan_dots(const scope_product *p, long bytes) {
   scope_plan plan = {.dots = 1};
   plan.copies_a = p->a_column != 1;
-  plan.tile_length = p->k;
-  plan.scratch = plan.copies_a ? aligned(p->m * p->k * bytes) : 0;
+  plan.scratch = plan.copies_a ? scope_align(p->m * p->k * bytes) : 0;
   return plan;
 }
 
@@ -76,8 +71,8 @@ scope_plan scope_plan_product(const scope_product *p, long bytes) {
   const int bounds_rows = plan.packs_a || plan.sums, bounds_columns = plan.packs_b || plan.sums;
   plan.group_tiles = bounds_rows ? scope_min(plan.tiles, GROUP_ROWS / rows) : plan.tiles;
   plan.group_panels = bounds_columns ? scope_min(plan.panels, GROUP_COLUMNS / (width * lanes)) : plan.panels;
-  plan.tile_length = aligned(plan.block * rows * bytes + TILE_PADDING) / bytes;
-  plan.b_length = aligned(plan.block * plan.group_panels * width * lanes * bytes) / bytes;
+  plan.tile_length = rows * scope_align(plan.block * bytes + SCOPE_PADDING) / bytes;
+  plan.b_length = scope_align(plan.block * plan.group_panels * width * lanes * bytes) / bytes;
   const long a_bytes = plan.packs_a ? plan.group_tiles * plan.tile_length * bytes : 0;
   const long b_bytes = plan.packs_b ? plan.b_length * bytes : 0;
   const long packed = a_bytes + b_bytes;

@@ -12,9 +12,12 @@
 #define SCOPE_ROW_VECTORS 8
 /* The longest chain of additions of a tile. A panel of B of that height fills most of a first-level cache of 32 KB. */
 #define SCOPE_BLOCK 256
+/* Bytes that keep packed tiles and rows from being a power of two apart, where they would evict each other. */
+#define SCOPE_PADDING 64
 
 SCOPE_INLINE long scope_min(long a, long b) { return a < b ? a : b; }
 SCOPE_INLINE long scope_max(long a, long b) { return a > b ? a : b; }
+SCOPE_INLINE long scope_align(long bytes) { return (bytes + 63) & ~63L; }
 SCOPE_INLINE long scope_ceil_div(long a, long b) { return (a + b - 1) / b; }
 
 /* `count` units in `parts` pieces whose lengths differ by one at most, longer ones first: where piece i begins. */
@@ -43,7 +46,7 @@ typedef struct {
   long block, blocks;
   /* What is packed at once. */
   long group_tiles, group_panels, group_blocks;
-  /* Elements of a packed tile of A, or of a copied row; elements of a packed block of B in a group. */
+  /* Elements of a packed tile of A; elements of a packed block of B in a group. */
   long tile_length, b_length;
   /* Byte offsets in the scratch, and its length. */
   long a_at, b_at, sums_at, scratch;

@@ -9,8 +9,8 @@ typedef struct {
   long sums_row;
   /* The group at work: tiles, panels, blocks of k. */
   long tile_begin, tile_end, panel_begin, panel_end, block_begin, block_end;
-  /* Cells that the group is cut into for threads. */
-  long row_cells, column_cells;
+  /* What the group is cut into for threads: units of packing for a block, cells of C. */
+  long panel_units, tile_units, row_cells, column_cells;
 } NAME(work);
 
 /* Rows and vectors at which tiles and panels begin. */
@@ -22,30 +22,62 @@ static long NAME(steps_of)(const NAME(work) *w, long block) {
   return scope_min(w->plan->block, w->product->k - block * w->plan->block);
 }
 
-/* Packs units of the group: first panels of B, block by block, then tiles of A. */
+/* Panels or tiles that are packed together, so many rows at a time: they share lines of the rows that they are made from. */
+#define PACKED_TOGETHER 8
+#define ROWS_TOGETHER 8
+
+static void NAME(pack_panels)(const NAME(work) *w, long block, long begin, long end) {
+  const scope_product *p = w->product;
+  const long steps = NAME(steps_of)(w, block), first = NAME(vector_of)(w, w->panel_begin);
+  const ELEMENT *source = (const ELEMENT *)p->b + block * w->plan->block * p->b_row;
+  ELEMENT *target = w->packed_b + (block - w->block_begin) * w->plan->b_length;
+  const long stride = p->b_column == 1 ? ROWS_TOGETHER : steps;
+  for (long k = 0; k < steps; k += stride)
+    for (long panel = begin; panel < end; panel++) {
+      const long from = NAME(vector_of)(w, panel), width = (NAME(vector_of)(w, panel + 1) - from) * LANES;
+      NAME(pack_panel)(scope_min(stride, steps - k), scope_min(width, p->n - from * LANES), width,
+                       source + k * p->b_row + from * LANES * p->b_column, p->b_row, p->b_column,
+                       target + steps * (from - first) * LANES + k * width);
+    }
+}
+
+static void NAME(pack_tiles)(const NAME(work) *w, long block, long begin, long end) {
+  const scope_product *p = w->product;
+  const long steps = NAME(steps_of)(w, block);
+  const ELEMENT *source = (const ELEMENT *)p->a + block * w->plan->block * p->a_column;
+  ELEMENT *target = w->packed_a + (block - w->block_begin) * w->plan->group_tiles * w->plan->tile_length;
+  const long stride = p->a_row == 1 && p->a_column != 1 ? ROWS_TOGETHER : steps;
+  for (long k = 0; k < steps; k += stride)
+    for (long tile = begin; tile < end; tile++) {
+      const long row = NAME(row_of)(w, tile), rows = NAME(row_of)(w, tile + 1) - row;
+      NAME(pack_tile)(scope_min(stride, steps - k), rows, source + row * p->a_row + k * p->a_column, p->a_row,
+                      p->a_column, target + (tile - w->tile_begin) * w->plan->tile_length + k * rows);
+    }
+}
+
+/* Packs units of the group: some panels of a block, then some tiles. */
 static void NAME(pack_task)(void *context, long begin, long end) {
   const NAME(work) *w = context;
-  const scope_product *p = w->product;
-  const scope_plan *plan = w->plan;
-  const long blocks = w->block_end - w->block_begin, panels = w->panel_end - w->panel_begin;
-  const long units_b = plan->packs_b ? blocks * panels : 0, tiles = w->tile_end - w->tile_begin;
+  const long units_b = w->panel_units * (w->block_end - w->block_begin);
   for (long unit = begin; unit < end; unit++) {
     if (unit < units_b) {
-      const long i = unit / panels, block = w->block_begin + i, panel = w->panel_begin + unit % panels;
-      const long first = NAME(vector_of)(w, w->panel_begin), from = NAME(vector_of)(w, panel);
-      const long width = (NAME(vector_of)(w, panel + 1) - from) * LANES, j = from * LANES, steps = NAME(steps_of)(w, block);
-      const ELEMENT *source = (const ELEMENT *)p->b + block * plan->block * p->b_row + j * p->b_column;
-      NAME(pack_panel)(steps, scope_min(width, p->n - j), width, source, p->b_row, p->b_column,
-                       w->packed_b + i * plan->b_length + steps * (from - first) * LANES);
+      const long panel = w->panel_begin + unit % w->panel_units * PACKED_TOGETHER;
+      NAME(pack_panels)(w, w->block_begin + unit / w->panel_units, panel,
+                        scope_min(panel + PACKED_TOGETHER, w->panel_end));
     } else {
-      const long i = (unit - units_b) / tiles, block = w->block_begin + i, tile = (unit - units_b) % tiles;
-      const long row = NAME(row_of)(w, w->tile_begin + tile), rows = NAME(row_of)(w, w->tile_begin + tile + 1) - row;
-      const ELEMENT *source = (const ELEMENT *)p->a + row * p->a_row + block * plan->block * p->a_column;
-      /* A transposed panel: its rows are steps of k. */
-      NAME(pack_panel)(NAME(steps_of)(w, block), rows, rows, source, p->a_column, p->a_row,
-                       w->packed_a + (i * plan->group_tiles + tile) * plan->tile_length);
+      const long tile = w->tile_begin + (unit - units_b) % w->tile_units * PACKED_TOGETHER;
+      NAME(pack_tiles)(w, w->block_begin + (unit - units_b) / w->tile_units, tile,
+                       scope_min(tile + PACKED_TOGETHER, w->tile_end));
     }
   }
+}
+
+static void NAME(pack_group)(scope_pool *pool, NAME(work) *w) {
+  const long panels = w->panel_end - w->panel_begin, tiles = w->tile_end - w->tile_begin;
+  w->panel_units = w->plan->packs_b ? scope_ceil_div(panels, PACKED_TOGETHER) : 0;
+  w->tile_units = w->plan->packs_a ? scope_ceil_div(tiles, PACKED_TOGETHER) : 0;
+  const long units = (w->block_end - w->block_begin) * (w->panel_units + w->tile_units);
+  scope_parallel(pool, units, 1, NAME(pack_task), w);
 }
 
 /* Adds a tile of results to sums, and after the last block puts them into C; or, without sums, puts the tile into C. */
@@ -101,7 +133,10 @@ static void NAME(multiply_panel)(const NAME(work) *w, long block, long panel, lo
     long a_row = p->a_row, a_column = p->a_column;
     if (plan->packs_a) {
       a = w->packed_a + (in_group * plan->group_tiles + tile - w->tile_begin) * plan->tile_length;
-      a_row = 1, a_column = rows;
+      if (p->a_column == 1)
+        a_row = NAME(copied_row)(steps);
+      else
+        a_row = 1, a_column = rows;
     }
     const NAME(tile_function) function = NAME(tile_for)(p->m, rows, vectors);
     if (direct) {
@@ -167,9 +202,7 @@ static void NAME(multiply)(scope_pool *pool, const scope_product *p, const scope
         w.tile_begin = tile, w.tile_end = scope_min(tile + plan->group_tiles, plan->tiles);
         w.panel_begin = panel, w.panel_end = scope_min(panel + plan->group_panels, plan->panels);
         w.block_begin = block, w.block_end = scope_min(block + plan->group_blocks, plan->blocks);
-        const long tiles = w.tile_end - w.tile_begin, panels = w.panel_end - w.panel_begin;
-        const long units = (w.block_end - w.block_begin) * (tiles * plan->packs_a + panels * plan->packs_b);
-        if (units > 0) scope_parallel(pool, units, 4, NAME(pack_task), &w);
+        NAME(pack_group)(pool, &w);
         NAME(multiply_group)(pool, &w);
       }
 }
