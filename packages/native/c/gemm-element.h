@@ -1,6 +1,13 @@
 /* Products of one type of element: ELEMENT; WIDE, in which long sums are added up; GLOBAL(name), the name with the type's ending. */
 #include <stddef.h>
 
+/* Whatever the flags say of other sources: products are multiply-adds, rounded once. */
+#if defined(__clang__)
+#pragma clang fp contract(fast)
+#else
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
 #include "gemm-plan.h"
 
 #define LANES ((long)(SCOPE_VECTOR_BYTES / sizeof(ELEMENT)))

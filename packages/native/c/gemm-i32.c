@@ -2,4 +2,5 @@
 #define ELEMENT unsigned
 #define WIDE unsigned
 #define GLOBAL(name) name##_i32
+#define ONE_TILE_FOR_ALL
 #include "gemm-element.h"

@@ -41,14 +41,12 @@ static void NAME(pack_panel)(long k, long columns, long width, const ELEMENT *so
   }
 }
 
-/* Elements from one copied row of A to the next. */
-static long NAME(copied_row)(long k) { return scope_align(k * sizeof(ELEMENT) + SCOPE_PADDING) / (long)sizeof(ELEMENT); }
-
 /* A tile of `rows` rows. Where columns lie side by side, a vector is copied for each: what is too much of it is written over by the
  * next, at the end it goes into the padding. */
-static void NAME(pack_tile)(long k, long rows, const ELEMENT *source, long row, long column, ELEMENT *target) {
+static void NAME(pack_tile)(long k, long rows, const ELEMENT *source, long row, long column, ELEMENT *target,
+                            long row_length) {
   if (column == 1) {
-    for (long r = 0; r < rows; r++) NAME(pack_rows)(1, k, k, source + r * row, 0, target + r * NAME(copied_row)(k));
+    for (long r = 0; r < rows; r++) NAME(pack_rows)(1, k, k, source + r * row, 0, target + r * row_length);
   } else if (row == 1 && rows <= LANES) {
     for (long i = 0; i < k; i++) LOOSE(target + i * rows) = CONST_LOOSE(source + i * column);
   } else {

@@ -54,7 +54,7 @@ static scope_plan plan_dots(const scope_product *p, long bytes) {
 
 scope_plan scope_plan_product(const scope_product *p, long bytes) {
   const long lanes = SCOPE_VECTOR_BYTES / bytes;
-  if (!p->packed && p->m <= DOT_ROWS && p->b_row == 1 && p->b_column != 1 && p->k > 1) return plan_dots(p, bytes);
+  if (!p->packed && p->m <= DOT_ROWS && p->b_row == 1 && (p->b_column != 1 || p->n == 1) && p->k > 1) return plan_dots(p, bytes);
   const int in_place = reads_b_in_place(p, lanes);
   scope_plan plan = {0};
   plan.vectors = scope_ceil_div(p->n, lanes);
@@ -67,21 +67,22 @@ scope_plan scope_plan_product(const scope_product *p, long bytes) {
   plan.packs_a = packs_a(p, bytes, plan.panels);
   plan.sums = plan.blocks > BLOCKS_IN_TURN;
 
-  const long rows = scope_ceil_div(p->m, plan.tiles);
-  const int bounds_rows = plan.packs_a || plan.sums, bounds_columns = plan.packs_b || plan.sums;
-  plan.group_tiles = bounds_rows ? scope_min(plan.tiles, GROUP_ROWS / rows) : plan.tiles;
-  plan.group_panels = bounds_columns ? scope_min(plan.panels, GROUP_COLUMNS / (width * lanes)) : plan.panels;
-  plan.tile_length = rows * scope_align(plan.block * bytes + SCOPE_PADDING) / bytes;
-  plan.b_length = scope_align(plan.block * plan.group_panels * width * lanes * bytes) / bytes;
-  const long a_bytes = plan.packs_a ? plan.group_tiles * plan.tile_length * bytes : 0;
-  const long b_bytes = plan.packs_b ? plan.b_length * bytes : 0;
+  /* Whole tiles and panels, as many as fit. */
+  const long rows = plan.packs_a || plan.sums ? scope_min(p->m, GROUP_ROWS) : p->m;
+  const long vectors = plan.packs_b || plan.sums ? scope_min(plan.vectors, GROUP_COLUMNS / lanes) : plan.vectors;
+  plan.group_tiles = rows == p->m ? plan.tiles : rows / scope_ceil_div(p->m, plan.tiles);
+  plan.group_panels = vectors == plan.vectors ? plan.panels : vectors / width;
+
+  plan.row_length = scope_align(plan.block * bytes + SCOPE_PADDING) / bytes;
+  plan.a_length = rows * plan.row_length;
+  plan.b_length = scope_align(plan.block * vectors * SCOPE_VECTOR_BYTES) / bytes;
+  plan.sums_row = vectors * lanes;
+  const long a_bytes = plan.packs_a ? plan.a_length * bytes : 0, b_bytes = plan.packs_b ? plan.b_length * bytes : 0;
   const long packed = a_bytes + b_bytes;
   plan.group_blocks = packed == 0 ? plan.blocks : scope_min(plan.blocks, scope_max(1, GROUP_BYTES / packed));
-  plan.a_at = 0;
   plan.b_at = plan.group_blocks * a_bytes;
   plan.sums_at = plan.b_at + plan.group_blocks * b_bytes;
-  const long sums = plan.group_tiles * rows * plan.group_panels * width * lanes;
-  plan.scratch = plan.sums_at + (plan.sums ? 8 * sums : 0);
+  plan.scratch = plan.sums_at + (plan.sums ? 8 * rows * plan.sums_row : 0);
   return plan;
 }
 

@@ -46,10 +46,10 @@ typedef struct {
   long block, blocks;
   /* What is packed at once. */
   long group_tiles, group_panels, group_blocks;
-  /* Elements of a packed tile of A; elements of a packed block of B in a group. */
-  long tile_length, b_length;
-  /* Byte offsets in the scratch, and its length. */
-  long a_at, b_at, sums_at, scratch;
+  /* Elements of a row of packed A, and of a packed block of A and of B in a group; elements of a row of sums. */
+  long row_length, a_length, b_length, sums_row;
+  /* Byte offsets in the scratch (packed A is at 0), and its length. */
+  long b_at, sums_at, scratch;
 } scope_plan;
 
 /* A column of results as a row, C^T = B^T·A^T: the product that is computed in the place of one with n = 1. */

@@ -4,9 +4,8 @@ typedef struct {
   const scope_product *product;
   const scope_plan *plan;
   ELEMENT *packed_a, *packed_b;
-  /* Sums of the group [tiles, panels], rows of sums_row. */
+  /* Sums of the group. */
   WIDE *sums;
-  long sums_row;
   /* The group at work: tiles, panels, blocks of k. */
   long tile_begin, tile_end, panel_begin, panel_end, block_begin, block_end;
   /* What the group is cut into for threads: units of packing for a block, cells of C. */
@@ -20,6 +19,12 @@ static long NAME(vector_of)(const NAME(work) *w, long panel) {
 }
 static long NAME(steps_of)(const NAME(work) *w, long block) {
   return scope_min(w->plan->block, w->product->k - block * w->plan->block);
+}
+
+/* Where a tile of a block is packed. */
+static ELEMENT *NAME(packed_a)(const NAME(work) *w, long block, long tile) {
+  return w->packed_a + (block - w->block_begin) * w->plan->a_length +
+         (NAME(row_of)(w, tile) - NAME(row_of)(w, w->tile_begin)) * w->plan->row_length;
 }
 
 /* Panels or tiles that are packed together, so many rows at a time: they share lines of the rows that they are made from. */
@@ -45,13 +50,12 @@ static void NAME(pack_tiles)(const NAME(work) *w, long block, long begin, long e
   const scope_product *p = w->product;
   const long steps = NAME(steps_of)(w, block);
   const ELEMENT *source = (const ELEMENT *)p->a + block * w->plan->block * p->a_column;
-  ELEMENT *target = w->packed_a + (block - w->block_begin) * w->plan->group_tiles * w->plan->tile_length;
   const long stride = p->a_row == 1 && p->a_column != 1 ? ROWS_TOGETHER : steps;
   for (long k = 0; k < steps; k += stride)
     for (long tile = begin; tile < end; tile++) {
       const long row = NAME(row_of)(w, tile), rows = NAME(row_of)(w, tile + 1) - row;
       NAME(pack_tile)(scope_min(stride, steps - k), rows, source + row * p->a_row + k * p->a_column, p->a_row,
-                      p->a_column, target + (tile - w->tile_begin) * w->plan->tile_length + k * rows);
+                      p->a_column, NAME(packed_a)(w, block, tile) + k * rows, w->plan->row_length);
     }
 }
 
@@ -94,7 +98,7 @@ static void NAME(finish_tile)(const NAME(work) *w, long block, long row, long ro
       for (long j = 0; j < columns; j++, to += p->c_column) *to = NAME(finish)(&step, column + j, *to, from[j]);
       continue;
     }
-    WIDE *sums = w->sums + (row + r - NAME(row_of)(w, w->tile_begin)) * w->sums_row +
+    WIDE *sums = w->sums + (row + r - NAME(row_of)(w, w->tile_begin)) * w->plan->sums_row +
                  (column - NAME(vector_of)(w, w->panel_begin) * LANES);
     if (block == 0)
       for (long j = 0; j < columns; j++) sums[j] = from[j];
@@ -122,7 +126,6 @@ static void NAME(multiply_panel)(const NAME(work) *w, long block, long panel, lo
     b = (const ELEMENT *)p->b + k * p->b_row + column, b_row = p->b_row;
 
   const int mode = block == 0 ? p->mode : scope_accumulate;
-  const ELEMENT *bias = (const ELEMENT *)p->bias + (mode == scope_bias ? column : 0);
   /* A tile may be stored as it is where its columns lie side by side and all exist. */
   const int direct = w->sums == NULL && p->c_column == 1 && columns == vectors * LANES &&
                      (mode != scope_bias || p->bias_step == 1);
@@ -132,17 +135,19 @@ static void NAME(multiply_panel)(const NAME(work) *w, long block, long panel, lo
     const ELEMENT *a = (const ELEMENT *)p->a + row * p->a_row + k * p->a_column;
     long a_row = p->a_row, a_column = p->a_column;
     if (plan->packs_a) {
-      a = w->packed_a + (in_group * plan->group_tiles + tile - w->tile_begin) * plan->tile_length;
+      a = NAME(packed_a)(w, block, tile);
       if (p->a_column == 1)
-        a_row = NAME(copied_row)(steps);
+        a_row = plan->row_length;
       else
         a_row = 1, a_column = rows;
     }
-    const NAME(tile_function) function = NAME(tile_for)(p->m, rows, vectors);
     if (direct) {
-      function(steps, a, a_row, a_column, b, b_row, (ELEMENT *)p->c + row * p->c_row + column, p->c_row, mode, bias);
+      ELEMENT *c = (ELEMENT *)p->c + row * p->c_row + column;
+      const ELEMENT *start = mode == scope_set ? NAME(zeros) : mode == scope_bias ? (const ELEMENT *)p->bias + column : c;
+      MULTIPLY_TILE(p->m, rows, vectors, steps, a, a_row, a_column, b, b_row, c, p->c_row, start,
+                    mode == scope_accumulate ? p->c_row : 0);
     } else {
-      function(steps, a, a_row, a_column, b, b_row, buffer, vectors * LANES, scope_set, NULL);
+      MULTIPLY_TILE(p->m, rows, vectors, steps, a, a_row, a_column, b, b_row, buffer, vectors * LANES, NAME(zeros), 0);
       NAME(finish_tile)(w, block, row, rows, column, columns, buffer, vectors * LANES);
     }
   }
@@ -192,10 +197,9 @@ static void NAME(multiply_group)(scope_pool *pool, NAME(work) *w) {
 /* Groups of rows, of columns, of blocks of k; each is packed, then multiplied. */
 static void NAME(multiply)(scope_pool *pool, const scope_product *p, const scope_plan *plan, char *scratch) {
   NAME(work) w = {.product = p, .plan = plan};
-  w.packed_a = (ELEMENT *)(scratch + plan->a_at);
+  w.packed_a = (ELEMENT *)scratch;
   w.packed_b = (ELEMENT *)(scratch + plan->b_at);
   w.sums = plan->sums ? (WIDE *)(scratch + plan->sums_at) : NULL;
-  w.sums_row = plan->group_panels * scope_ceil_div(plan->vectors, plan->panels) * LANES;
   for (long tile = 0; tile < plan->tiles; tile += plan->group_tiles)
     for (long panel = 0; panel < plan->panels; panel += plan->group_panels)
       for (long block = 0; block < plan->blocks; block += plan->group_blocks) {

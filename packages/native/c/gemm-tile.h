@@ -9,13 +9,31 @@ typedef ELEMENT NAME(loose) __attribute__((vector_size(SCOPE_VECTOR_BYTES), alig
 #define LOOSE(pointer) (*(NAME(loose) *)(pointer))
 #define CONST_LOOSE(pointer) (*(const NAME(loose) *)(pointer))
 
-/* Everything a tile reads and writes: strides in elements, rows of B and of C without gaps inside. */
+/* C = start + A·B for `k` steps; strides in elements, no gaps inside of rows of B, C and start. Start may be C. */
 #define TILE_PARAMETERS                                                                                      \
   long k, const ELEMENT *a, long a_row, long a_column, const ELEMENT *b, long b_row, ELEMENT *c, long c_row, \
-      int mode, const ELEMENT *bias
-#define TILE_ARGUMENTS k, a, a_row, a_column, b, b_row, c, c_row, mode, bias
+      const ELEMENT *start, long start_row
+#define TILE_ARGUMENTS k, a, a_row, a_column, b, b_row, c, c_row, start, start_row
 
 typedef void (*NAME(tile_function))(TILE_PARAMETERS);
+
+/* What a product starts from where it adds to nothing. */
+static const ELEMENT NAME(zeros)[SCOPE_ROW_VECTORS * LANES];
+
+#ifdef ONE_TILE_FOR_ALL
+
+/* Of any size, with its sums in memory: a few times slower, for elements that are seldom multiplied. */
+static void NAME(tile_of_any_size)(long rows, long vectors, TILE_PARAMETERS) {
+  for (long r = 0; r < rows; r++)
+    for (long v = 0; v < vectors; v++) {
+      NAME(vector) sum = {0};
+      for (long i = 0; i < k; i++) sum += a[r * a_row + i * a_column] * CONST_LOOSE(b + i * b_row + v * LANES);
+      LOOSE(c + r * c_row + v * LANES) = CONST_LOOSE(start + r * start_row + v * LANES) + sum;
+    }
+}
+#define MULTIPLY_TILE(m, rows, vectors, ...) NAME(tile_of_any_size)(rows, vectors, __VA_ARGS__)
+
+#else
 
 /* With few registers GCC would load a vector of B again for each row, more than a core loads in a cycle. */
 #if SCOPE_VECTOR_REGISTERS < 32 && (defined(__x86_64__) || defined(__i386__))
@@ -55,9 +73,8 @@ SCOPE_INLINE void NAME(tile)(const int rows, const int vectors, const int chains
     EACH_ROW EACH_VECTOR sums[0][r][v] += sums[1][r][v];
   }
 #undef STEP
-  if (mode == scope_accumulate) EACH_ROW EACH_VECTOR sums[0][r][v] += CONST_LOOSE(c + r * c_row + v * LANES);
-  if (mode == scope_bias) EACH_ROW EACH_VECTOR sums[0][r][v] += CONST_LOOSE(bias + v * LANES);
-  EACH_ROW EACH_VECTOR LOOSE(c + r * c_row + v * LANES) = sums[0][r][v];
+  EACH_ROW EACH_VECTOR
+    LOOSE(c + r * c_row + v * LANES) = CONST_LOOSE(start + r * start_row + v * LANES) + sums[0][r][v];
 }
 
 #define DEFINE_TILE(rows, vectors, chains)                                                             \
@@ -109,3 +126,6 @@ static NAME(tile_function) NAME(tile_for)(long m, long rows, long vectors) {
   };
   return m == 1 ? single[vectors - 1] : m == 2 ? pair[vectors - 1] : several[vectors - 1][rows - 1];
 }
+#define MULTIPLY_TILE(m, rows, vectors, ...) NAME(tile_for)(m, rows, vectors)(__VA_ARGS__)
+
+#endif

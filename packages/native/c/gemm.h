@@ -8,7 +8,7 @@
 enum { scope_set = 0, scope_accumulate = 1, scope_bias = 2 };
 
 /* C [m, n] from A [m, k] and B [k, n]; strides in elements. C overlaps neither A, B nor the bias, and no two of its elements
- * share a place. Nothing outside of its elements is written. */
+ * share a place. Nothing outside of its elements is written; A and B may be read up to 63 bytes past their last element. */
 typedef struct {
   long m, n, k;
   const void *a;

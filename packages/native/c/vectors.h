@@ -14,7 +14,7 @@
 
 /* Vector registers: what a tile of results may fill. */
 #ifndef SCOPE_VECTOR_REGISTERS
-#if defined(__AVX512F__) || defined(__aarch64__)
+#if SCOPE_VECTOR_BYTES == 64 || defined(__AVX512VL__) || defined(__aarch64__)
 #define SCOPE_VECTOR_REGISTERS 32
 #else
 #define SCOPE_VECTOR_REGISTERS 16
