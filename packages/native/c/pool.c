@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "pool.h"
 
@@ -28,6 +29,9 @@
 #define WAITING_LOOKS 1600
 /* Waking threads takes a caller some microseconds, and them some more: how many grains of work make up for it. */
 #define GRAINS_TO_WAKE 16
+/* How many times longer than a wait for a lost worker callers do without workers, at most; jobs without one that halve it. */
+#define MOST_PATIENCE 16
+#define JOBS_TO_FORGET 256
 
 struct scope_pool {
   int threads;
@@ -57,7 +61,12 @@ static struct {
   /* Of whoever has `taken`: threads that were started, and grains of work that sleepers were not woken for. */
   int workers;
   long missed;
-} team = {.taken = ATOMIC_FLAG_INIT};
+  /* Until when callers do without the threads, because others want the processors; how many times a wait that is, and jobs
+   * since the last one. */
+  double alone_until;
+  int patience;
+  long jobs;
+} team = {.taken = ATOMIC_FLAG_INIT, .patience = 1};
 
 static inline void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -179,14 +188,38 @@ static void wake_workers(long units, int workers) {
   wake(&team.calls, workers);
 }
 
+static double seconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Waits for the last ranges of workers. One that lost its processor to another program holds everything up: then work goes on
+ * without workers for a multiple of the time that was lost, a larger one each time, so that a busy machine costs little. */
 static void wait_for_workers(void) {
   for (long i = 0; i < WAITING_LOOKS; i++) {
-    if (atomic_load_explicit(&team.pending, memory_order_acquire) == 0) return;
+    if (atomic_load_explicit(&team.pending, memory_order_acquire) == 0) {
+      if (++team.jobs % JOBS_TO_FORGET == 0 && team.patience > 1) team.patience /= 2;
+      return;
+    }
     relax();
   }
+  const double begin = seconds();
   atomic_store(&team.caller_sleeps, 1);
   for (unsigned pending; (pending = atomic_load(&team.pending)) != 0;) sleep_while(&team.pending, pending);
   atomic_store(&team.caller_sleeps, 0);
+  const double end = seconds();
+  team.alone_until = end + team.patience * (end - begin);
+  if (team.patience < MOST_PATIENCE) team.patience *= 2;
+  team.jobs = 0;
+}
+
+/* Whether workers are left out of what comes now. */
+static int goes_alone(void) {
+  if (team.alone_until == 0) return 0;
+  if (seconds() < team.alone_until) return 1;
+  team.alone_until = 0;
+  return 0;
 }
 
 void scope_parallel(scope_pool *pool, long count, long grain, scope_task task, void *context) {
@@ -195,6 +228,11 @@ void scope_parallel(scope_pool *pool, long count, long grain, scope_task task, v
   const int threads = scope_pool_threads(pool);
   if (threads == 1 || count <= grain || atomic_flag_test_and_set_explicit(&team.taken, memory_order_acquire)) {
     task(context, 0, count);
+    return;
+  }
+  if (goes_alone()) {
+    task(context, 0, count);
+    atomic_flag_clear_explicit(&team.taken, memory_order_release);
     return;
   }
   if (team.workers < threads - 1) start_workers(threads - 1);
