@@ -22,6 +22,7 @@ napi_status napi_get_value_int64(napi_env, napi_value, int64_t *);
 napi_status napi_get_value_double(napi_env, napi_value, double *);
 napi_status napi_get_value_string_utf8(napi_env, napi_value, char *, size_t, size_t *);
 napi_status napi_get_value_external(napi_env, napi_value, void **);
+napi_status napi_create_int32(napi_env, int32_t, napi_value *);
 napi_status napi_create_external(napi_env, void *, napi_finalizer, void *, napi_value *);
 napi_status napi_create_external_arraybuffer(napi_env, void *, size_t, napi_finalizer, void *, napi_value *);
 napi_status napi_get_typedarray_info(napi_env, napi_value, int *, size_t *, void **, napi_value *, size_t *);
@@ -83,17 +84,35 @@ static napi_value load(napi_env env, napi_info info) {
   return program;
 }
 
-/* run(program, memory, which, counters): `counters` is an Int32Array of those of the loops around a single kernel. */
+/* The pool of so many threads. */
+static scope_pool *pool_of(int64_t threads) {
+  static scope_pool *pools[65];
+  if (threads < 2) return NULL;
+  if (threads > 64) threads = 64;
+  if (pools[threads] == NULL) pools[threads] = scope_pool_create((int)threads);
+  return pools[threads];
+}
+
+/* cores(): how many threads suit this process. */
+static napi_value cores(napi_env env, napi_info info) {
+  napi_value result;
+  (void)info;
+  napi_create_int32(env, scope_physical_cores(), &result);
+  return result;
+}
+
+/* run(program, memory, threads, which, counters): `counters` is an Int32Array of those of the loops around a single kernel. */
 static napi_value run(napi_env env, napi_info info) {
   napi_value values[most_arguments];
   void *program = NULL, *memory = NULL, *counters = NULL;
-  int64_t which = 0;
+  int64_t threads = 1, which = 0;
   arguments_of(env, info, values);
   napi_get_value_external(env, values[0], &program);
   napi_get_arraybuffer_info(env, values[1], &memory, NULL);
-  napi_get_value_int64(env, values[2], &which);
-  if (which >= 0) napi_get_typedarray_info(env, values[3], NULL, NULL, &counters, NULL, NULL);
-  ((scope_program)program)(&routines, memory, NULL, (long)which, counters);
+  napi_get_value_int64(env, values[2], &threads);
+  napi_get_value_int64(env, values[3], &which);
+  if (which >= 0) napi_get_typedarray_info(env, values[4], NULL, NULL, &counters, NULL, NULL);
+  ((scope_program)program)(&routines, memory, pool_of(threads), (long)which, counters);
   return NULL;
 }
 
@@ -101,7 +120,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   static const struct {
     const char *name;
     napi_function function;
-  } all[] = {{"allocate", allocate}, {"load", load}, {"run", run}};
+  } all[] = {{"allocate", allocate}, {"load", load}, {"run", run}, {"cores", cores}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     napi_value function;
     napi_create_function(env, all[i].name, strlen(all[i].name), all[i].function, NULL, &function);

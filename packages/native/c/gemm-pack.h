@@ -55,15 +55,38 @@ static void NAME(pack_tile)(long k, long rows, const ELEMENT *source, long row, 
   }
 }
 
-void GLOBAL(scope_pack)(long k, long n, const ELEMENT *source, long row, long column, ELEMENT *packed) {
-  if (k == 0 || n == 0) return;
-  const long vectors = scope_ceil_div(n, LANES), panels = scope_ceil_div(vectors, SCOPE_PANEL_VECTORS);
-  const long block = scope_ceil_div(k, scope_ceil_div(k, SCOPE_BLOCK));
-  for (long i = 0; i < k; i += block)
-    for (long panel = 0; panel < panels; panel++) {
-      const long from = scope_piece(vectors, panels, panel), to = scope_piece(vectors, panels, panel + 1);
-      const long steps = scope_min(block, k - i), width = (to - from) * LANES, j = from * LANES;
-      NAME(pack_panel)(steps, scope_min(width, n - j), width, source + i * row + j * column, row, column, packed);
-      packed += steps * width;
-    }
+#ifndef NEVER_PACKED_BEFOREHAND
+
+/* All of B, for products to come. */
+typedef struct {
+  long k, n, block, vectors, panels, row, column;
+  const ELEMENT *source;
+  ELEMENT *packed;
+} NAME(packing);
+
+/* Panels [begin, end) of all blocks, one after the other. */
+static void NAME(packing_task)(void *context, long begin, long end) {
+  const NAME(packing) *all = context;
+  for (long unit = begin; unit < end; unit++) {
+    const long k = unit / all->panels * all->block, panel = unit % all->panels;
+    const long from = scope_piece(all->vectors, all->panels, panel);
+    const long width = (scope_piece(all->vectors, all->panels, panel + 1) - from) * LANES, column = from * LANES;
+    const long steps = scope_min(all->block, all->k - k);
+    NAME(pack_panel)(steps, scope_min(width, all->n - column), width,
+                     all->source + k * all->row + column * all->column, all->row, all->column,
+                     all->packed + k * all->vectors * LANES + steps * column);
+  }
 }
+
+void GLOBAL(scope_pack)(scope_pool *pool, long k, long n, const ELEMENT *source, long row, long column, ELEMENT *packed) {
+  if (k == 0 || n == 0) return;
+  NAME(packing) all = {.k = k, .n = n, .row = row, .column = column, .source = source, .packed = packed};
+  all.vectors = scope_ceil_div(n, LANES);
+  all.panels = scope_ceil_div(all.vectors, SCOPE_PANEL_VECTORS);
+  const long blocks = scope_ceil_div(k, SCOPE_BLOCK);
+  all.block = scope_ceil_div(k, blocks);
+  const long panel_bytes = all.block * scope_ceil_div(n, all.panels) * (long)sizeof(ELEMENT);
+  scope_parallel(pool, blocks * all.panels, scope_ceil_div(PART_BYTES / 4, panel_bytes), NAME(packing_task), &all);
+}
+
+#endif

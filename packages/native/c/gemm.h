@@ -35,9 +35,8 @@ void scope_gemm_i32(scope_pool *pool, const scope_product *product, void *scratc
 long scope_gemm_scratch(const scope_product *product, long bytes);
 
 /* Rearranges B for products that use it again and again. `packed`: scope_packed_length elements, aligned to 64. */
-void scope_pack_f32(long k, long n, const float *source, long row, long column, float *packed);
-void scope_pack_f64(long k, long n, const double *source, long row, long column, double *packed);
-void scope_pack_i32(long k, long n, const unsigned *source, long row, long column, unsigned *packed);
+void scope_pack_f32(scope_pool *pool, long k, long n, const float *source, long row, long column, float *packed);
+void scope_pack_f64(scope_pool *pool, long k, long n, const double *source, long row, long column, double *packed);
 
 /* Elements of a packed B. */
 long scope_packed_length(long k, long n, long bytes);

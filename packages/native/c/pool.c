@@ -7,13 +7,16 @@
 #define _DARWIN_C_SOURCE
 #endif
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
+
+#ifndef _WIN32
+#include <dlfcn.h>
+#include <signal.h>
+#endif
 
 #include "pool.h"
 
@@ -148,25 +151,38 @@ static void *work(void *argument) {
   return NULL;
 }
 
+#ifdef _WIN32
+static void keep_library(void) {}
+typedef int signals;
+static void block_signals(signals *before) { (void)before; }
+static void restore_signals(const signals *before) { (void)before; }
+#else
 /* The code must stay where it is while threads run it, even if the host closes the library. */
 static void keep_library(void) {
   Dl_info info;
-  if (dladdr((void *)(intptr_t)&work, &info) != 0 && info.dli_fname != NULL) dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE);
+  if (dladdr((void *)(intptr_t)&work, &info) != 0 && info.dli_fname != NULL)
+    dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE);
 }
+/* A new thread inherits what is blocked: the host's signals are for its own threads. */
+typedef sigset_t signals;
+static void block_signals(signals *before) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, before);
+}
+static void restore_signals(const signals *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
+#endif
 
-/* Threads that end with the process, and leave its signals to others. */
+/* Threads that end with the process. */
 static void start_workers(int workers) {
   if (team.workers == 0) keep_library();
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  for (pthread_t thread; team.workers < workers; team.workers++)
-    if (pthread_create(&thread, &attributes, work, (void *)(intptr_t)(team.workers + 1)) != 0) break;
-  pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  signals before;
+  block_signals(&before);
+  for (pthread_t thread; team.workers < workers; team.workers++) {
+    if (pthread_create(&thread, NULL, work, (void *)(intptr_t)(team.workers + 1)) != 0) break;
+    pthread_detach(thread);
+  }
+  restore_signals(&before);
 }
 
 scope_pool *scope_pool_create(int threads) {

@@ -1,7 +1,7 @@
 /* What programs call beside their own kernels. The routines are compiled once for a machine; a program is handed their table. */
 #ifndef SCOPE_ROUTINES_H
 #define SCOPE_ROUTINES_H
-#include "products.h"
+#include "gemm.h"
 #include "rows.h"
 
 #define SCOPE_ROUTINES(ROUTINE)                                                                                      \
@@ -9,8 +9,8 @@
   ROUTINE(void, gemm_f32, (scope_pool *, const scope_product *, void *))                                             \
   ROUTINE(void, gemm_f64, (scope_pool *, const scope_product *, void *))                                             \
   ROUTINE(void, gemm_i32, (scope_pool *, const scope_product *, void *))                                             \
-  ROUTINE(void, pack_f32, (long, long, const float *, long, long, float *))                                          \
-  ROUTINE(void, pack_f64, (long, long, const double *, long, long, double *))                                        \
+  ROUTINE(void, pack_f32, (scope_pool *, long, long, const float *, long, long, float *))                            \
+  ROUTINE(void, pack_f64, (scope_pool *, long, long, const double *, long, long, double *))                          \
   ROUTINE(void, running_sums, (const scope_rows *, int))                                                             \
   ROUTINE(void, arg_sort, (const scope_rows *, int, long, void *))                                                   \
   ROUTINE(void, arg_extreme, (const scope_rows *, int))                                                              \

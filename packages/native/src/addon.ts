@@ -14,8 +14,16 @@ export interface Addon {
   allocate(bytes: number): ArrayBuffer;
   /** Loads a program's shared object for good. */
   load(path: string): LoadedProgram;
-  /** Runs the program in a memory: all of it, or one kernel with the counters of the loops around it. */
-  run(program: LoadedProgram, memory: ArrayBuffer, which: number, counters?: Int32Array): void;
+  /** Runs the program in a memory, with so many threads: all of it, or one kernel with the counters of the loops around it. */
+  run(
+    program: LoadedProgram,
+    memory: ArrayBuffer,
+    threads: number,
+    which: number,
+    counters?: Int32Array,
+  ): void;
+  /** How many threads suit this process: one for each physical core that it may use. */
+  cores(): number;
 }
 
 /** The C files that the addon is made of, beside headers. */

@@ -27,9 +27,10 @@ export class NativeExecutable implements HostExecutable {
   readonly #memory: ArrayBuffer;
   readonly #plan: MemoryPlan;
   readonly #program: Program;
+  readonly #threads: number;
   readonly #positions: ReadonlyMap<LeafKernel, number>;
 
-  constructor(program: Program, _options: PrepareOptions) {
+  constructor(program: Program, { threads }: PrepareOptions) {
     const { toolchain } = thisMachine();
     const plan = planMemory(program);
     const { text, scratchBytes, positions } = programSource(program, plan, toolchain.vectorBytes);
@@ -39,11 +40,12 @@ export class NativeExecutable implements HostExecutable {
     this.#plan = plan;
     this.#program = program;
     this.#positions = positions;
+    this.#threads = threads ?? addon.cores();
     this.#memory = addon.allocate(plan.bytes + scratchBytes);
     this.bytes = plan.bytes + scratchBytes;
     this.codeBytes = bytesOfFile(path);
     this.code = text;
-    this.machine = `native: ${toolchain.vectors}, ${toolchain.version}, 1 thread`;
+    this.machine = `native: ${toolchain.vectors}, ${toolchain.version}, ${this.#threads} thread${this.#threads === 1 ? "" : "s"}`;
     for (const buffer of program.buffers)
       if (buffer.initial !== undefined) this.array(buffer).set(buffer.initial);
   }
@@ -52,10 +54,10 @@ export class NativeExecutable implements HostExecutable {
     return arrayAt(this.#memory, buffer.dtype, this.#plan.addressOf(buffer), buffer.length);
   }
   setUp(): void {
-    this.#addon.run(this.#loaded, this.#memory, wholeSetup);
+    this.#addon.run(this.#loaded, this.#memory, this.#threads, wholeSetup);
   }
   run(): void {
-    this.#addon.run(this.#loaded, this.#memory, wholeRun);
+    this.#addon.run(this.#loaded, this.#memory, this.#threads, wholeRun);
   }
   dispose(): void {}
 
@@ -65,7 +67,7 @@ export class NativeExecutable implements HostExecutable {
       const position = this.#positions.get(kernel) ?? 0;
       const at = Int32Array.from(counters);
       const start = performance.now();
-      this.#addon.run(this.#loaded, this.#memory, position, at);
+      this.#addon.run(this.#loaded, this.#memory, this.#threads, position, at);
       const elapsed = performance.now() - start;
       const entry = times.get(kernel.name) ?? { calls: 0, milliseconds: 0 };
       times.set(kernel.name, { calls: entry.calls + 1, milliseconds: entry.milliseconds + elapsed });

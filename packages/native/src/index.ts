@@ -2,13 +2,17 @@
  * @packageDocumentation */
 import { allDTypes, cpuLimits, type HostBackend } from "@scope/autodiff/backend";
 import { NativeExecutable } from "./executable.js";
-import { unavailableReason } from "./machine.js";
+import { packedLength as lengthFor } from "./gemm-layout.js";
+import { thisMachine, unavailableReason } from "./machine.js";
 
 /** Whether programs can run as machine code here: on Node, with a C compiler.
  * @example
  * typeof isNativeAvailable() // => "boolean"
  */
 export const isNativeAvailable = (): boolean => unavailableReason() === null;
+
+const packedLength: HostBackend["capabilities"]["packedLength"] = (k, n, dtype) =>
+  lengthFor(k, n, dtype, thisMachine().toolchain.vectorBytes);
 
 /** Programs as machine code: each becomes one C file, which the system's compiler (`cc`, or the one that the environment variable CC names) turns
  * into a shared object. What was compiled is kept in the user's cache folder.
@@ -18,7 +22,7 @@ export const isNativeAvailable = (): boolean => unavailableReason() === null;
  */
 export const native: HostBackend = {
   name: "native",
-  capabilities: { dtypes: allDTypes, limits: cpuLimits, packedLength: () => 0 },
+  capabilities: { dtypes: allDTypes, limits: cpuLimits, packedLength },
   unavailable: unavailableReason,
   prepare: (program, options) => new NativeExecutable(program, options),
 };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { casesOf } from "../../autodiff/test/repository/case-counts.js";
-import { packedLength, type ProductLayout, scratchBytes } from "../src/gemm-layout.js";
+import { type ProductLayout, packedLength, scratchBytes } from "../src/gemm-layout.js";
 import { describeNative } from "./describe-native.js";
 import { runProgram } from "./run-program.js";
 
@@ -12,19 +12,24 @@ describeNative("products in C", () => {
     expect(status).toBe(0);
   });
 
-  it.each([16, 32, 64])("need as much scratch as JavaScript plans, with vectors of %d bytes", (vectorBytes) => {
-    const products = drawProducts();
-    const lines = products.map(({ dtype, m, n, k, a, b }) =>
-      [dtype === "float64" ? 8 : 4, m, n, k, ...a, ...(b ?? [0, 0]), b === null ? 1 : 0].join(" "),
-    );
-    const { output } = runProgram("layout", vectorBytes, { input: lines.join("\n") });
-    const expected = products.map(
-      (product) =>
-        `${scratchBytes(product, vectorBytes)} ${packedLength(product.k, product.n, product.dtype, vectorBytes)}`,
-    );
-    expect(output.trim().split("\n")).toEqual(expected);
-    expect(products.filter((product) => scratchBytes(product, vectorBytes) > 0).length).toBeGreaterThan(100);
-  });
+  it.each([16, 32, 64])(
+    "need as much scratch as JavaScript plans, with vectors of %d bytes",
+    (vectorBytes) => {
+      const products = drawProducts();
+      const lines = products.map(({ dtype, m, n, k, a, b }) =>
+        [dtype === "float64" ? 8 : 4, m, n, k, ...a, ...(b ?? [0, 0]), b === null ? 1 : 0].join(" "),
+      );
+      const { output } = runProgram("layout", vectorBytes, { input: lines.join("\n") });
+      const expected = products.map(
+        (product) =>
+          `${scratchBytes(product, vectorBytes)} ${packedLength(product.k, product.n, product.dtype, vectorBytes)}`,
+      );
+      expect(output.trim().split("\n")).toEqual(expected);
+      expect(products.filter((product) => scratchBytes(product, vectorBytes) > 0).length).toBeGreaterThan(
+        100,
+      );
+    },
+  );
 
   it("are shared by threads that compute every range once", () => {
     const { output, status } = runProgram("stress", 16, { args: [`${casesOf(5000)}`] });

@@ -42,7 +42,12 @@ export function runProgram(
 ): { readonly output: string; readonly status: number | null } {
   const output = pathOf(`${name}-${vectorBytes}`);
   const source = fileURLToPath(new URL(`programs/${name}.c`, import.meta.url));
-  const more = [...objectsFor(vectorBytes), "-lm", "-lpthread", ...(process.platform === "linux" ? ["-ldl"] : [])];
+  const more = [
+    ...objectsFor(vectorBytes),
+    "-lm",
+    "-lpthread",
+    ...(process.platform === "linux" ? ["-ldl"] : []),
+  ];
   compile([{ source, output, more }]);
   const { stdout, stderr, status } = spawnSync(output, args, { input, encoding: "utf8" });
   return { output: `${stdout}${stderr}`, status };

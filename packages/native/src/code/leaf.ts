@@ -10,6 +10,7 @@ import {
   type RowKernel,
   type ScatterAddKernel,
 } from "@scope/autodiff/backend";
+import { scratchBytes } from "../gemm-layout.js";
 import type { KernelFunction } from "./kernel-function.js";
 import { literal } from "./lanes.js";
 import { mapFunction } from "./map.js";
@@ -52,7 +53,7 @@ export function leafStatements(kernel: LeafKernel, context: LeafContext): string
       const suffix = suffixOf(source.buffer.dtype);
       const [row, column] = source.strides;
       return [
-        `scope_pack_${suffix}(${k}, ${n}, ${pointer(source, context)}, ${row}, ${column}, ${pointer(packed, context)});`,
+        `scope_pack_${suffix}(pool, ${k}, ${n}, ${pointer(source, context)}, ${row}, ${column}, ${pointer(packed, context)});`,
       ];
     }
     case "scatterAdd":
@@ -104,12 +105,17 @@ function gemmStatements(kernel: GemmKernel, context: LeafContext): string[] {
     const terms = sizes.map((_, axis) => ` + b${axis} * ${strides[operand][axis] * bytes}L`);
     return `${context.address(access)}${terms.join("")}`;
   };
-  const steps = ({ strides: over }: Access): string => `${over[rank] ?? 0}, ${over[rank + 1] ?? 0}`;
+  const over = ({ strides }: Access): readonly [number, number] => [
+    strides[rank] ?? 0,
+    strides[rank + 1] ?? 0,
+  ];
+  const layout = { dtype: c.buffer.dtype, m, n, k, a: over(a), b: b.packed ? null : over(b.at) };
+  const steps = (access: Access): string => over(access).join(", ");
   return [
     ...sizes.map((size, axis) => `for (long b${axis} = 0; b${axis} < ${size}; b${axis}++)`),
     "{",
     `const scope_product product = {${m}, ${n}, ${k}, ${moved(a, 0)}, ${steps(a)}, ${moved(b.at, 1)}, ${steps(b.at)}, ${b.packed ? 1 : 0}, ${moved(c, 2)}, ${steps(c)}, ${bias === undefined ? "0, 0" : `${context.address(bias)}, ${bias.strides[0]}`}, ${modes[mode]}};`,
-    `scope_gemm_${suffix}(pool, &product, ${context.scratch(0)});`,
+    `scope_gemm_${suffix}(pool, &product, ${context.scratch(scratchBytes(layout, context.vectorBytes))});`,
     "}",
   ];
 }

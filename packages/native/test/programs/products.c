@@ -65,13 +65,12 @@ static void fill(matrix *m, int type, long rows, long columns) {
 typedef void (*gemm)(scope_pool *, const scope_product *, void *);
 static const gemm functions[] = {scope_gemm_f32, scope_gemm_f64, scope_gemm_i32};
 
-static void *pack(int type, long k, long n, const matrix *b) {
+static void *pack(scope_pool *pool, int type, long k, long n, const matrix *b) {
   const long bytes = scope_packed_length(k, n, sizes[type]) * sizes[type];
   unsigned char *packed = aligned_alloc(64, (bytes + 63 + 128) / 64 * 64);
   memset(packed, marked, bytes + 64);
-  if (type == f32) scope_pack_f32(k, n, b->first, b->row, b->column, (float *)packed);
-  if (type == f64) scope_pack_f64(k, n, b->first, b->row, b->column, (double *)packed);
-  if (type == i32) scope_pack_i32(k, n, b->first, b->row, b->column, (unsigned *)packed);
+  if (type == f32) scope_pack_f32(pool, k, n, b->first, b->row, b->column, (float *)packed);
+  if (type == f64) scope_pack_f64(pool, k, n, b->first, b->row, b->column, (double *)packed);
   for (long i = 0; i < 64; i++)
     if (packed[bytes + i] != marked) failures++, printf("pack %ld x %ld wrote past its end\n", k, n);
   return packed;
@@ -91,9 +90,9 @@ static void check(const test_case *t, scope_pool *const *pools, int count) {
   fill(&b, type, k, n);
   fill(&c, type, m, n);
   fill(&bias, type, 1, n * step);
-  scope_product p = {m, n, k, a.first, a.row, a.column, b.first, b.row, b.column, t->packed, NULL, c.row, c.column, bias.first, step, t->mode};
+  scope_product p = {m, n, k, a.first, a.row, a.column, b.first, b.row, b.column, t->packed && type != i32, NULL, c.row, c.column, bias.first, step, t->mode};
   void *packed = NULL;
-  if (t->packed) p.b = packed = pack(type, k, n, &b);
+  if (p.packed) p.b = packed = pack(pools[count - 1], type, k, n, &b);
 
   unsigned char *expected = malloc(c.bytes), *result = malloc(c.bytes), *first = malloc(c.bytes);
   memcpy(expected, c.memory, c.bytes);
