@@ -48,6 +48,7 @@ export interface Compiled<Args extends readonly unknown[], R> {
  * While {@link detectAnomalies} looks for what is not finite, the function runs op by op.
  * An index out of range is refused as eagerly, however it came about: a constant while tracing, an argument before the program runs, one that the program computes
  * by the program, which then returns nothing and leaves every Variable as it was.
+ * A backend whose memory the host does not see gives tensors that stay there ({@link Tensor.device}): `await t.read()` brings their elements, or rejects with such an error.
  * @param f - a function of trees of tensors that returns a tree of tensors; it runs while it is traced only
  * @param options - `name`, `backend`, `threads`, `flushSubnormals`
  * @returns a function that is called in the same way

@@ -66,7 +66,7 @@ export class DeviceTensor extends Tensor {
 
   override hostStorage(
     what: string,
-    mend: string = "await t.read() gives its elements; once they have been read, they are on the host as well",
+    mend: string = "await t.read() (of a whole model: await model.readState()); once read, the elements are on the host as well",
   ): TypedArray {
     this.storage ??= this.value.readNow();
     if (this.storage !== null) return this.storage;

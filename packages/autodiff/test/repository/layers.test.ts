@@ -52,6 +52,21 @@ describe("@scope/autodiff", () => {
   test("no file imports from a layer above its own", () => expect(upwardImports(table)).toEqual([]));
   test("no cycle", () =>
     expect(importCycle(tableOf("packages/autodiff/src", valueImportsOf))).toBeUndefined());
+  test("tensors of devices are reached from nothing but the contract with backends", () => {
+    const values = tableOf("packages/autodiff/src", valueImportsOf);
+    const importersOf = (name: string): string[] =>
+      [...values]
+        .filter(([, from]) => from.some((path) => path.endsWith(`/${name}.js`)))
+        .map(([file]) => file);
+    expect(importersOf("device-instance")).toEqual(["backend.ts"]);
+    expect(importersOf("device-tensor")).toEqual(["compiler/device-instance.ts"]);
+    expect(importersOf("run-outcome")).toEqual(["compiler/device-instance.ts"]);
+    const toEntry = (file: string): string => (file.includes("/") ? "../backend.js" : "./backend.js");
+    const direct = [...values].filter(
+      ([file, from]) => file.split("/").length <= 2 && from.includes(toEntry(file)),
+    );
+    expect(direct).toEqual([]);
+  });
   test("no package is imported, but fast-check for arbitraries, which nothing else reaches", () => {
     const allowed = (file: string, specifier: string): boolean =>
       specifier === "fast-check" && file === "testing/arbitraries.ts";
