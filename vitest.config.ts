@@ -7,7 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const autodiffSource = { find: /^@scope\/autodiff$/, replacement: source("packages/autodiff/src/server.ts") };
 const compileSource = {
   find: /^@scope\/autodiff\/compile$/,
-  replacement: source("packages/autodiff/src/compile.ts"),
+  replacement: source("packages/autodiff/src/compile-server.ts"),
 };
 const functionsSource = {
   find: /^@scope\/autodiff\/functions$/,
@@ -27,6 +27,7 @@ const otherSources = [
     find: /^@scope\/autodiff\/testing\/conformance$/,
     replacement: source("packages/autodiff/src/testing/conformance.ts"),
   },
+  { find: /^@scope\/autodiff\/threads$/, replacement: source("packages/autodiff/src/threads.ts") },
   { find: /^@scope\/autodiff\/backend$/, replacement: source("packages/autodiff/src/backend.ts") },
   { find: /^@scope\/nn$/, replacement: source("packages/nn/src/index.ts") },
 ];

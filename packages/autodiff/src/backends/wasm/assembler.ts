@@ -185,12 +185,27 @@ function callCode({ symbol }: Callable, operands: readonly Value<ValueType>[]): 
   return `${code}\x10${symbol}`;
 }
 
+const memoryImport = `${sized("env")}${sized("memory")}\x02`;
+/** No page at least, and no limit; shared memory needs one: all that 32 bits address. */
+const unshared = "\0\0";
+const sharedImports: readonly Code[] = [
+  `${memoryImport}\x03\0\x80\x80\x04`,
+  `${sized("env")}${sized("shift")}\x03\x7f\0`,
+];
+
 /** Collects imports and functions, and encodes them as a module over one imported memory (`env.memory`). */
 export class ModuleBuilder {
+  /** What a module over shared memory adds to the addresses that belong to one thread (`env.shift`); null in others. */
+  readonly shift: I32 | null;
+
   readonly #imports = new Map<string, Callable>();
   readonly #functions: FunctionBuilder<ValueType | null>[] = [];
   readonly #exports: [name: string, target: Callable][] = [];
   #symbols = 0;
+
+  constructor(shared: boolean = false) {
+    this.shift = shared ? { type: "i32", code: "\x23\0" } : null;
+  }
 
   #symbol(): Code {
     return String.fromCodePoint(0x10000 + this.#symbols++);
@@ -248,7 +263,7 @@ export class ModuleBuilder {
     const code = [
       "\0asm\x01\0\0\0",
       section("\x01", types),
-      section("\x02", [`${sized("env")}${sized("memory")}\x02\0\0`, ...imports]),
+      section("\x02", [...(this.shift === null ? [memoryImport + unshared] : sharedImports), ...imports]),
       section("\x03", functions),
       section(
         "\x07",

@@ -1,6 +1,6 @@
 import type { FunctionBuilder, Local } from "./assembler.js";
 import { ModuleBuilder } from "./assembler.js";
-import type { ValueType } from "./instructions.js";
+import type { I32, ValueType } from "./instructions.js";
 import { i32 } from "./instructions.js";
 import type { Parameters, Routine } from "./routine.js";
 
@@ -12,7 +12,7 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** What the code generators of one module share: routines by name, and memory beyond the program's own. */
 export class CodeContext {
-  readonly module: ModuleBuilder = new ModuleBuilder();
+  readonly module: ModuleBuilder;
   readonly relaxed: boolean;
   /** 64 bytes that stay zero. */
   readonly zeros: number;
@@ -26,8 +26,10 @@ export class CodeContext {
   readonly #routines = new Map<string, FunctionBuilder>();
   readonly #intRoutines = new Map<string, FunctionBuilder<"i32">>();
 
-  /** @param base - First byte that is not the program's. */
-  constructor(base: number, relaxed: boolean) {
+  /** @param base - First byte that is not the program's.
+   * @param shared - whether several threads run the code at the same time, each with its own tile, partials and scratch */
+  constructor(base: number, relaxed: boolean, shared: boolean = false) {
+    this.module = new ModuleBuilder(shared);
     this.relaxed = relaxed;
     this.zeros = align(base + slackBytes);
     this.tile = this.zeros + 64;
@@ -37,6 +39,11 @@ export class CodeContext {
   /** Bytes of memory that the module needs in all. */
   get memoryBytes(): number {
     return this.scratch + align(this.#scratchBytes) + slackBytes;
+  }
+  /** An address in the tile, the partials or the scratch of the thread that runs the code. */
+  own(f: FunctionBuilder, address: number): I32 {
+    const { shift } = this.module;
+    return shift === null ? i32.const(address) : f.let(i32.add(shift, i32.const(address)));
   }
   /** Makes sure that there are so many bytes of scratch. */
   needScratch(bytes: number): void {

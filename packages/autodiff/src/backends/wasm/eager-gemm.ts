@@ -7,6 +7,7 @@ import {
   type GemmCall,
   type GemmOperand,
   type GemmRoutine,
+  type GemmValue,
   gemmParameters,
   type Parts,
   planProduct,
@@ -111,10 +112,10 @@ class EagerGemm {
       const collapsed = collapseBatch({ dtype: this.#dtype, batch, m, n, k, a, b, c, mode: "set" });
       const { parts, calls, scratchBytes } = planProduct(collapsed.product, this.#lanes, this.#ctx);
       const prepare = ({ routine, values }: GemmCall): PreparedCall => {
-        const operands: { readonly [name: string]: number | GemmOperand } = values;
+        const operands: { readonly [name: string]: GemmValue } = values;
         return {
           run: this.#exports[routine],
-          operands: gemmParameters[routine].map((name) => operands[name]),
+          operands: gemmParameters[routine].map((name) => this.#placed(operands[name])),
         };
       };
       plan = {
@@ -127,6 +128,10 @@ class EagerGemm {
       this.#plans.set(key, plan);
     }
     return plan;
+  }
+
+  #placed(value: GemmValue): number | GemmOperand {
+    return typeof value === "object" ? this.#ctx.scratch + value.scratch : value;
   }
 
   #overBatch(plan: Prepared, depth: number, at: Addresses): void {
@@ -143,7 +148,8 @@ class EagerGemm {
   /** The parts of a long product, each into the next slot; two slots that stand for as many parts become one, as a binary counter carries. */
   #runParts(parts: Parts<PreparedCall>, operands: Addresses): void {
     const { slotLength, slotBytes } = parts;
-    const at = { ...operands, slot: parts.slots };
+    const slots = this.#ctx.scratch + parts.slots.scratch;
+    const at = { ...operands, slot: slots };
     const carry = (): void => {
       at.slot -= slotBytes;
       this.#exports.fold(slotLength, at.slot, at.slot - slotBytes);
@@ -159,7 +165,7 @@ class EagerGemm {
       runCalls(parts.rest, at);
       at.slot += slotBytes;
     }
-    while (at.slot > parts.slots + slotBytes) carry();
+    while (at.slot > slots + slotBytes) carry();
   }
 }
 

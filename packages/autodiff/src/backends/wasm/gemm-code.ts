@@ -55,7 +55,7 @@ export function collapseBatch(all: BatchedProduct): CollapsedProduct {
   const product: Product = { ...alone, m: last.size, a: [stepA, a[1]], c: [stepC, c[1]] };
   return { product, batch: axes.slice(0, -1) };
 }
-function collapsedKernel(kernel: GemmKernel): CollapsedProduct {
+export function collapsedKernel(kernel: GemmKernel): CollapsedProduct {
   const { batch, m, n, k, mode } = kernel;
   const b = kernel.b.packed ? "packed" : kernel.b.at.strides;
   const bias = kernel.bias?.strides[0] ?? 1;
@@ -63,13 +63,17 @@ function collapsedKernel(kernel: GemmKernel): CollapsedProduct {
   return collapseBatch({ dtype: numeric(kernel.c), batch, m, n, k, a, b, c, mode, bias });
 }
 
-/** The gemm routines of a module, by dtype; tile heights are those of the given kernels. */
+/** The products of kernels, without the batch axes around them. */
+export const productsOf = (kernels: readonly GemmKernel[]): Product[] =>
+  kernels.map((kernel) => collapsedKernel(kernel).product);
+
+/** The gemm routines of a module, by dtype; tile heights are those of the given products. */
 export function gemmRoutines(
   ctx: CodeContext,
-  kernels: readonly GemmKernel[],
+  products: readonly Product[],
 ): ReadonlyMap<NumericDType, GemmRoutines> {
   const heights = new Map<NumericDType, number[]>();
-  for (const { product } of kernels.map(collapsedKernel)) {
+  for (const product of products) {
     const known = heights.get(product.dtype) ?? [];
     heights.set(product.dtype, [...known, ...heightsOf(product)]);
   }
@@ -81,8 +85,8 @@ export function gemmCode(
   ctx: CodeContext,
   all: ReadonlyMap<NumericDType, GemmRoutines>,
   kernel: GemmKernel,
+  { product, batch }: CollapsedProduct = collapsedKernel(kernel),
 ): KernelCode {
-  const { product, batch } = collapsedKernel(kernel);
   const routines = all.get(product.dtype);
   if (routines === undefined) throw new InternalError(`${kernel.name}: no routines for ${product.dtype}`);
   const { bytes } = routines.lanes;

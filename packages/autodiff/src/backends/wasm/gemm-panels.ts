@@ -50,7 +50,7 @@ export class GemmPanels {
       `store tail ${dtype}`,
       ["rows", "width", "c", "ldc"],
       (f, { rows, width, c, ldc }) => {
-        const [from, column] = [f.let(i32.const(this.#ctx.tile)), f.local("i32")];
+        const [from, column] = [f.let(this.#ctx.own(f, this.#ctx.tile)), f.local("i32")];
         f.repeat(rows, () => {
           f.set(column, i32.const(0));
           f.loop((again) => {
@@ -78,7 +78,7 @@ export class GemmPanels {
     const { tiles, low, higher, k, a, lda, tileStep, b, ldb, c, ldc, init, ldinit } = at;
     const rows = f.local("i32");
     const ldaNow = f.let(lda);
-    const target = width === null ? { c, ldc } : { c: i32.const(this.#ctx.tile), ldc: i32.const(32) };
+    const target = width === null ? { c, ldc } : { c: this.#ctx.own(f, this.#ctx.tile), ldc: i32.const(32) };
     const dispatch = (heights: readonly number[]): void => {
       const [height, ...others] = heights;
       const kernel = microKernel(this.#ctx, this.#lanes, order, height, vectors);

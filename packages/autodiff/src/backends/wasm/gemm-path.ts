@@ -18,6 +18,8 @@ export interface Product {
   readonly mode: "set" | "accumulate" | "bias";
   /** Stride of the bias along n. */
   readonly bias?: number;
+  /** The product that this one is a part of: then it is computed by the same routine, so that the same numbers come out. */
+  readonly whole?: { readonly m: number; readonly n: number };
 }
 
 /** Rows of a block of a packed, transposed A, and of a packed B beside it. */
@@ -35,7 +37,8 @@ export type Path =
   | { readonly kind: "strided"; readonly lda: number; readonly wide: boolean; readonly block: number }
   | { readonly kind: "row"; readonly copyA: boolean };
 
-export function pathOf({ m, n, k, a, b, c, mode, bias }: Product): Path {
+export function pathOf({ k, a, b, c, mode, bias, ...sizes }: Product): Path {
+  const { m, n } = sizes.whole ?? sizes;
   const rowsOfC = c[1] === 1 || n === 1;
   const biasFits = mode !== "bias" || bias === 1 || n === 1;
   if (!rowsOfC || !biasFits) {
@@ -64,8 +67,10 @@ export function pathOf({ m, n, k, a, b, c, mode, bias }: Product): Path {
 
 /** Only unpacked operands are swapped: C transposed is B transposed times A transposed. */
 export function swapped(product: Product): Product {
-  const { m, n, a, b, c } = product;
-  return b === "packed" ? product : { ...product, m: n, n: m, a: flip(b), b: flip(a), c: flip(c) };
+  const { m, n, a, b, c, whole } = product;
+  if (b === "packed") return product;
+  const turned = { ...product, m: n, n: m, a: flip(b), b: flip(a), c: flip(c) };
+  return whole === undefined ? turned : { ...turned, whole: { m: whole.n, n: whole.m } };
 }
 
 /** Sums of blocks of k that C may take one after the other: more would drift. */

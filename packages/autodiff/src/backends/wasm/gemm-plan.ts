@@ -100,7 +100,13 @@ export type GemmParameter<R extends GemmRoutine> = (typeof gemmParameters)[R][nu
 
 /** The address of an operand, known only when a call happens; `slot` is where a part of a long product goes. */
 export type GemmOperand = "a" | "b" | "c" | "bias" | "slot";
-type Values<R extends GemmRoutine> = { readonly [P in GemmParameter<R>]: number | GemmOperand };
+/** An address so many bytes into the scratch of whoever runs the code. */
+export interface ScratchAddress {
+  readonly scratch: number;
+}
+/** What a parameter is given: a number, an operand's address, or one in scratch. */
+export type GemmValue = number | GemmOperand | ScratchAddress;
+type Values<R extends GemmRoutine> = { readonly [P in GemmParameter<R>]: GemmValue };
 /** One call: numbers, and addresses that are known when it happens. */
 export type GemmCall = {
   readonly [R in GemmRoutine]: { readonly routine: R; readonly values: Values<R> };
@@ -117,7 +123,7 @@ export interface Parts<Call = GemmCall> {
   readonly stepA: number;
   readonly stepB: number;
   /** The first slot, elements of a slot, and bytes. */
-  readonly slots: number;
+  readonly slots: ScratchAddress;
   readonly slotLength: number;
   readonly slotBytes: number;
 }
@@ -130,10 +136,9 @@ export interface GemmPlan {
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/** Addresses that a module's plans use: 64 zero bytes, and scratch. */
+/** The address that a module's plans use: 64 zero bytes. */
 export interface PlanMemory {
   readonly zeros: number;
-  readonly scratch: number;
 }
 
 /** How a product is computed. */
@@ -159,7 +164,7 @@ function planParts(
   const count = Math.floor(k / length);
   const ownScratch = aligned(Math.max(whole.scratchBytes, last.scratchBytes));
   const slotBytes = aligned(m * n * lanes.bytes);
-  const slots = memory.scratch + ownScratch;
+  const slots = { scratch: ownScratch };
   // A binary counter holds a slot for each of its digits, and one more while it carries.
   const slotCount = Math.floor(Math.log2(count)) + 2;
   const [ldc, stepC] = product.c.map((stride) => stride * lanes.bytes);
@@ -218,7 +223,7 @@ function planInTurn(product: Product, lanes: Lanes, memory: PlanMemory): InTurn 
 function renamed(call: GemmCall, names: { readonly [P in GemmOperand]?: GemmOperand }): GemmCall {
   const entries = Object.entries(call.values).map(([name, value]) => [
     name,
-    typeof value === "number" ? value : (names[value] ?? value),
+    typeof value === "string" ? (names[value] ?? value) : value,
   ]);
   // The names of the parameters stay as they were.
   return { routine: call.routine, values: Object.fromEntries(entries) } as GemmCall;
@@ -233,7 +238,7 @@ function start(
   { c, mode }: Product,
   { bytes }: Lanes,
   { zeros }: PlanMemory,
-): { [P in "c" | "ldc" | "init" | "ldinit" | "moves"]: number | GemmOperand } {
+): { [P in "c" | "ldc" | "init" | "ldinit" | "moves"]: GemmValue } {
   const ldc = c[0] * bytes;
   const starts = {
     set: { init: zeros, ldinit: 0, moves: 0 },
@@ -247,7 +252,7 @@ function elementwiseStart(
   { c, mode, bias = 1 }: Product,
   { bytes }: Lanes,
   { zeros }: PlanMemory,
-): { [P in "init" | "ldinit" | "initStep"]: number | GemmOperand } {
+): { [P in "init" | "ldinit" | "initStep"]: GemmValue } {
   const starts = {
     set: { init: zeros, ldinit: 0, initStep: 0 },
     accumulate: { init: "c", ldinit: c[0] * bytes, initStep: c[1] * bytes },
@@ -287,13 +292,13 @@ function rowCalls(product: Product, copyA: boolean, lanes: Lanes, memory: PlanMe
   const [rowStep, columnStep] = product.a.map((stride) => stride * lanes.bytes);
   const rowBytes = packedColumns(n, lanes) * lanes.bytes;
   const scratchB = aligned(packed ? 0 : Math.min(k, packedBlock) * rowBytes) + 64;
-  const copy = memory.scratch + scratchB;
+  const copy = { scratch: scratchB };
   const left = copyA ? { a: copy, lda: k * lanes.bytes } : ({ a: "a", lda: rowStep } as const);
   const multiply: GemmCall = {
     routine: m === 1 ? "row wide" : "row",
     values: {
       ...{ m, n, k, ...left, b: "b", ...start(product, lanes, memory) },
-      ...{ rowBytes, scratch: packed ? 0 : memory.scratch, ...stridesOfB(product, lanes) },
+      ...{ rowBytes, scratch: packed ? 0 : { scratch: 0 }, ...stridesOfB(product, lanes) },
     },
   };
   if (!copyA) return { calls: [multiply], scratchBytes: scratchB };
@@ -317,8 +322,8 @@ function columnCall(product: Product, lanes: Lanes, memory: PlanMemory): InTurn 
     routine: "column",
     values: {
       ...{ m, n, k, a: "a", lda, b: "b", ...start(product, lanes, memory) },
-      ...{ rowBytes, scratch: packed ? 0 : memory.scratch + bytesA, ...stridesOfB(product, lanes) },
-      ...{ scratchA: memory.scratch, block },
+      ...{ rowBytes, scratch: packed ? 0 : { scratch: bytesA }, ...stridesOfB(product, lanes) },
+      ...{ scratchA: { scratch: 0 }, block },
     },
   };
   return { calls: [call], scratchBytes: bytesA + (packed ? 0 : block * rowBytes) + 64 };

@@ -7,10 +7,12 @@ import {
   type GemmOperand,
   type GemmParameter,
   type GemmRoutine,
+  type GemmValue,
   gemmParameters,
   type Parts,
   panelPadding,
   planProduct,
+  type ScratchAddress,
 } from "./gemm-plan.js";
 import type { I32 } from "./instructions.js";
 import { f32, f64, i32, v128 } from "./instructions.js";
@@ -270,24 +272,30 @@ export class GemmRoutines {
   emit(f: FunctionBuilder, product: Product, at: { readonly [P in ProductOperand]: I32 }): void {
     const { parts, calls, scratchBytes } = planProduct(product, this.lanes, this.#ctx);
     this.#ctx.needScratch(scratchBytes);
-    const slot = f.let(i32.const(parts?.slots ?? 0));
-    if (parts !== null) this.#emitParts(f, parts, { ...at, slot });
+    const first = parts === null ? i32.const(0) : this.#scratchAt(f, parts.slots);
+    const slot = f.let(first);
+    if (parts !== null) this.#emitParts(f, parts, { ...at, slot }, first);
     this.#emitCalls(f, calls, { ...at, slot });
+  }
+  #scratchAt(f: FunctionBuilder, { scratch }: ScratchAddress): I32 {
+    return this.#ctx.own(f, this.#ctx.scratch + scratch);
   }
   #emitCalls(f: FunctionBuilder, calls: readonly GemmCall[], at: { readonly [P in GemmOperand]: I32 }): void {
     for (const { routine, values } of calls) {
-      const operands = Object.entries(values).map(([name, value]): [string, I32 | number] => [
-        name,
-        typeof value === "number" ? value : at[value],
-      ]);
+      const operand = (value: GemmValue): I32 | number => {
+        if (typeof value === "string") return at[value];
+        return typeof value === "number" ? value : this.#scratchAt(f, value);
+      };
+      const operands = Object.entries(values).map(([name, value]) => [name, operand(value)] as const);
       callRoutine(f, this.routine(routine), Object.fromEntries(operands));
     }
   }
   /** The parts of a long product, each into the next slot; two slots that stand for as many parts become one, as a binary counter carries. */
   #emitParts(
     f: FunctionBuilder,
-    { count, calls, rest, stepA, stepB, slots, slotLength, slotBytes }: Parts,
+    { count, calls, rest, stepA, stepB, slotLength, slotBytes }: Parts,
     at: { readonly [P in ProductOperand]: I32 } & { readonly slot: Local<"i32"> },
+    slots: I32,
   ): void {
     const { slot } = at;
     const [a, b] = [f.let(at.a), f.let(at.b)];
@@ -317,7 +325,7 @@ export class GemmRoutines {
       this.#emitCalls(f, rest, { ...at, a, b });
       f.advance(slot, slotBytes);
     }
-    f.while(() => i32.gtU(slot, i32.const(slots + slotBytes)), carry);
+    f.while(() => i32.gtU(slot, i32.add(slots, i32.const(slotBytes))), carry);
   }
 }
 

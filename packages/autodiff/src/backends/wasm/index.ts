@@ -1,11 +1,12 @@
 import { allDTypes, arrayAt, type TypedArray } from "../../base/dtype.js";
+import { CompileError } from "../../base/errors.js";
 import { cpuLimits, type HostBackend, type HostExecutable, type Profile } from "../../kernel/backend.js";
 import { type MemoryPlan, planMemory } from "../../kernel/plan-memory.js";
 import type { Access, Buffer, Kernel, Program } from "../../kernel/program.js";
 import { hasRelaxedMadd, hasSimd } from "./features.js";
 import { packedLengthOf } from "./gemm-code.js";
 import { type Exports, instantiate } from "./instance.js";
-import { type LeafKernel, programCode } from "./program-code.js";
+import { type LeafKernel, type ProgramCode, programCode } from "./program-code.js";
 
 const pageBytes = 65536;
 /** Addresses have 32 bits. */
@@ -14,33 +15,47 @@ const maxPages = 65536;
 /** Whether this host runs what the backend emits: WebAssembly with 128-bit vectors. */
 export const isWasmAvailable = (): boolean => hasSimd();
 
-class WasmExecutable implements HostExecutable {
+/** Where a program runs. */
+interface Placed {
+  readonly memory: WebAssembly.Memory;
+  readonly exports: Exports;
+}
+
+/** Where the buffers of a program lie.
+ * @throws {@link CompileError} if they take more than 32-bit addresses reach */
+export const planOf = (program: Program): MemoryPlan => planMemory(program, maxPages * pageBytes, "wasm");
+
+/** A memory of so many bytes, shared by threads or not. */
+export function memoryOf(bytes: number, shared: boolean): WebAssembly.Memory {
+  const initial = Math.max(1, Math.ceil(bytes / pageBytes));
+  if (initial > maxPages) throw new RangeError("more memory than 32-bit addresses reach");
+  return new WebAssembly.Memory(shared ? { initial, maximum: initial, shared } : { initial });
+}
+
+/** A program in one memory, with the instance of its module that runs on the calling thread. */
+export class WasmExecutable implements HostExecutable {
   readonly bytes: number;
   readonly codeBytes: number;
-  readonly machine = "WebAssembly, 128-bit vectors, 1 thread";
+  readonly machine: string;
   readonly setUp: () => void;
-  readonly run: () => void;
-  readonly #memory: ArrayBuffer;
+  run: () => void;
+  readonly #memory: ArrayBufferLike;
   readonly #plan: MemoryPlan;
   readonly #program: Program;
   readonly #exports: Exports;
   readonly #exportOf: ReadonlyMap<LeafKernel, string>;
 
-  constructor(program: Program) {
-    const plan = planMemory(program, maxPages * pageBytes, "wasm");
-    const code = programCode(program, plan, hasRelaxedMadd());
-    const pages = Math.max(1, Math.ceil(code.memoryBytes / pageBytes));
-    if (pages > maxPages) throw new RangeError("more memory than 32-bit addresses reach");
-    const memory = new WebAssembly.Memory({ initial: pages });
+  constructor(program: Program, plan: MemoryPlan, code: ProgramCode, at: Placed, threads: number = 1) {
     this.#program = program;
     this.#plan = plan;
-    this.#exports = instantiate(code, memory);
-    this.setUp = this.#exports.setUp;
-    this.run = this.#exports.run;
+    this.#exports = at.exports;
+    this.setUp = at.exports.setUp;
+    this.run = at.exports.run;
     this.#exportOf = code.exportOf;
-    this.#memory = memory.buffer;
+    this.#memory = at.memory.buffer;
     this.bytes = plan.bytes;
     this.codeBytes = code.bytes.length;
+    this.machine = `WebAssembly, 128-bit vectors, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
     for (const buffer of program.buffers)
       if (buffer.initial !== undefined) this.array(buffer).set(buffer.initial);
   }
@@ -105,5 +120,34 @@ export const wasmProgramBackend: HostBackend = {
     limits: cpuLimits,
     packedLength: (k, n, dtype) => (dtype === "bool" ? 0 : packedLengthOf(k, n, dtype)),
   },
-  prepare: (program) => new WasmExecutable(program),
+  prepare: (program, { threads }) =>
+    (threads !== null && threads > 1 ? prepareShared : alone)(program, threads ?? 1),
 };
+
+function alone(program: Program): HostExecutable {
+  const plan = planOf(program);
+  const code = programCode(program, plan, hasRelaxedMadd());
+  const memory = memoryOf(code.memoryBytes, false);
+  return new WasmExecutable(program, plan, code, { memory, exports: instantiate(code, memory) });
+}
+
+/** Prepares a program for several threads; null where one is as good. */
+type SharedPreparation = (program: Program, threads: number) => HostExecutable | null;
+let shared: SharedPreparation | null = null;
+/** Makes programs able to run on several threads. */
+export function installThreads(preparation: SharedPreparation): void {
+  shared = preparation;
+}
+function prepareShared(program: Program, threads: number): HostExecutable {
+  if (shared === null) {
+    throw new CompileError({
+      code: "compile/threads",
+      op: program.name,
+      problem: "what runs a program on several threads was not loaded.",
+      got: `threads: ${threads}`,
+      expected: 'threads: 1, or the module "@scope/autodiff/threads"',
+      mend: 'import "@scope/autodiff/threads", once, anywhere; Node, Deno and Bun do so themselves',
+    });
+  }
+  return shared(program, threads) ?? alone(program);
+}

@@ -1,5 +1,6 @@
 import type { FunctionBuilder, Local } from "./assembler.js";
 import type { CodeContext } from "./context.js";
+import type { I32 } from "./instructions.js";
 import { i32, v128 } from "./instructions.js";
 import type { Lanes } from "./lanes.js";
 import type { Parameters, Routine } from "./routine.js";
@@ -48,27 +49,26 @@ function inChains(
   f: FunctionBuilder,
   { dtype, zero, add }: Lanes,
   k: Local<"i32">,
-  partials: number,
+  partials: I32,
   sums: readonly Local<"v128">[],
   step: (length: Local<"i32">) => void,
 ): void {
   for (const sum of sums) f.set(sum, f.vector(zero));
   if (dtype !== "float32") return step(k);
-  const at = i32.const(partials);
   const several = f.let(i32.gtU(k, i32.const(chainLength)));
   const length = f.let(k);
   f.if(several, () => {
     f.set(length, i32.const(repeatedChain));
-    for (const i of sums.keys()) f.emit(v128.store(at, f.vector(zero), i * 16));
+    for (const i of sums.keys()) f.emit(v128.store(partials, f.vector(zero), i * 16));
   });
   f.loop((again) => {
     f.set(k, i32.sub(k, length));
     step(length);
     f.if(several, () => {
-      for (const [i, sum] of sums.entries()) f.set(sum, add(v128.load(at, i * 16), sum));
+      for (const [i, sum] of sums.entries()) f.set(sum, add(v128.load(partials, i * 16), sum));
       f.if(k, () => {
         for (const [i, sum] of sums.entries()) {
-          f.emit(v128.store(at, sum, i * 16));
+          f.emit(v128.store(partials, sum, i * 16));
           f.set(sum, f.vector(zero));
         }
         f.if(i32.ltU(k, length), () => f.set(length, k));
@@ -109,7 +109,7 @@ function tileCode(
   const right = f.locals("v128", vectors);
   const left = f.local("v128");
   const stepB = vectors * 16;
-  inChains(f, lanes, k, ctx.partials, sums.flat(), (length) =>
+  inChains(f, lanes, k, ctx.own(f, ctx.partials), sums.flat(), (length) =>
     unrolled(f, length, (unroll) => {
       for (let u = 0; u < unroll; u++) {
         const offsetB = ldb === null ? u * stepB : 0;
@@ -150,7 +150,7 @@ export function wideKernel(ctx: CodeContext, lanes: Lanes): Routine<(typeof wide
     for (let panel = 1; panel < 4; panel++) pointers.push(f.let(i32.add(pointers[panel - 1], panelBytes)));
     const sums = f.locals("v128", 8);
     const left = f.local("v128");
-    inChains(f, lanes, k, ctx.partials, sums, (length) =>
+    inChains(f, lanes, k, ctx.own(f, ctx.partials), sums, (length) =>
       unrolled(f, length, (unroll) => {
         for (let u = 0; u < unroll; u++) {
           f.set(left, lanes.loadSplat(a, u * lanes.bytes));
@@ -207,7 +207,7 @@ function dotRows(
     for (const pointer of [left, ...pointers]) f.advance(pointer, single ? lanes.bytes : 16 * chainsNow);
   };
   const perRound = i32.const(chains * lanes.count);
-  inChains(f, lanes, f.let(i32.divU(k, perRound)), ctx.partials, sums.flat(), (rounds) =>
+  inChains(f, lanes, f.let(i32.divU(k, perRound)), ctx.own(f, ctx.partials), sums.flat(), (rounds) =>
     f.repeat(rounds, () => along(chains, false)),
   );
   f.repeat(i32.remU(k, perRound), () => along(1, true));

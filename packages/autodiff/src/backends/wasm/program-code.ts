@@ -5,7 +5,8 @@ import { type Access, bodiesOf, type GemmKernel, type Kernel, type Program } fro
 import type { FunctionBuilder, Local } from "./assembler.js";
 import { checkCode } from "./check.js";
 import { CodeContext } from "./context.js";
-import { gemmCode, gemmRoutines, packCode } from "./gemm-code.js";
+import { gemmCode, gemmRoutines, packCode, productsOf } from "./gemm-code.js";
+import type { Product } from "./gemm-path.js";
 import type { I32, ValueType } from "./instructions.js";
 import { i32 } from "./instructions.js";
 import type { KernelCode } from "./kernel-code.js";
@@ -26,7 +27,8 @@ export interface ProgramCode {
   readonly exportOf: ReadonlyMap<LeafKernel, string>;
 }
 
-function gemmsIn(kernels: readonly Kernel[]): GemmKernel[] {
+/** The products among kernels, and among those inside of them. */
+export function gemmsIn(kernels: readonly Kernel[]): GemmKernel[] {
   return kernels.flatMap((kernel) => [
     ...(kernel.kind === "gemm" ? [kernel] : []),
     ...bodiesOf(kernel).flatMap(gemmsIn),
@@ -47,7 +49,7 @@ function addressWith(plan: MemoryPlan, counters: readonly I32[], access: Access,
 }
 
 /** The routine of a kernel, and how it gets its operands; null where there is nothing to do. */
-function codeOf(
+export function codeOf(
   ctx: CodeContext,
   gemms: ReturnType<typeof gemmRoutines>,
   kernel: LeafKernel,
@@ -131,23 +133,54 @@ function emitSequence(
   }
 }
 
-/** Writes a program as one module: a function per form of kernel, one per kernel that holds its addresses, `setUp` and `run`. */
-export function programCode(program: Program, plan: MemoryPlan, relaxed: boolean): ProgramCode {
-  const ctx = new CodeContext(plan.bytes, relaxed);
-  const gemms = gemmRoutines(ctx, gemmsIn(program.kernels));
+/** What lets several threads share the kernels of a program. */
+export interface Threading {
+  /** All products that are computed, in whole or in parts. */
+  readonly products: readonly Product[];
+  /** Writes what the others need, before all else. */
+  begin(ctx: CodeContext): void;
+  /** The function of a kernel that is shared, called with the counters of so many loops; null for one that stays whole.
+   * @param write - writes a function of these counters that runs a part's code */
+  fork(
+    kernel: LeafKernel,
+    depth: number,
+    write: (code: (gemms: ReturnType<typeof gemmRoutines>) => KernelCode | null) => FunctionBuilder,
+  ): FunctionBuilder | null;
+  /** Writes what needs all others. */
+  end(): void;
+}
+
+/** Writes a program as one module: a function per form of kernel, one per kernel that holds its addresses, `setUp` and `run`.
+ * @param base - the first byte that is not the program's */
+export function programCode(
+  program: Program,
+  plan: MemoryPlan,
+  relaxed: boolean,
+  base: number = plan.bytes,
+  threading: Threading | null = null,
+): ProgramCode {
+  const ctx = new CodeContext(base, relaxed, threading !== null);
+  threading?.begin(ctx);
+  const gemms = gemmRoutines(ctx, threading?.products ?? productsOf(gemmsIn(program.kernels)));
   const exportOf = new Map<LeafKernel, string>();
   const functions = new Map<LeafKernel, FunctionBuilder>();
-  /** The kernel's own function: its routine at its addresses, by the counters. */
+  /** A function that runs code at the addresses of its kernel, by the counters of so many loops. */
+  const written = (depth: number, codeAt: () => KernelCode | null): FunctionBuilder => {
+    const counters = Array.from({ length: depth }, (): ValueType => "i32");
+    return ctx.module.procedure(counters, (f) => {
+      const code = codeAt();
+      if (code === null) return;
+      const at = counters.map((_, level) => f.parameter(level));
+      f.run(code.routine, ...code.operands((access, offset) => addressWith(plan, at, access, offset)));
+    });
+  };
+  /** The kernel's own function. */
   const functionOf = (kernel: LeafKernel, depth: number): FunctionBuilder => {
     let own = functions.get(kernel);
     if (own === undefined) {
-      const counters = Array.from({ length: depth }, (): ValueType => "i32");
-      own = ctx.module.procedure(counters, (f) => {
-        const code = codeOf(ctx, gemms, kernel, program.flushSubnormals);
-        if (code === null) return;
-        const at = counters.map((_, level) => f.parameter(level));
-        f.run(code.routine, ...code.operands((access, offset) => addressWith(plan, at, access, offset)));
-      });
+      own =
+        threading?.fork(kernel, depth, (code) => written(depth, () => code(gemms))) ??
+        written(depth, () => codeOf(ctx, gemms, kernel, program.flushSubnormals));
       functions.set(kernel, own);
       const name = `k${exportOf.size}`;
       exportOf.set(kernel, name);
@@ -163,6 +196,7 @@ export function programCode(program: Program, plan: MemoryPlan, relaxed: boolean
       name,
       ctx.module.procedure([], (f) => emitSequence(f, plan, kernels, [], functionOf)),
     );
+  threading?.end();
   const bytes = ctx.module.encode();
   return { bytes, memoryBytes: ctx.memoryBytes, imports: ctx.module.imports, exportOf };
 }

@@ -42,7 +42,7 @@ export function randomBitsCode(ctx: CodeContext, kernel: RandomBitsKernel): Kern
     });
     f.set(count, i32.and(count, i32.const(7)));
     f.if(count, () => {
-      const from = f.let(i32.const(ctx.tile));
+      const from = f.let(ctx.own(f, ctx.tile));
       words(from);
       f.repeat(count, () => {
         f.emit(i32.store(to, i32.load(from)));

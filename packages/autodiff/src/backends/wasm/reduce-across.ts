@@ -21,14 +21,14 @@ interface Rows {
   overLast(each: (lanes: number) => void): void;
 }
 
-function rowsOf(code: ReduceCode, scratch: number): Rows {
+function rowsOf(code: ReduceCode, scratch: I32): Rows {
   const { f, nest, width, last, size } = code;
   const vectors = vectorsOf(code);
   const at = f.local("i32");
   const wideAt = isLong(code) ? f.local("i32") : null;
   const start = (): void => {
-    f.set(at, i32.const(scratch));
-    if (wideAt !== null) f.set(wideAt, i32.const(scratch + vectors * 16));
+    f.set(at, scratch);
+    if (wideAt !== null) f.set(wideAt, i32.add(scratch, i32.const(vectors * 16)));
   };
   const advance = (): void => {
     f.advance(at, 16);
@@ -56,7 +56,7 @@ function rowsOf(code: ReduceCode, scratch: number): Rows {
 }
 
 /** Vectors run along a kept axis: rows of running results are kept in scratch, so that memory is walked row by row. */
-export function reduceAcross(code: ReduceCode, scratch: number): void {
+export function reduceAcross(code: ReduceCode, scratch: I32): void {
   const { f, nest, reducedAxes } = code;
   const rows = rowsOf(code, scratch);
   const { at, wideAt } = rows;

@@ -13,7 +13,7 @@ import {
 } from "./expression-code.js";
 import type { V128 } from "./instructions.js";
 import { expressionKey, type KernelCode } from "./kernel-code.js";
-import { distance, LoopNest, type Stream } from "./loop-nest.js";
+import { distance, LoopNest, type Position, type Stream } from "./loop-nest.js";
 import { sourceKey, streamsKey } from "./map.js";
 import { acrossScratch, reduceAcross } from "./reduce-across.js";
 import { reduceAlong } from "./reduce-along.js";
@@ -54,19 +54,19 @@ export interface ReduceCode extends ReduceLoops {
   store(total: V128, lanes: number): void;
 }
 
-/** Code of a fused map and reduction. Vectors run along a reduced axis, or across the reduced ones along a kept axis; whichever is cheaper. */
-export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolean): KernelCode | null {
+/** Code of a fused map and reduction. Vectors run along a reduced axis, or across the reduced ones along a kept axis; whichever is cheaper.
+ * @param vectorAxis - the axis of its nest that they run along, where that is not free */
+export function reduceCode(
+  ctx: CodeContext,
+  kernel: ReduceKernel,
+  flush: boolean,
+  vectorAxis: number | null = null,
+): KernelCode | null {
   const { shape, expression, combine, reduced } = kernel;
   if (shape.slice(0, shape.length - reduced).includes(0)) return null;
-  const nest = new LoopNest(shape, reduced);
-  const sources = sourcesOf(nest, kernel.reads);
-  const write = nest.stream(kernel.write);
-  const positions = positionsOf(nest, expression);
-  nest.collapse();
-  if (nest.axes.length === 0) nest.addUnitAxis(true);
+  const { nest, sources, write, positions, width } = nestOf(kernel);
   const { dtype } = kernel.write.buffer;
-  const width = widthOf([expression], [kernel.write]);
-  nest.moveLast(cheapestAxis(nest, width, sources, write));
+  nest.moveLast(vectorAxis ?? cheapestAxis(nest, width, sources, write));
   const loops = loopsOf(nest, width, kernel);
   const along = nest.axes[loops.last].reduced;
   if (!along) ctx.needScratch(acrossScratch(loops));
@@ -95,20 +95,38 @@ export function reduceCode(ctx: CodeContext, kernel: ReduceKernel, flush: boolea
       store: (total, lanes) => body.store(write, total, { lanes, shift: new Map() }, flush),
     };
     if (along) reduceAlong(parts);
-    else reduceAcross(parts, ctx.scratch);
+    else reduceAcross(parts, ctx.own(f, ctx.scratch));
   });
   return { routine, operands: (address) => nest.operands(address) };
 }
 
+/** The loops of a reduction, before vectors have an axis to run along. */
+export function nestOf({ shape, reduced, expression, reads, write: at }: ReduceKernel): {
+  readonly nest: LoopNest;
+  readonly sources: OperandSource[];
+  readonly write: Stream;
+  readonly positions: Map<number, Position>;
+  readonly width: 2 | 4;
+} {
+  const nest = new LoopNest(shape, reduced);
+  const sources = sourcesOf(nest, reads);
+  const write = nest.stream(at);
+  const positions = positionsOf(nest, expression);
+  nest.collapse();
+  if (nest.axes.length === 0) nest.addUnitAxis(true);
+  return { nest, sources, write, positions, width: widthOf([expression], [at]) };
+}
+
 /** The axis that vectors run along at the least cost, the last of several; an empty one is only taken where all are empty. */
-function cheapestAxis(
+export function cheapestAxis(
   nest: LoopNest,
   width: number,
   sources: readonly OperandSource[],
   write: Stream,
+  mayReduce: boolean = true,
 ): number {
   const costs = nest.axes.map(({ size, reduced }, axis) => {
-    if (size === 0) return Infinity;
+    if (size === 0 || (reduced && !mayReduce)) return Infinity;
     // Along a reduced axis the write does not move, but the lanes have to be combined at the end.
     return costAlong(axis, size, width, sources, reduced ? [] : [write]) + (reduced ? 8 / size : 0);
   });

@@ -36,7 +36,7 @@ export function scatterAddCode(ctx: CodeContext, kernel: ScatterAddKernel): Kern
   const key = JSON.stringify(["scatterAdd", lanes.dtype, batch, scatter]);
   const { code, names } = ctx.named(key, parameters, (f, p) => {
     f.repeat(batch, () => {
-      if (grouped) addGroups(f, ctx.scratch, scatter, p);
+      if (grouped) addGroups(f, ctx.own(f, ctx.scratch), scatter, p);
       else addInTurn(f, lanes, scatter, p);
       f.advance(p.source, scatter.source[0]);
       f.advance(p.index, scatter.index[0]);
@@ -75,10 +75,9 @@ function addInTurn(f: FunctionBuilder, lanes: Lanes, scatter: Scatter, p: Operan
 
 /** Lists for each row of the target which rows of the source go there, then adds each list in float64. At `scratch` stand the first entries of the lists
  * (1 + m; 0 ends a list), then the entry after each. */
-function addGroups(f: FunctionBuilder, scratch: number, scatter: Scatter, p: Operands): void {
+function addGroups(f: FunctionBuilder, firstOf: I32, scatter: Scatter, p: Operands): void {
   const { count, rows, index, target } = scatter;
-  const firstOf = i32.const(scratch);
-  const nextOf = i32.const(scratch + rows * 4);
+  const nextOf = i32.add(firstOf, i32.const(rows * 4));
   const at = f.let(firstOf);
   f.repeat(Math.ceil(rows / 4), () => {
     f.emit(v128.store(at, f.i32(0)));
