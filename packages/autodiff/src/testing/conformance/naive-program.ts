@@ -44,11 +44,14 @@ export function runNaively(
 
 /** Every index of a shape, in row-major order. */
 export function* indicesOf(shape: readonly number[]): Generator<number[]> {
-  if (shape.length === 0) {
-    yield [];
-    return;
+  if (shape.includes(0)) return;
+  const index = shape.map(() => 0);
+  for (;;) {
+    yield [...index];
+    let axis = shape.length - 1;
+    while (axis >= 0 && ++index[axis] === shape[axis]) index[axis--] = 0;
+    if (axis < 0) return;
   }
-  for (let i = 0; i < shape[0]; i++) for (const rest of indicesOf(shape.slice(1))) yield [i, ...rest];
 }
 
 const combineReference: { readonly [C in Combine]: (x: number, y: number) => number } = {
@@ -78,12 +81,9 @@ class NaiveRun {
 
   #address(access: Access, index: readonly number[], counters: readonly number[]): number {
     let address = access.offset;
-    access.strides.forEach((stride, axis) => {
-      address += stride * (index[axis] ?? 0);
-    });
-    counters.forEach((counter, level) => {
-      address += counter * (access.steps[level] ?? 0);
-    });
+    const { strides, steps } = access;
+    for (let axis = 0; axis < strides.length; axis++) address += strides[axis] * (index[axis] ?? 0);
+    for (let level = 0; level < counters.length; level++) address += counters[level] * (steps[level] ?? 0);
     if (address < 0 || address >= access.buffer.length) {
       throw new InternalError(`address ${address} outside of ${access.buffer.name}`);
     }
@@ -206,22 +206,38 @@ class NaiveRun {
   }
 
   #gemm(kernel: GemmKernel, counters: readonly number[]): void {
-    const packed = kernel.b.packed ? this.#array(kernel.b.at.buffer) : null;
-    const whole = kernel.c.buffer.dtype === "int32";
-    for (const index of indicesOf([...kernel.batch, kernel.m, kernel.n])) {
+    const { a, b, c, k, n, mode, bias } = kernel;
+    const left = this.#array(a.buffer);
+    const right = this.#array(b.at.buffer);
+    const whole = c.buffer.dtype === "int32";
+    for (const index of indicesOf([...kernel.batch, kernel.m, n])) {
       const batch = index.slice(0, -2);
       const [i, j] = index.slice(-2);
       let sum = 0;
-      if (kernel.mode === "accumulate") sum = this.get(kernel.c, index, counters);
-      if (kernel.mode === "bias" && kernel.bias) sum = this.get(kernel.bias, [j], counters);
-      for (let l = 0; l < kernel.k; l++) {
-        const b =
-          packed !== null ? packed[l * kernel.n + j] : this.get(kernel.b.at, [...batch, l, j], counters);
-        const a = this.get(kernel.a, [...batch, i, l], counters);
-        sum = whole ? (sum + Math.imul(a, b)) | 0 : sum + a * b;
+      if (mode === "accumulate") sum = this.get(c, index, counters);
+      if (mode === "bias" && bias) sum = this.get(bias, [j], counters);
+      if (k > 0) {
+        const [from, step] = this.#line(a, (l) => [...batch, i, l], k, counters);
+        const [at, next] = b.packed ? [j, n] : this.#line(b.at, (l) => [...batch, l, j], k, counters);
+        for (let l = 0; l < k; l++) {
+          const [x, y] = [left[from + l * step], right[at + l * next]];
+          sum = whole ? (sum + Math.imul(x, y)) | 0 : sum + x * y;
+        }
       }
-      this.put(kernel.c, index, counters, sum);
+      this.put(c, index, counters, sum);
     }
+  }
+
+  /** The first address and the step of `length` elements along one axis; both ends lie inside of the buffer. */
+  #line(
+    access: Access,
+    indexAt: (l: number) => readonly number[],
+    length: number,
+    counters: readonly number[],
+  ): readonly [from: number, step: number] {
+    const from = this.#address(access, indexAt(0), counters);
+    const to = this.#address(access, indexAt(length - 1), counters);
+    return [from, length === 1 ? 0 : (to - from) / (length - 1)];
   }
 }
 
