@@ -6,6 +6,7 @@
 #include <windows.h>
 #else
 #include <dlfcn.h>
+#include <sys/mman.h>
 #endif
 
 typedef struct napi_env_of *napi_env;
@@ -44,6 +45,17 @@ static void free_memory(napi_env env, void *data, void *block) {
   (void)env, (void)data;
   free(block);
 }
+/* Large pages for large memory, where the host gives them when asked: products of large matrices touch many. */
+static void prefer_large_pages(char *start, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  const uintptr_t page = 2u << 20, from = ((uintptr_t)start + page - 1) / page * page;
+  const uintptr_t to = ((uintptr_t)start + bytes) / page * page;
+  if (to > from) madvise((void *)from, to - from, MADV_HUGEPAGE);
+#else
+  (void)start, (void)bytes;
+#endif
+}
+
 /* allocate(bytes): zeroed memory that lives as long as any view of it. */
 static napi_value allocate(napi_env env, napi_info info) {
   napi_value values[most_arguments], buffer = NULL;
@@ -53,6 +65,7 @@ static napi_value allocate(napi_env env, napi_info info) {
   char *block = bytes < 9007199254740992.0 ? calloc(1, (size_t)bytes + alignment) : NULL;
   if (block != NULL) {
     char *start = block + (alignment - (uintptr_t)block % alignment) % alignment;
+    prefer_large_pages(start, (size_t)bytes);
     if (napi_create_external_arraybuffer(env, start, (size_t)bytes, free_memory, block, &buffer) == 0) return buffer;
     free(block);
   }

@@ -28,7 +28,7 @@ static ELEMENT *NAME(packed_a)(const NAME(work) *w, long block, long tile) {
 }
 
 /* Panels or tiles that are packed together, so many rows at a time: they share lines of the rows that they are made from. */
-#define PACKED_TOGETHER 8
+#define PACKED_TOGETHER 16
 #define ROWS_TOGETHER 8
 
 static void NAME(pack_panels)(const NAME(work) *w, long block, long begin, long end) {
