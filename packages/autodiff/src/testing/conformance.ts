@@ -53,18 +53,19 @@ const groups: { readonly [name: string]: (suite: Suite) => void } = {
 /** All that a backend must do, as cases for any test runner: what its programs compute is held against a naive evaluator of the kernels, against published answers, and against double precision.
  * Cases draw their data from their names, so that each is the same whichever others run.
  * @param backend - what is tried; what it lacks, or says that it refuses, is left out and counted
- * @param options - `threads`, `samples`, `seed`
+ * @param options - `threads`, `samples`, `seed`, `joined`
  * @throws {@link ValueError} if `backend` is none
  * @example
  * conformance(await setDefaultBackend("wasm")).cases.some(({ name }) => name === "instructions: tanh of float32") // => true
  */
 export function conformance(backend: Backend, options: ConformanceOptions = {}): Conformance {
-  checkOptions("conformance", options, ["threads", "samples", "seed"]);
-  const { threads = [], samples = 300, seed = 20 } = options;
+  checkOptions("conformance", options, ["threads", "samples", "seed", "joined"]);
+  const { threads = [], samples = 300, seed = 20, joined = 1 } = options;
   checkList("conformance", "threads", threads, "a list of numbers of threads");
   for (const count of threads) checkCount("conformance", "threads", count);
   checkCount("conformance", "samples", samples, 0);
   checkNumber("conformance", "seed", seed);
+  checkCount("conformance", "joined", joined, 1);
   if (!isBackend(backend)) {
     throw new ValueError({
       code: "value/backend",
@@ -75,7 +76,7 @@ export function conformance(backend: Backend, options: ConformanceOptions = {}):
       mend: "the object that compile(f, { backend }) takes",
     });
   }
-  const suite = new Suite(backend, { threads, samples, seed });
+  const suite = new Suite(backend, { threads, samples, seed, joined });
   for (const [name, addCases] of Object.entries(groups)) {
     suite.group(name);
     addCases(suite);

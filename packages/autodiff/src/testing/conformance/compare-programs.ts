@@ -68,7 +68,7 @@ export async function runOnce(
 /** Demands that what the host sees is what is expected. */
 export function demandOutcome(
   what: string,
-  got: Outcome,
+  got: ReadonlyMap<Buffer, readonly number[]>,
   want: ReadonlyMap<Buffer, readonly number[]>,
 ): void {
   for (const [buffer, values] of got)

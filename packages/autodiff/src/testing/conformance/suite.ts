@@ -3,7 +3,14 @@ import type { Backend } from "../../kernel/backend.js";
 import type { Program } from "../../kernel/program.js";
 import { foreignDType, refusalOf } from "../../kernel/refusal.js";
 import { demand } from "./assertions.js";
-import { comparable, demandOutcome, naiveOutcome, type Outcome, runOnce } from "./compare-programs.js";
+import {
+  comparable,
+  demandOutcome,
+  elementsOf,
+  naiveOutcome,
+  type Outcome,
+  runOnce,
+} from "./compare-programs.js";
 import { SeededNumbers } from "./program-builder.js";
 
 /** One thing that a backend must do. */
@@ -22,6 +29,8 @@ export interface ConformanceOptions {
   readonly samples?: number;
   /** What random programs are drawn from (20). */
   readonly seed?: number;
+  /** How many programs of a case may run as one, where each is held against the naive evaluator (1): more for backends that take long to make a program ready. */
+  readonly joined?: number;
 }
 
 /** What was not tried, and why. */
@@ -64,11 +73,12 @@ export class Suite {
       return;
     }
     const title = `${this.#group}: ${name}`;
-    const run = (): Promise<void> => {
-      const { threads, seed } = this.options;
-      const trial = new Trial(this.backend, threads, new SeededNumbers(seed + hashOf(title)));
+    const run = async (): Promise<void> => {
+      const { threads, seed, joined } = this.options;
+      const trial = new Trial(this.backend, threads, new SeededNumbers(seed + hashOf(title)), joined);
       this.#trials.set(title, trial);
-      return body(trial);
+      await body(trial);
+      await trial.finish();
     };
     this.cases.push({ name: title, run });
   }
@@ -111,9 +121,14 @@ export class Trial {
   /** Why each of the others was not. */
   readonly refusals: string[] = [];
 
-  constructor(backend: Backend, threads: readonly number[], numbers: SeededNumbers) {
+  /** Programs that wait to be run as one. */
+  #waiting: Program[] = [];
+  readonly #joined: number;
+
+  constructor(backend: Backend, threads: readonly number[], numbers: SeededNumbers, joined: number) {
     this.backend = backend;
     this.numbers = numbers;
+    this.#joined = joined;
     this.threads = threads.length === 0 ? [null] : threads;
   }
 
@@ -148,8 +163,42 @@ export class Trial {
       "nothing to compare",
       "a buffer that the host reads",
     );
-    await this.expectOutcome(program, (outcome) =>
-      demandOutcome(program.name, outcome, naiveOutcome(program)),
-    );
+    if (this.#joined === 1 || !canJoin(program)) return this.#compare(program, [program]);
+    if (!this.runs(program)) return;
+    const taken = new Set(this.#waiting.flatMap(({ buffers }) => buffers));
+    if (program.buffers.some((buffer) => taken.has(buffer))) await this.finish();
+    this.#waiting.push(program);
+    if (this.#waiting.length >= this.#joined) await this.finish();
+  }
+
+  /** Runs what still waits. */
+  async finish(): Promise<void> {
+    const parts = this.#waiting;
+    this.#waiting = [];
+    if (parts.length === 0) return;
+    // Each has been counted already.
+    this.programs--;
+    await this.#compare(joined(parts), parts);
+  }
+
+  async #compare(program: Program, parts: readonly Program[]): Promise<void> {
+    await this.expectOutcome(program, (outcome) => {
+      for (const part of parts) {
+        const own = comparable(part).map((b) => [b, elementsOf(outcome, b)] as const);
+        demandOutcome(part.name, new Map(own), naiveOutcome(part));
+      }
+    });
   }
 }
+
+/** Whether a program may be one of several that run as one: a check that fails would end the others as well. */
+const canJoin = ({ status, setup, flushSubnormals }: Program): boolean =>
+  status === null && setup.length === 0 && !flushSubnormals;
+
+/** Programs one after the other, each with its own buffers. */
+const joined = (programs: readonly Program[]): Program => ({
+  ...programs[0],
+  name: programs.map(({ name }) => name).join(", "),
+  buffers: programs.flatMap(({ buffers }) => buffers),
+  kernels: programs.flatMap(({ kernels }) => kernels),
+});
