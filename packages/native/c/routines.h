@@ -15,7 +15,7 @@
   ROUTINE(void, arg_sort, (const scope_rows *, int, long, void *))                                                   \
   ROUTINE(void, arg_extreme, (const scope_rows *, int))                                                              \
   ROUTINE(void, scatter_add, (const scope_scatter *, void *))                                                        \
-  ROUTINE(void, random_bits, (const int32_t *, int32_t *, long))
+  ROUTINE(void, random_bits, (scope_pool *, const int32_t *, long, int32_t *, long))
 
 #define SCOPE_MEMBER(result, name, parameters) result(*name) parameters;
 typedef struct {

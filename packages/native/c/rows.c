@@ -202,22 +202,31 @@ void scope_scatter_add(const scope_scatter *s, void *scratch) {
 
 /* Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC11):
  * elements 2i and 2i + 1 are the two words for the counter (state[2], i). */
-void scope_random_bits(const int32_t *state, int32_t *target, long length) {
+typedef struct {
+  uint32_t keys[3], counter;
+  long first, length;
+  int32_t *target;
+} bits;
+static void random_pairs(void *context, long begin, long end) {
   static const int turns[8] = {13, 15, 26, 6, 17, 29, 16, 24};
-  const uint32_t keys[3] = {(uint32_t)state[0], (uint32_t)state[1],
-                            0x1bd11bda ^ (uint32_t)state[0] ^ (uint32_t)state[1]};
-  for (long i = 0; i < length; i += 2) {
-    uint32_t x = (uint32_t)state[2] + keys[0], y = (uint32_t)(i >> 1) + keys[1];
+  const bits *b = context;
+  for (long pair = begin; pair < end; pair++) {
+    uint32_t x = b->counter + b->keys[0], y = (uint32_t)(b->first / 2 + pair) + b->keys[1];
     for (int round = 0; round < 20; round++) {
       const int by = turns[round % 8];
       x += y;
       y = ((y << by) | (y >> (32 - by))) ^ x;
       if (round % 4 != 3) continue;
       const uint32_t injection = (uint32_t)(round + 1) / 4;
-      x += keys[injection % 3];
-      y += keys[(injection + 1) % 3] + injection;
+      x += b->keys[injection % 3];
+      y += b->keys[(injection + 1) % 3] + injection;
     }
-    target[i] = (int32_t)x;
-    if (i + 1 < length) target[i + 1] = (int32_t)y;
+    b->target[2 * pair] = (int32_t)x;
+    if (2 * pair + 1 < b->length) b->target[2 * pair + 1] = (int32_t)y;
   }
+}
+void scope_random_bits(scope_pool *pool, const int32_t *state, long first, int32_t *target, long length) {
+  const uint32_t k0 = (uint32_t)state[0], k1 = (uint32_t)state[1];
+  bits b = {{k0, k1, 0x1bd11bda ^ k0 ^ k1}, (uint32_t)state[2], first, length, target};
+  scope_parallel(pool, (length + 1) / 2, 512, random_pairs, &b);
 }

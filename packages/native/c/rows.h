@@ -1,6 +1,7 @@
 /* Routines over rows, and those that add or draw element by element. */
 #ifndef SCOPE_ROWS_H
 #define SCOPE_ROWS_H
+#include "pool.h"
 #include <stdint.h>
 
 enum { SCOPE_FLOAT32, SCOPE_FLOAT64, SCOPE_INT32, SCOPE_BOOL };
@@ -33,6 +34,6 @@ void scope_arg_sort(const scope_rows *, int descending, long limit, void *scratc
 void scope_arg_extreme(const scope_rows *, int largest);
 /* Scratch: 8 bytes for each element of a row, 4 for each row of the target and of the source. */
 void scope_scatter_add(const scope_scatter *, void *scratch);
-/* `state`: two words of key and one of the counter. */
-void scope_random_bits(const int32_t *state, int32_t *target, long length);
+/* `state`: two words of key and one of the counter; the elements from `first` (even) on. */
+void scope_random_bits(scope_pool *, const int32_t *state, long first, int32_t *target, long length);
 #endif

@@ -154,7 +154,8 @@ inlined f32 sine(f32 x, int32_t shift) {
 }
 inlined f32 far_sine(f32 x, f32 y, double (*f)(double)) {
   if (full_any(full_abs_float32(x) >= 0x1p28f))
-    for (int i = 0; i < LANES; i++) y[i] = (float)f(x[i]);
+    for (int i = 0; i < LANES; i++)
+      if (__builtin_fabsf(x[i]) >= 0x1p28f) y[i] = (float)f(x[i]);
   return y;
 }
 static f32 full_sin_float32(f32 x) {

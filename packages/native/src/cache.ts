@@ -15,11 +15,17 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Most bytes, and files, that the cache holds: the least recently used go. */
-export const cacheLimits: { readonly bytes: number; readonly files: number } = {
-  bytes: 256 * 2 ** 20,
-  files: 1000,
-};
+/** What a cache may hold: the least recently used files go. */
+export interface CacheLimits {
+  readonly bytes: number;
+  readonly files: number;
+}
+/** What the user's cache may hold. */
+export const cacheLimits: CacheLimits = { bytes: 256 * 2 ** 20, files: 4000 };
+/** Files in the making that are older belong to a process that has ended. */
+const longestMakingMs = 60 * 60 * 1000;
+
+const making = "making-";
 
 /** A digest as part of a file name. */
 export const digestOf = (...parts: readonly (string | Uint8Array)[]): string => {
@@ -32,9 +38,11 @@ export const digestOf = (...parts: readonly (string | Uint8Array)[]): string => 
 /** What compilers made, on disk. A file's name holds its key, which says what it was made of, and the digest of its content: what does not match is never used. */
 export class ObjectCache {
   readonly folder: string;
+  readonly #limits: CacheLimits;
 
-  constructor(folder: string) {
+  constructor(folder: string, limits: CacheLimits = cacheLimits) {
     this.folder = folder;
+    this.#limits = limits;
   }
 
   /** The path of the intact file of a key; null if there is none. */
@@ -47,22 +55,22 @@ export class ObjectCache {
         utimesSync(path, now, now);
         return path;
       }
-      rmSync(path, { force: true });
+      rmSync(path, { recursive: true, force: true });
     }
     return null;
   }
 
-  /** A path for a file in the making; {@link keep} gives it its name. */
-  temporary(extension: string): string {
-    return join(this.folder, `making-${process.pid}-${randomBytes(6).toString("hex")}${extension}`);
+  /** A new folder for files in the making, to be removed by whoever asked for it; {@link keep} takes files out of it. */
+  workshop(): string {
+    return mkdtempSync(join(this.folder, making));
   }
 
   /** Takes a finished file in, in one step, and makes room for it.
    * @returns its path */
-  keep(temporary: string, key: string, extension: string): string {
-    const path = join(this.folder, `${key}.${digestOf(readFileSync(temporary))}${extension}`);
-    chmodSync(temporary, 0o600);
-    renameSync(temporary, path);
+  keep(finished: string, key: string, extension: string): string {
+    const path = join(this.folder, `${key}.${digestOf(readFileSync(finished))}${extension}`);
+    chmodSync(finished, 0o600);
+    renameSync(finished, path);
     this.#trim(path);
     return path;
   }
@@ -81,20 +89,25 @@ export class ObjectCache {
   }
 
   #trim(latest: string): void {
-    const files = readdirSync(this.folder).flatMap((name) => {
+    const others = readdirSync(this.folder).flatMap((name) => {
       const path = join(this.folder, name);
       try {
         const { size, mtimeMs } = statSync(path);
-        return path === latest ? [] : [{ path, size, mtimeMs }];
+        const isMade = !name.startsWith(making) || mtimeMs < Date.now() - longestMakingMs;
+        return path !== latest && isMade ? [{ path, size, mtimeMs }] : [];
       } catch {
+        // Another process has removed it meanwhile.
         return [];
       }
     });
-    files.sort((a, b) => b.mtimeMs - a.mtimeMs);
+    others.sort((a, b) => b.mtimeMs - a.mtimeMs);
     let bytes = statSync(latest).size;
-    for (const [i, { path, size }] of files.entries()) {
+    let files = 1;
+    for (const { path, size } of others) {
       bytes += size;
-      if (bytes > cacheLimits.bytes || i + 2 > cacheLimits.files) rmSync(path, { force: true });
+      files++;
+      if (bytes > this.#limits.bytes || files > this.#limits.files)
+        rmSync(path, { recursive: true, force: true });
     }
   }
 }

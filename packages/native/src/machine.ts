@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Addon, addonJobs, addonSources, type LoadedProgram, linking, openAddon } from "./addon.js";
 import { digestOf, type ObjectCache, openCache } from "./cache.js";
 import {
@@ -46,40 +47,33 @@ export class Machine {
     withAddon: boolean,
     keys: { readonly addon: string; readonly program: string },
   ): { program: string | null; addon: string | null } {
-    const temporaries: string[] = [];
-    const temporary = (extension: string): string => {
-      const path = this.#cache.temporary(extension);
-      temporaries.push(path);
-      return path;
-    };
+    // The same names every time: compilers put them into what they make.
+    const workshop = this.#cache.workshop();
+    const at = (name: string): string => join(workshop, name);
     try {
       const jobs: Job[] = [];
-      const objects = withAddon ? addonSources().map(() => temporary(".o")) : [];
+      const objects = withAddon ? addonSources().map((name) => at(`${name}.o`)) : [];
       if (withAddon) jobs.push(...addonJobs(objects));
-      let program: string | null = null;
       if (text !== null) {
-        const source = temporary(".c");
-        writeFileSync(source, text, { mode: 0o600 });
-        program = temporary(".so");
-        jobs.push({ source, output: program, more: [...linking, "-lm"] });
+        writeFileSync(at("program.c"), text, { mode: 0o600 });
+        jobs.push({ source: at("program.c"), output: at("program.so"), more: [...linking, "-lm"] });
       }
       compileAll(this.toolchain, jobs, () => text);
-      let addon: string | null = null;
       if (withAddon) {
-        addon = temporary(".node");
         const [first, ...others] = objects;
-        compileAll(
-          this.toolchain,
-          [{ source: first, output: addon, more: [...others, ...linking, "-lm", "-lpthread"] }],
-          () => null,
-        );
+        const link = {
+          source: first,
+          output: at("addon.node"),
+          more: [...others, ...linking, "-lm", "-lpthread"],
+        };
+        compileAll(this.toolchain, [link], () => null);
       }
       return {
-        program: program === null ? null : this.#cache.keep(program, keys.program, ".so"),
-        addon: addon === null ? null : this.#cache.keep(addon, keys.addon, ".node"),
+        program: text === null ? null : this.#cache.keep(at("program.so"), keys.program, ".so"),
+        addon: withAddon ? this.#cache.keep(at("addon.node"), keys.addon, ".node") : null,
       };
     } finally {
-      for (const path of temporaries) rmSync(path, { force: true });
+      rmSync(workshop, { recursive: true, force: true });
     }
   }
 }

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -123,9 +124,11 @@ function probe(command: readonly string[], cache: ObjectCache, identity: string)
     );
     if (status === 0) {
       const target = targetOf(stdout, [native], name.replace(/\.exe$/, ""));
-      const temporary = cache.temporary(".json");
-      writeFileSync(temporary, JSON.stringify(target), { mode: 0o600 });
-      cache.keep(temporary, key, ".json");
+      const workshop = cache.workshop();
+      const file = join(workshop, "target.json");
+      writeFileSync(file, JSON.stringify(target), { mode: 0o600 });
+      cache.keep(file, key, ".json");
+      rmSync(workshop, { recursive: true, force: true });
       return target;
     }
     problem ||= error?.message ?? stderr;

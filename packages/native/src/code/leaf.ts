@@ -1,5 +1,6 @@
 import {
   type Access,
+  type Buffer,
   bytesOf,
   type CheckKernel,
   type DType,
@@ -7,8 +8,13 @@ import {
   InternalError,
   joinAxes,
   type Kernel,
+  microsecondsOf,
+  type Read,
+  type ReduceKernel,
   type RowKernel,
   type ScatterAddKernel,
+  type Speed,
+  work,
 } from "@scope/autodiff/backend";
 import { scratchBytes } from "../gemm-layout.js";
 import type { KernelFunction } from "./kernel-function.js";
@@ -23,10 +29,12 @@ export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "w
 export interface LeafContext {
   readonly vectorBytes: number;
   readonly flush: boolean;
-  /** The C address of an access, moved by so many elements; counters of loops are `c[0]`, `c[1]`, … from the outside in. */
-  address(access: Access, more?: number): string;
+  /** The C address of an access; counters of loops are `c[0]`, `c[1]`, … from the outside in. */
+  address(access: Access): string;
   /** The C function of a kernel that is written for this program: the same for kernels of one form. */
   functionOf(kernel: KernelFunction): string;
+  /** Gives a buffer that the program does not have a place in the scratch memory of the kernel. */
+  inScratch(buffer: Buffer): void;
   /** The C address of so many bytes that the kernel has for itself. */
   scratch(bytes: number): string;
 }
@@ -36,15 +44,17 @@ export function leafStatements(kernel: LeafKernel, context: LeafContext): string
   const { vectorBytes, flush } = context;
   switch (kernel.kind) {
     case "map":
-      return callOf(mapFunction(kernel, vectorBytes, flush), context);
+      return callOf(kernel, mapFunction(kernel, vectorBytes, flush), context);
     case "reduce":
-      return callOf(reduceFunction(kernel, vectorBytes, flush), context);
+      return inBlocks(kernel, context).flatMap((part) =>
+        callOf(part, reduceFunction(part, vectorBytes, flush), context),
+      );
     case "fill": {
       const { name, shape, value, target } = kernel;
       const { dtype } = target.buffer;
       const expression = { nodes: [{ kind: "constant", value, dtype } as const], results: [0] };
       const map = { kind: "map", name, shape, reads: [], expression, writes: [target] } as const;
-      return callOf(mapFunction(map, vectorBytes, false), context);
+      return callOf(map, mapFunction(map, vectorBytes, false), context);
     }
     case "gemm":
       return gemmStatements(kernel, context);
@@ -62,17 +72,101 @@ export function leafStatements(kernel: LeafKernel, context: LeafContext): string
       return rowStatements(kernel, context);
     case "randomBits":
       return [
-        `scope_random_bits(${pointer(kernel.state, context)}, ${pointer(kernel.target, context)}, ${kernel.length});`,
+        `scope_random_bits(pool, ${pointer(kernel.state, context)}, ${kernel.first ?? 0}, ${pointer(kernel.target, context)}, ${kernel.length});`,
       ];
     case "check":
       return checkStatements(kernel, context);
   }
 }
 
-function callOf(kernel: KernelFunction | null, context: LeafContext): string[] {
-  if (kernel === null) return [];
-  const pointers = kernel.streams.map(({ access }) => context.address(access));
-  return [`char *p[] = {${pointers.join(", ")}};`, `${context.functionOf(kernel)}(p, 0, ${kernel.count});`];
+/** What a core with wide vectors does in a microsecond. */
+const speed: Speed = { operations: 40_000, functions: 2000, bytes: 10_000 };
+/** Kernels of fewer microseconds are not worth waking another thread for; parts take about as many as the pool asks for. */
+const worthwhile = 6;
+const microsecondsOfPart = 2;
+
+/** Calls a kernel's function, over parts of its range where it takes long. */
+function callOf(kernel: Kernel, made: KernelFunction | null, context: LeafContext): string[] {
+  if (made === null) return [];
+  const pointers = made.streams.map(({ access }) => context.address(access));
+  const name = context.functionOf(made);
+  const { count, grain } = made;
+  const microseconds = microsecondsOf(work(kernel), speed);
+  const parts = Math.floor(microseconds / microsecondsOfPart);
+  const part = Math.ceil(count / Math.max(1, parts) / grain) * grain;
+  const call =
+    microseconds < worthwhile || part >= count
+      ? `${name}(p, 0, ${count});`
+      : `scope_parallel(pool, ${count}, ${part}, ${name}, p);`;
+  return ["{", `char *p[] = {${pointers.join(", ")}};`, call, "}"];
+}
+
+/** Elements of one block of a long reduction to one result. */
+const blockLength = 8192;
+/** A reduction to one result as one of blocks, and one of their results, so that it may be split: the order of combining is the same for every number of threads. */
+function inBlocks(kernel: ReduceKernel, context: LeafContext): readonly ReduceKernel[] {
+  const { shape, reduced, reads, expression, write } = kernel;
+  const strides = reads.flatMap((read) => (read.kind === "plain" ? [read.at] : [read.at, read.index]));
+  const { sizes, strides: joined } = joinAxes(
+    shape,
+    strides.map((access) => shape.map((_, axis) => access.strides[axis])),
+  );
+  const asksPositions = expression.nodes.some(({ kind }) => kind === "index");
+  if (reduced < shape.length || sizes.length !== 1 || sizes[0] < 8 * blockLength || asksPositions)
+    return [kernel];
+  const [length] = sizes;
+  const blocks = Math.ceil(length / blockLength);
+  const { dtype } = write.buffer;
+  const partial: Access = {
+    buffer: { id: -1, name: "results of blocks", dtype, length: blocks, role: "temporary", inPlaceOf: null },
+    offset: 0,
+    strides: [1],
+    steps: [],
+  };
+  context.inScratch(partial.buffer);
+  /** The part of a read from an element on, over blocks and what is inside of one. */
+  const part = (first: number, over: (stride: number) => number[]): Read[] => {
+    let position = 0;
+    const moved = (access: Access): Access => {
+      const [stride] = joined[position++];
+      return { ...access, offset: access.offset + first * stride, strides: over(stride) };
+    };
+    return reads.map((read) =>
+      read.kind === "plain"
+        ? { kind: "plain", at: moved(read.at) }
+        : { ...read, at: moved(read.at), index: moved(read.index) },
+    );
+  };
+  const whole = Math.floor(length / blockLength);
+  const rest = length - whole * blockLength;
+  return [
+    {
+      ...kernel,
+      shape: [whole, blockLength],
+      reduced: 1,
+      reads: part(0, (stride) => [stride * blockLength, stride]),
+      write: partial,
+    },
+    ...(rest === 0
+      ? []
+      : [
+          {
+            ...kernel,
+            shape: [rest],
+            reduced: 1,
+            reads: part(whole * blockLength, (stride) => [stride]),
+            write: { ...partial, offset: whole, strides: [] },
+          },
+        ]),
+    {
+      ...kernel,
+      shape: [blocks],
+      reduced: 1,
+      reads: [{ kind: "plain", at: partial }],
+      expression: { nodes: [{ kind: "read", index: 0, dtype }], results: [0] },
+      write: { ...write, strides: [] },
+    },
+  ];
 }
 
 const suffixes: { readonly [D in DType]: string } = {

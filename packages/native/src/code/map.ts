@@ -1,6 +1,6 @@
 import type { MapKernel } from "@scope/autodiff/backend";
 import { ExpressionCode, fullCount } from "./expression.js";
-import { type KernelFunction, splitAxis } from "./kernel-function.js";
+import { type KernelFunction, splitRange } from "./kernel-function.js";
 import { nestOf } from "./nest.js";
 
 /** The function of a fused elementwise kernel: vectors along the axis where they are cheapest, plain loops around; null where there is nothing to do. */
@@ -29,5 +29,5 @@ export function mapFunction(kernel: MapKernel, vectorBytes: number, flush: boole
     "}",
     ...counters.slice(0, -1).map(() => "}"),
   );
-  return { lines, streams: nest.streams, ...splitAxis(nest) };
+  return { lines, streams: nest.streams, ...splitRange(nest) };
 }

@@ -1,6 +1,8 @@
 import {
   type Access,
+  type Buffer,
   bytesOf,
+  bytesOfBuffer,
   InternalError,
   type Kernel,
   type MemoryPlan,
@@ -106,7 +108,7 @@ class ProgramWriter {
           return [
             `leaf${this.#leaf(kernel, depth)}(m, pool, c);`,
             // What a check refuses ends the program, before anything is stored to state.
-            `if (*(const int_at *)(${this.#address(kernel.status, 0, depth)}) != 0) return;`,
+            `if (*(const int_at *)(${this.#address(kernel.status, depth)}) != 0) return;`,
           ];
         default:
           return [`leaf${this.#leaf(kernel, depth)}(m, pool, c);`];
@@ -115,31 +117,41 @@ class ProgramWriter {
   }
 
   #holds(condition: Access, depth: number): string {
-    return `*(const uint8_t *)(${this.#address(condition, 0, depth)})`;
+    return `*(const uint8_t *)(${this.#address(condition, depth)})`;
   }
 
-  #address({ buffer, offset, steps }: Access, more: number, depth: number): string {
+  #address({ buffer, offset, steps }: Access, depth: number): string {
     const bytes = bytesOf[buffer.dtype];
     const terms = steps.flatMap((step, level) => {
       if (step === 0) return [];
       if (level >= depth) throw new InternalError(`${buffer.name} moves with a loop that is not there`);
       return [`c[${level}] * ${step * bytes}L`];
     });
-    return [`m + ${this.#plan.addressOf(buffer) + (offset + more) * bytes}L`, ...terms].join(" + ");
+    return [`m + ${this.#plan.addressOf(buffer) + offset * bytes}L`, ...terms].join(" + ");
   }
 
   #leaf(kernel: LeafKernel, depth: number): number {
     const known = this.#positions.get(kernel);
     if (known !== undefined) return known;
+    const inScratch = new Set<Buffer>();
+    const scratch = (bytes: number): string => {
+      this.#scratchBytes = Math.max(this.#scratchBytes, bytes);
+      return `m + ${this.#plan.bytes}L`;
+    };
     const context: LeafContext = {
       vectorBytes: this.#vectorBytes,
       flush: this.#program.flushSubnormals,
-      address: (access, more = 0) => this.#address(access, more, depth),
-      functionOf: (made) => this.#functionOf(made),
-      scratch: (bytes) => {
-        this.#scratchBytes = Math.max(this.#scratchBytes, bytes);
-        return `m + ${this.#plan.bytes}L`;
+      address: (access) =>
+        inScratch.has(access.buffer)
+          ? `${scratch(0)} + ${access.offset * bytesOf[access.buffer.dtype]}L`
+          : this.#address(access, depth),
+      inScratch: (buffer) => {
+        inScratch.add(buffer);
+        // Kernels may load a vector past the end.
+        scratch(bytesOfBuffer(buffer) + 64);
       },
+      functionOf: (made) => this.#functionOf(made),
+      scratch,
     };
     const body = leafStatements(kernel, context).join("\n");
     const position = this.#leaves.length;

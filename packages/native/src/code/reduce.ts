@@ -224,7 +224,7 @@ function alongFunction(code: ReduceCode): KernelFunction {
     ]),
   ];
   const splits = kept > 0;
-  return { lines, streams: nest.streams, count: splits ? nest.axes[0].size : 1, grain: "1" };
+  return { lines, streams: nest.streams, count: splits ? nest.axes[0].size : 1, grain: 1 };
 }
 
 /** Vectors run along a kept axis, several side by side, and walk down the reduced ones. */
@@ -295,6 +295,6 @@ function acrossFunction(code: ReduceCode): KernelFunction {
     lines,
     streams: nest.streams,
     count: kept === 0 ? size : nest.axes[0].size,
-    grain: kept === 0 ? `${most} * ${count}` : "1",
+    grain: kept === 0 ? most * width : 1,
   };
 }
