@@ -120,6 +120,8 @@ export async function learnAdding(cell: CellName, options: AddingOptions): Promi
     signal,
     reporter,
   });
+  // What follows computes on the host: weights that are on a device are brought from there.
+  await model.readState();
   return {
     cell,
     history,

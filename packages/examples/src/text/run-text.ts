@@ -49,7 +49,7 @@ export async function runText(
   output.print(
     `\nBits per character after ${history.losses.length} steps: ${trained}${heldOut}; by the frequencies of characters alone ${frequencyBits(ids).toFixed(2)}.`,
   );
-  const written = sampleText(model, vocabulary.encode("\n"), sample, temperature, seed);
+  const written = await sampleText(model, vocabulary.encode("\n"), sample, temperature, seed);
   output.print(`\nIt writes (temperature ${temperature}):\n\n${printable(vocabulary.decode(written))}`);
 }
 

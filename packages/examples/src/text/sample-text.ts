@@ -5,29 +5,29 @@ import type { CharModel, TextState } from "./char-model.js";
 /** Lets a model write: each character is drawn from its scores, and read as the next one.
  * @param prompt - ids of characters that it reads first; at least one
  * @param temperature - below 1 more sure, above 1 more daring; 0 takes the best character each time */
-export function sampleText(
+export async function sampleText(
   model: CharModel,
   prompt: ArrayLike<number>,
   count: number,
   temperature: number,
   seed: number,
-): number[] {
+): Promise<number[]> {
   model.eval();
   const step = compile((ids, state: TextState) => model.step(ids, state), { name: "next character" });
   const draws = new Random(seed).uniform([count]).data;
   let state = model.initialState(1);
   let scores: ArrayLike<number> = [];
-  const read = (id: number): void => {
+  const read = async (id: number): Promise<void> => {
     const [next, after] = step(tensor([id], { dtype: "int32" }), state);
-    scores = next.data;
+    scores = await next.read();
     state = after;
   };
-  for (const id of Array.from(prompt)) read(id);
+  for (const id of Array.from(prompt)) await read(id);
   const written: number[] = [];
   for (let k = 0; k < count; k++) {
     const id = pick(scores, temperature, draws[k]);
     written.push(id);
-    read(id);
+    await read(id);
   }
   step.dispose();
   model.train();

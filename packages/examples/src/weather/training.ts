@@ -79,6 +79,8 @@ export async function train(cell: CellName, sets: ExampleSets, options: Training
     reporter: options.reporter,
     compile: options.compile,
   });
+  // What follows computes on the host: weights that are on a device are brought from there.
+  await model.readState();
   return { cell, seed, model, history };
 }
 

@@ -3,16 +3,16 @@ import type { Backend } from "@scope/autodiff/backend";
 import { setDefaultBackend } from "@scope/autodiff/compile";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { workerBackend } from "../../../autodiff/test/backends/worker/worker-backend.js";
+import { isNativeAvailable, native } from "../../../native/src/index.js";
 
 const worker = workerBackend("worker");
 
 /** What trains, each in the same tests: what a backend lacks for one is left out and counted. */
-const backends: readonly {
-  readonly name: string;
-  readonly backend: "wasm" | "javascript" | typeof worker;
-}[] = [
+const backends: readonly { readonly name: string; readonly backend: "wasm" | "javascript" | Backend }[] = [
   { name: "wasm", backend: "wasm" },
   { name: "javascript", backend: "javascript" },
+  // Machines without a C compiler go without; continuous integration has one.
+  ...(isNativeAvailable() || process.env.CI ? [{ name: "native", backend: native }] : []),
   { name: "worker", backend: worker },
 ];
 
@@ -43,7 +43,7 @@ export function onEveryBackend(title: string, body: (trial: Trial) => void): voi
     });
     body({
       name,
-      isDevice: dtypes !== null,
+      isDevice: typeof backend !== "string" && backend.deviceInstance !== undefined,
       test(what, run, needs = ["float32"]) {
         const missing = needs.find((dtype) => dtypes !== null && !dtypes.includes(dtype));
         if (missing !== undefined) {
