@@ -143,10 +143,10 @@ function prepareShared(program: Program, threads: number): HostExecutable {
     throw new CompileError({
       code: "compile/threads",
       op: program.name,
-      problem: "what runs a program on several threads was not loaded.",
+      problem: "several threads need a module that was not loaded.",
       got: `threads: ${threads}`,
-      expected: 'threads: 1, or the module "@scope/autodiff/threads"',
-      mend: 'import "@scope/autodiff/threads", once, anywhere; Node, Deno and Bun do so themselves',
+      expected: "threads: 1",
+      mend: 'import "@scope/autodiff/threads", once; Node, Deno and Bun do it themselves',
     });
   }
   return shared(program, threads) ?? alone(program);

@@ -34,6 +34,8 @@ export const poolWords = {
   active: 16,
   /** Workers that have started. */
   started: 32,
+  /** Programs that workers hold, each counted once for each worker. */
+  held: 33,
   /** Messages that were sent to the first worker; the counts of the others follow. */
   mail: 48,
 } as const;

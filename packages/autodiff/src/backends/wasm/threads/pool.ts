@@ -10,16 +10,20 @@ export class Pool {
   failure: string | null = null;
   readonly #words = new Int32Array(new SharedArrayBuffer((poolWords.mail + mostWorkers) * 4));
   readonly workers: WorkerHandle[] = [];
-  readonly #notStarted: (reason: string) => void;
+  readonly #notStarted: (reason: string) => boolean;
 
-  /** @param notStarted - told once, if workers cannot be started */
-  constructor(notStarted: (reason: string) => void) {
+  /** @param notStarted - told, if no worker could be started; true if programs are to go on without them */
+  constructor(notStarted: (reason: string) => boolean) {
     this.#notStarted = notStarted;
   }
 
   /** How many workers have started so far. */
   get started(): number {
     return Atomics.load(this.#words, poolWords.started);
+  }
+  /** How many programs they hold, each counted once for each worker. */
+  get held(): number {
+    return Atomics.load(this.#words, poolWords.held);
   }
   /** Starts workers, until there are so many. */
   grow(count: number): void {
@@ -31,7 +35,7 @@ export class Pool {
   }
   #ended(index: number, reason: string): void {
     if (this.failure !== null) return;
-    if (this.started === 0) this.#notStarted(reason);
+    if (this.started === 0 && this.#notStarted(reason)) return this.#endAll();
     this.end(`worker ${index + 1} has ended: ${reason}`);
   }
   #post(index: number, message: Message): void {
@@ -61,6 +65,9 @@ export class Pool {
   /** Ends all workers, for a reason that the next run tells. */
   end(reason: string): void {
     this.failure ??= reason;
+    this.#endAll();
+  }
+  #endAll(): void {
     for (const worker of this.workers.splice(0)) worker.end();
   }
 }

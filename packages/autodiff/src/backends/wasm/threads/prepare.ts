@@ -10,7 +10,7 @@ import { controlBytes, words } from "./control.js";
 import { Forks, sharedKernels } from "./fork.js";
 import type { SharingOptions } from "./plan-parts.js";
 import { Pool } from "./pool.js";
-import { mayWait, whyNoThreads } from "./start-worker.js";
+import { inPage, mayWait, whyNoThreads } from "./start-worker.js";
 import type { Message } from "./worker-source.js";
 
 /** How programs are run on several threads; all but the first are for tests. */
@@ -30,6 +30,16 @@ function warn(reason: string): void {
   console.warn(`@scope/autodiff: compiled programs run on one thread: ${reason}`);
 }
 
+/** Why this page starts no workers. */
+let refused: string | null = null;
+/** A page whose policy refuses workers goes on without them; elsewhere that is a failure. */
+function withoutWorkers(reason: string): boolean {
+  if (!inPage()) return false;
+  refused = reason;
+  warn(reason);
+  return true;
+}
+
 /** The pool of this thread, with so many workers; null where none can be started. */
 function poolOf(workers: number): Pool | null {
   const reason = whyNoThreads();
@@ -37,7 +47,8 @@ function poolOf(workers: number): Pool | null {
     warn(reason);
     return null;
   }
-  if (pool === null || pool.failure !== null) pool = new Pool(warn);
+  if (refused !== null) return null;
+  if (pool === null || pool.failure !== null) pool = new Pool(withoutWorkers);
   try {
     pool.grow(workers);
     return pool;

@@ -30,6 +30,9 @@ const host = (): Host => globalThis as Host;
 const workerThreads = (): WorkerThreads | null =>
   (host().process?.getBuiltinModule?.("node:worker_threads") as WorkerThreads | undefined) ?? null;
 
+/** Whether workers are those of pages. */
+export const inPage = (): boolean => workerThreads() === null;
+
 /** Why this host cannot run programs on several threads; null if it can. */
 export function whyNoThreads(): string | null {
   if (typeof SharedArrayBuffer !== "function" || host().crossOriginIsolated === false)

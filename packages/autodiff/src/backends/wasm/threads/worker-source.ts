@@ -44,6 +44,7 @@ function add({ id, module, memory, control, shift }) {
       throw error;
     }
   });
+  Atomics.add(pool, ${poolWords.held}, 1);
   Atomics.add(view, ${words.joined / 4}, 1);
   Atomics.notify(view, ${words.joined / 4});
 }
@@ -61,7 +62,7 @@ port.onmessage = ({ data }) => {
     mail = ${poolWords.mail} + data.index;
     Atomics.add(pool, ${poolWords.started}, 1);
   } else if (data.kind === "add") add(data);
-  else programs.delete(data.id);
+  else if (programs.delete(data.id)) Atomics.sub(pool, ${poolWords.held}, 1);
   help();
 };
 `;
