@@ -5,7 +5,7 @@ import { CompileError, ValueError } from "../base/errors.js";
 import { show } from "../base/show.js";
 import { type Backend, isBackend } from "../kernel/backend.js";
 
-/** The backends that this package brings. */
+/** The backends that this package brings: WebAssembly, which is the default, and a plain reference without generated code. */
 export type BackendName = "wasm" | "javascript";
 /** A backend by its name, or the object that another package exports. */
 export type BackendChoice = BackendName | Backend;

@@ -6,19 +6,19 @@ import { apply } from "../trace/apply.js";
 import { current, ownCells } from "../trace/context.js";
 import { checkNoMore } from "../transforms/argument-checks.js";
 import { callOp } from "../transforms/call.js";
-import { type ClosedGraph, commitAssignments, hiddenInputValues } from "../transforms/close.js";
+import { commitAssignments, hiddenInputValues } from "../transforms/close.js";
 import { rebuild } from "../transforms/outline.js";
 import { type Signed, sign } from "../transforms/signature.js";
 import type { Passed, Result, Sync, Unannotated } from "../transforms/types.js";
 import { type BackendChoice, backendChoice, threadChoice } from "./backend.js";
 import { explainInstance, profileTable } from "./explain.js";
-import { Programs, runnerFor, type Settings } from "./programs.js";
+import { type Entry, Programs, runnerFor, type Settings } from "./programs.js";
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
   /** The name in `explain()`, profiles and warnings; the function's own if left out. */
   readonly name?: string;
-  /** What to run on: `"wasm"` (default, see {@link setDefaultBackend}), the plain `"javascript"` reference, or the backend of another package. */
+  /** What to run on: a name, or the backend of another package; left out, see {@link setDefaultBackend}. */
   readonly backend?: BackendChoice;
   /** Threads that share the work of one call; left out, see {@link setDefaultThreads}. Results do not depend on it. */
   readonly threads?: number;
@@ -94,7 +94,7 @@ export function compile<Args extends readonly unknown[] = Unannotated[], R exten
     const plain = context.tapes.length === 0 && context.store === ownCells && context.substitute === null;
     const outputs = plain
       ? programs.instanceOf(entry).run(given.leaves)
-      : callAsOp(entry.closed, given.leaves, settings);
+      : callAsOp(entry, given.leaves, settings);
     return rebuild(entry.result, outputs) as R;
   };
   const compiled: Compiled<Args, R> = Object.assign(call, {
@@ -122,7 +122,8 @@ function threadsOf(asked: number | undefined): () => number | null {
 }
 
 /** Runs a program where tapes and replays see it: as one op. */
-function callAsOp(closed: ClosedGraph, leaves: readonly Tensor[], settings: Settings): readonly Tensor[] {
-  const attributes = { graph: closed.graph, runner: runnerFor(settings) };
+function callAsOp(entry: Entry, leaves: readonly Tensor[], settings: Settings): readonly Tensor[] {
+  const { closed } = entry;
+  const attributes = { graph: closed.graph, runner: runnerFor(entry, settings) };
   return commitAssignments(closed, apply(callOp, [...leaves, ...hiddenInputValues(closed)], attributes));
 }

@@ -1,8 +1,11 @@
-import type { TypedArray } from "../base/dtype.js";
+import { newArray, type TypedArray } from "../base/dtype.js";
+import { CompileError } from "../base/errors.js";
 import { rowMajor } from "../base/shape.js";
+import { show } from "../base/show.js";
 import type { HostExecutable, Profile } from "../kernel/backend.js";
 import type { BoundProgram, ProgramInstance, Residence, StateCell } from "../kernel/instance.js";
 import type { Spec } from "../kernel/lowering.js";
+import type { Buffer } from "../kernel/program.js";
 import { allocate, copyStrided, type Tensor } from "../tensor/tensor.js";
 import type { HostChecks } from "./host-checks.js";
 
@@ -49,13 +52,15 @@ export class HostInstance implements ProgramInstance {
     this.bound = bound;
     this.checks = checks;
     this.firstVariable = inputs.length - cells.length;
-    const arrays = inputs.map((buffer) => executable.array(buffer));
+    const arrayOf = (buffer: Buffer): TypedArray =>
+      checkedArray(executable.array(buffer), buffer, program.name);
+    const arrays = inputs.map(arrayOf);
     this.argumentArrays = arrays.slice(0, this.firstVariable - captures.length);
-    this.outputArrays = results.map(({ buffer }) => executable.array(buffer));
+    this.outputArrays = results.map(({ buffer }) => arrayOf(buffer));
     this.slots = cells.map((cell, i) => new VariableBuffer(cell, arrays[this.firstVariable + i]));
     this.readOnly = cells.map((cell) => !assigned.includes(cell));
     this.written = assigned.map((cell) => this.slots[cells.indexOf(cell)]);
-    this.status = program.status === null ? null : executable.array(program.status);
+    this.status = program.status === null ? null : arrayOf(program.status);
     if (this.written.length > 0) abandoned.register(this, this.written);
   }
 
@@ -121,6 +126,20 @@ export class HostInstance implements ProgramInstance {
     for (const slot of this.slots) slot.variable.leave(slot);
     this.executable.dispose();
   }
+}
+
+/** Backends come from anywhere: an array that is not the buffer's would be read and written all the same. */
+function checkedArray(array: TypedArray, { name, dtype, length }: Buffer, op: string): TypedArray {
+  const type = newArray(dtype, 0)[Symbol.toStringTag];
+  if (array?.[Symbol.toStringTag] === type && array.length === length) return array;
+  throw new CompileError({
+    code: "compile/array",
+    op,
+    problem: `the backend gave another array than that of ${name}.`,
+    got: show(array),
+    expected: `a ${type} of ${length}`,
+    mend: "a backend whose array(buffer) has the dtype and the length of the buffer",
+  });
 }
 
 function upload(t: Tensor, to: TypedArray): void {

@@ -135,7 +135,7 @@ function checkBackend(program: Program, { name, capabilities }: Backend): void {
     problem: `the backend "${name}" cannot run this program.`,
     got: reason,
     expected: "what the backend has",
-    mend: 'another backend for this function: compile(f, { backend: "wasm" }); or a cast to float32',
+    mend: "another backend for this function: compile(f, { backend }); or, where a dtype is missing, a cast",
   });
 }
 

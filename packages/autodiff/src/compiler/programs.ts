@@ -20,8 +20,15 @@ export interface Settings {
   readonly flushSubnormals: boolean;
 }
 
+/** What a program runs on, from when it was traced: a later change of defaults is not for it. */
+interface Host {
+  readonly backend: Backend;
+  /** null leaves their number to the backend. */
+  readonly threads: number | null;
+}
+
 /** One signature's program. */
-export interface Entry {
+export interface Entry extends Host {
   readonly outline: Outline;
   readonly fields: Outline;
   readonly specs: readonly Pick<Tensor, "shape" | "dtype">[];
@@ -53,8 +60,8 @@ export class Programs {
   }
 
   instanceOf(entry: Entry): Instance {
-    const { name, backend, threads, flushSubnormals } = this.#settings;
-    entry.instance ??= new Instance({ name, ...entry.closed, flushSubnormals }, backend(), threads());
+    const { name, flushSubnormals } = this.#settings;
+    entry.instance ??= new Instance({ name, ...entry.closed, flushSubnormals }, entry.backend, entry.threads);
     return entry.instance;
   }
 
@@ -81,6 +88,7 @@ export class Programs {
   #trace(given: Signed): Entry {
     const { leaves, outline, fields } = given;
     const f = this.#f;
+    const host = { backend: this.#settings.backend(), threads: this.#settings.threads() };
     const flat = onLeaves(
       this.#settings.name,
       (args: never[]) => f(...args),
@@ -91,7 +99,8 @@ export class Programs {
     const statics: StaticRead[] = [];
     const closed = within({ ...current(), statics }, () => close(flat.run, leaves));
     const specs = leaves.map(({ sizes: shape, dtype }) => ({ shape, dtype }));
-    const entry: Entry = { outline, fields, specs, statics, closed, result: flat.outline, instance: null };
+    const result = flat.outline;
+    const entry: Entry = { ...host, outline, fields, specs, statics, closed, result, instance: null };
     // A capture that a tape watches is another tensor next time.
     const watched = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
     if (!watched) this.#keep(entry);
@@ -108,14 +117,13 @@ export class Programs {
 }
 
 /** Runs graphs as programs; each is compiled when it first runs, and goes with its graph. */
-export function runnerFor({ name, backend, threads, flushSubnormals }: Settings): Runner {
-  const machine = backend();
-  const count = threads();
-  const key = `${count} ${flushSubnormals}`;
-  let runners = runnersOf.get(machine);
+export function runnerFor({ backend, threads }: Host, { name, flushSubnormals }: Settings): Runner {
+  // The name is in what its programs say when they are refused, or fail.
+  const key = `${threads} ${flushSubnormals} ${name}`;
+  let runners = runnersOf.get(backend);
   if (runners === undefined) {
     runners = new Map();
-    runnersOf.set(machine, runners);
+    runnersOf.set(backend, runners);
   }
   let runner = runners.get(key);
   if (runner === undefined) {
@@ -125,7 +133,7 @@ export function runnerFor({ name, backend, threads, flushSubnormals }: Settings)
         let instance = instances.get(graph);
         if (instance === undefined) {
           const source = { name, graph, captures: [], variables: [], assigned: [], flushSubnormals };
-          instance = new Instance(source, machine, count);
+          instance = new Instance(source, backend, threads);
           instances.set(graph, instance);
         }
         return instance.run(inputs);
