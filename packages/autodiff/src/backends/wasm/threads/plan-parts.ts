@@ -37,15 +37,17 @@ const productSpeed: Speed = { operations: 40_000, functions: 1000, bytes: 20_000
 const otherSpeed: Speed = { operations: 12_000, functions: 800, bytes: 10_000 };
 const timeOf = (kernel: Kernel): number =>
   microsecondsOf(work(kernel), kernel.kind === "gemm" ? productSpeed : otherSpeed);
-/** From so many microseconds per thread on, twice as many parts as threads: who is late then has less to do. */
-const long = 200;
+/** Microseconds that a part takes where there are more of them than threads, and how many a thread has at most: on a busy machine the main thread takes over what others have not begun. */
+const partTime = 200;
+const mostParts = 8;
 
 /** The parts of a kernel, which leave the same numbers as the whole, bit by bit; null where it stays whole. */
 export function partsOf(kernel: LeafKernel, options: SharingOptions): Parts | null {
   const { threads, worthwhile, grain } = options;
   const time = timeOf(kernel);
   if (time < worthwhile) return null;
-  const count = time > long * threads ? 2 * threads : threads;
+  const each = Math.max(1, Math.min(mostParts, Math.floor(time / (partTime * threads))));
+  const count = each * threads;
   switch (kernel.kind) {
     case "gemm":
       return productParts(kernel, threads, count, grain);
@@ -102,14 +104,16 @@ function productParts(
   const whole = collapsedKernel(kernel);
   if (pathOf(whole.product).kind === "swap" && grain === undefined && whole.product.m === 1) return null;
   const { m, n } = whole.product;
+  const { kind } = pathOf(whole.product);
   for (const axis of directionsOf(kernel, whole)) {
-    // Each part of a product whose left operand is packed packs its own.
-    const count = pathOf(whole.product).kind === "column" ? threads : many;
+    // Each part packs what it needs of operands that are not packed: only columns of B by rows of A are then packed once.
+    const packsAgain = kind === "column" || (kind === "row" && !kernel.b.packed && axis.along !== "columns");
+    const count = packsAgain ? threads : many;
     const ranges = rangesOf(grain === undefined ? axis : { ...axis, grain }, count);
-    if (ranges.length < Math.min(2, threads)) continue;
+    if (ranges.length < 2) continue;
     const parts = ranges.map((range) => partOf(kernel, axis.along, range));
     const products = parts.map(collapsedKernel);
-    if (ranges.length < 2 || products.some((part) => formOf(part) !== formOf(whole))) continue;
+    if (products.some((part) => formOf(part) !== formOf(whole))) continue;
     const alike = products.map(({ product, batch }) => ({ product: { ...product, whole: { m, n } }, batch }));
     return {
       codes: parts.map((part, i) => (ctx, gemms) => gemmCode(ctx, gemms, part, alike[i])),
