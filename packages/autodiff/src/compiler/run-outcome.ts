@@ -6,6 +6,11 @@ export interface Reverted {
   revert(failed: RunOutcome): void;
 }
 
+const statuses = /* @__PURE__ */ new FinalizationRegistry<DeviceArray>((status) => status.dispose());
+
+/** Of so many runs in a row that nobody reads, one is looked at: those before it need not be kept. */
+const runsBetweenLooks = 256;
+
 /** Whether a run on a device found all its indices in range, and those that it uses results or state of did: known once somebody has read its status.
  * Runs that use those of a failed one have failed with it, as each takes over the status of the one before. */
 export class RunOutcome {
@@ -17,6 +22,7 @@ export class RunOutcome {
   #isOpen = true;
   #before: readonly RunOutcome[];
   #after: RunOutcome[] = [];
+  readonly #depth: number;
 
   /** @param status - the two numbers of its checks, as the run left them
    * @param before - runs that it depends on
@@ -30,6 +36,9 @@ export class RunOutcome {
     this.#before = before;
     this.#failure = failure;
     for (const outcome of before) outcome.#after.push(this);
+    this.#depth = 1 + Math.max(0, ...before.map((outcome) => outcome.#depth));
+    statuses.register(this, status, this);
+    if (this.#depth % runsBetweenLooks === 0) this.#confirm();
   }
 
   /** Whether it is not known yet. */
@@ -65,6 +74,16 @@ export class RunOutcome {
     return true;
   }
 
+  /** Looks whether it has succeeded. A failure is left for whoever reads what depends on it. */
+  #confirm(): void {
+    this.status.read().then(
+      ([code]) => {
+        if (this.#isOpen && code === 0) this.#succeed();
+      },
+      () => undefined,
+    );
+  }
+
   #close(code: number, element: number): void {
     if (!this.#isOpen) return;
     if (code === 0) this.#succeed();
@@ -98,6 +117,7 @@ export class RunOutcome {
     this.#before = [];
     this.#after = [];
     this.#copies.clear();
+    statuses.unregister(this);
     this.status.dispose();
   }
 }

@@ -29,6 +29,17 @@ const on = { backend } as const;
 const listOf = async (t: Tensor): Promise<number[]> => [...(await t.read())];
 const whole = (...values: number[]): Tensor => tensor(values, { dtype: "int32" });
 
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Collects garbage until something holds, or for some time. */
+async function collected(done: () => boolean): Promise<void> {
+  for (let k = 0; k < 50 && !done(); k++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    collect();
+  }
+}
+
 describe("results of a device", () => {
   const f = compile((x: Tensor) => mul(x, 2), on);
   test("stay there until they are read", async () => {
@@ -111,16 +122,11 @@ describe("results of a device", () => {
     expect(await listOf(outside(y))).toEqual([12]);
   });
   test("are let go of with their tensors", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     const plus = compile((x: Tensor) => add(x, 1), on);
     const { arrays } = backend.traffic();
     for (let k = 0; k < 50; k++) plus(ones([10]));
     expect(backend.traffic().arrays).toBe(arrays + 50);
-    for (let k = 0; k < 50 && backend.traffic().arrays > arrays; k++) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      collect();
-    }
+    await collected(() => backend.traffic().arrays <= arrays);
     expect(backend.traffic().arrays).toBeLessThanOrEqual(arrays);
   });
 });
@@ -325,6 +331,25 @@ describe("an index that a device finds out of range", () => {
     look(whole(1));
     expect(await listOf(read())).toEqual([1.5]);
   });
+  test("is told in the words of the program that found it, by one with checks of its own", async () => {
+    const { look } = made();
+    const further = compile((x: Tensor) => take(ones([100]), x.cast("int32")), on);
+    const used = further(look(whole(7)));
+    await expect(used.read()).rejects.toEqual(
+      expect.objectContaining({ got: "index 7 along an axis of size 3" }),
+    );
+    expect(await listOf(further(look(whole(0))))).toEqual([1]);
+  });
+  test("is not forgotten by a Variable that was assigned a result of the run", async () => {
+    const { look } = made();
+    const kept = new Variable(tensor([0]));
+    const read = compile(() => add(kept.value, 1), on);
+    kept.value = look(whole(7));
+    await expect(read().read()).rejects.toEqual(refusal);
+    expect(() => read()).toThrow(IndexError);
+    kept.value = look(whole(0));
+    expect(await listOf(read())).toEqual([11]);
+  });
   test("is found in captured constants by the host, as everywhere", () => {
     const at = whole(7);
     expect(() => compile((x: Tensor) => take(x, at), on)(ones([3]))).toThrow(IndexError);
@@ -339,10 +364,22 @@ describe("an index that a device finds out of range", () => {
     await expect(look.readProfile(whole(7))).rejects.toEqual(refusal);
     expect(await look.readProfile(whole(1))).toContain("look: ");
   });
-  test("nobody has to read: many runs in a row keep nothing", async () => {
+  test("nobody has to read: many runs in a row keep little", async () => {
     const { look, hits } = made();
+    const { arrays } = backend.traffic();
     for (let k = 0; k < 2000; k++) look(whole(k % 3));
+    await collected(() => backend.traffic().arrays < arrays + 300);
+    expect(backend.traffic().arrays).toBeLessThan(arrays + 300);
     expect(await listOf(hits.value)).toEqual([2000]);
+  });
+  test("is told however long after, and only then", async () => {
+    const { look, hits } = made();
+    look(whole(1));
+    look(whole(7));
+    for (let k = 0; k < 600; k++) look(whole(k % 3));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect(hits.value.read()).rejects.toEqual(refusal);
+    expect(await listOf(hits.value)).toEqual([1]);
   });
 });
 
@@ -359,6 +396,8 @@ describe("a device that is lost", () => {
     );
     const early = step(tensor([1]));
     expect(await listOf(early)).toEqual([2]);
+    // So much work that the device ends in the middle of it.
+    compile((x: Tensor) => x.matmul(x).matmul(x), { backend: mortal })(ones([900, 900]));
     const pending = step(tensor([1]));
     const later = step(tensor([1]));
     const waiting = expect(pending.read()).rejects.toThrow(expect.objectContaining({ code: "device/lost" }));

@@ -1,4 +1,5 @@
 import { add, DeviceError, IndexError, mul, sum, type Tensor, take, tensor, Variable } from "@scope/autodiff";
+import type { DeviceBackend } from "@scope/autodiff/backend";
 import { compile } from "@scope/autodiff/compile";
 import { expect, test } from "vitest";
 import { conformance } from "../../src/testing/conformance.js";
@@ -29,6 +30,38 @@ test("what a host can wait for is read where it is needed", async () => {
   expect(() => f(there)).toThrow(DeviceError);
   expect([...(await there.read())]).toEqual([3]);
   await worker.end();
+});
+
+test("what is made of constants is made again when a Variable that is only read changes", () => {
+  let count = 0;
+  const backend: DeviceBackend = {
+    ...instantBackend,
+    prepare(program, options) {
+      const executable = instantBackend.prepare(program, options);
+      const setUp = executable.setUp.bind(executable);
+      executable.setUp = () => {
+        count++;
+        setUp();
+      };
+      return executable;
+    },
+  };
+  const [read, written] = [new Variable(tensor(1)), new Variable(tensor(1))];
+  const f = compile(
+    (x: Tensor) => {
+      written.value = add(written.value, 1);
+      return mul(x, read.value);
+    },
+    { backend },
+  );
+  const counts = [null, null, tensor(2), null, tensor(3)].map((value) => {
+    if (value !== null) read.value = value;
+    f(tensor(1));
+    return count;
+  });
+  written.value = tensor(5);
+  f(tensor(1));
+  expect([...counts, count]).toEqual([1, 1, 2, 2, 3, 3]);
 });
 
 test("its Variables are at hand, also after an index out of range", () => {
