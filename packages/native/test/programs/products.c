@@ -168,6 +168,11 @@ int main(int count, char **arguments) {
       positive = j % 2;
       check(&t, pools, 4);
     }
+  positive = 1;
+  for (int kind = 0; kind < 2; kind++) {
+    test_case long_sums = {f32, scope_set, 0, kind, 0, 0, 3, 5, 1L << 20};
+    check(&long_sums, pools, 4);
+  }
   for (int i = 0; i < 4; i++) scope_pool_destroy(pools[i]);
   printf("%ld products, %ld failures\n", products, failures);
   return failures > 0;
