@@ -5,6 +5,7 @@ import type { Buffer, Program } from "./program.js";
 
 /** Where a Variable's newest value is while it is not in the Variable: in the memory of a compiled program. */
 export interface Residence {
+  /** The value, as a tensor of its own. */
   fetch(): Tensor;
 }
 
@@ -13,6 +14,7 @@ export interface StateCell {
   readonly spec: Spec;
   /** Changes with every assignment. */
   readonly version: number;
+  /** The newest value, wherever it is. */
   readCell(): Tensor;
   /** The newest value is there from now on. */
   moveTo(residence: Residence): void;
