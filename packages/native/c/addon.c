@@ -34,7 +34,7 @@ napi_status napi_throw_error(napi_env, const char *, const char *);
 enum { alignment = 64, most_arguments = 5 };
 
 #define SCOPE_ENTRY(result, name, parameters) scope_##name,
-static const scope_routines routines = {SCOPE_ROUTINES(SCOPE_ENTRY)};
+static scope_routines routines = {SCOPE_ROUTINES(SCOPE_ENTRY)};
 
 static void arguments_of(napi_env env, napi_info info, napi_value *values) {
   size_t count = most_arguments;
@@ -73,28 +73,40 @@ static napi_value allocate(napi_env env, napi_info info) {
   return NULL;
 }
 
-/* load(path): the program in a shared object, which stays loaded for good. */
-static napi_value load(napi_env env, napi_info info) {
-  napi_value values[most_arguments], program;
+/* A function of a shared object, which stays loaded for good. */
+static void *function_of(napi_env env, napi_info info, const char *name) {
+  napi_value values[most_arguments];
   char path[4096];
   size_t length;
   arguments_of(env, info, values);
   napi_get_value_string_utf8(env, values[0], path, sizeof path, &length);
 #ifdef _WIN32
   HMODULE library = LoadLibraryA(path);
-  void *entry = library == NULL ? NULL : (void *)GetProcAddress(library, "scope_run");
-  const char *problem = "the program cannot be loaded";
+  void *function = library == NULL ? NULL : (void *)GetProcAddress(library, name);
+  const char *problem = "the object cannot be loaded";
 #else
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  void *entry = library == NULL ? NULL : dlsym(library, "scope_run");
-  const char *problem = entry == NULL ? dlerror() : NULL;
+  void *function = library == NULL ? NULL : dlsym(library, name);
+  const char *problem = function == NULL ? dlerror() : NULL;
 #endif
-  if (entry == NULL) {
-    napi_throw_error(env, NULL, problem);
-    return NULL;
-  }
+  if (function == NULL) napi_throw_error(env, NULL, problem);
+  return function;
+}
+
+/* load(path): the program in a shared object. */
+static napi_value load(napi_env env, napi_info info) {
+  napi_value program;
+  void *entry = function_of(env, info, "scope_run");
+  if (entry == NULL) return NULL;
   napi_create_external(env, entry, NULL, NULL, &program);
   return program;
+}
+
+/* join(path): puts the routines of a shared object into the table. */
+static napi_value join(napi_env env, napi_info info) {
+  void (*entry)(scope_routines *) = (void (*)(scope_routines *))function_of(env, info, "scope_join");
+  if (entry != NULL) entry(&routines);
+  return NULL;
 }
 
 /* The pool of so many threads. */
@@ -133,7 +145,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   static const struct {
     const char *name;
     napi_function function;
-  } all[] = {{"allocate", allocate}, {"load", load}, {"run", run}, {"cores", cores}};
+  } all[] = {{"allocate", allocate}, {"load", load}, {"join", join}, {"run", run}, {"cores", cores}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     napi_value function;
     napi_create_function(env, all[i].name, strlen(all[i].name), all[i].function, NULL, &function);

@@ -33,8 +33,8 @@ export class NativeExecutable implements HostExecutable {
   constructor(program: Program, { threads }: PrepareOptions) {
     const { toolchain } = thisMachine();
     const plan = planMemory(program);
-    const { text, scratchBytes, positions } = programSource(program, plan, toolchain.vectorBytes);
-    const { addon, program: loaded, path } = thisMachine().load(text);
+    const { text, scratchBytes, positions, later } = programSource(program, plan, toolchain.vectorBytes);
+    const { addon, program: loaded, path } = thisMachine().load(text, later);
     this.#addon = addon;
     this.#loaded = loaded;
     this.#plan = plan;

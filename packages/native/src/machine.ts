@@ -1,6 +1,16 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Addon, addonJobs, addonSources, type LoadedProgram, linking, openAddon } from "./addon.js";
+import { InternalError } from "@scope/autodiff/backend";
+import {
+  type Addon,
+  addonJobs,
+  addonSources,
+  type LaterRoutines,
+  type LoadedProgram,
+  laterJob,
+  linking,
+  openAddon,
+} from "./addon.js";
 import { digestOf, type ObjectCache, openCache } from "./cache.js";
 import {
   compileAll,
@@ -11,11 +21,28 @@ import {
   type Toolchain,
 } from "./toolchain.js";
 
+/** A file that the cache has, or that is to be made. */
+interface Wanted {
+  readonly key: string;
+  readonly extension: string;
+  /** Its name while it is made. */
+  readonly made: string;
+}
+
+/** A program that is ready to run. */
+export interface Loaded {
+  readonly addon: Addon;
+  readonly program: LoadedProgram;
+  /** Where its shared object lies. */
+  readonly path: string;
+}
+
 /** This machine's compiler, the routines that all programs share, and what has been compiled already. */
 export class Machine {
   readonly toolchain: Toolchain;
   readonly #cache: ObjectCache;
   #addon: Addon | null = null;
+  readonly #joined = new Set<LaterRoutines>();
 
   constructor(cache: ObjectCache = openCache()) {
     this.#cache = cache;
@@ -23,55 +50,67 @@ export class Machine {
   }
 
   /** Compiles a program where it is not known yet, and loads it.
-   * @param text - its C source */
-  load(text: string): { readonly addon: Addon; readonly program: LoadedProgram; readonly path: string } {
+   * @param text - its C source
+   * @param later - the routines that it calls, of those that not all programs need */
+  load(text: string, later: readonly LaterRoutines[] = []): Loaded {
     const { identity } = this.toolchain;
-    const keys = { addon: digestOf("addon", identity), program: digestOf("program", identity, text) };
-    let path = this.#cache.find(keys.program, ".so");
-    let addonPath = this.#addon === null ? this.#cache.find(keys.addon, ".node") : null;
-    if (path === null || (this.#addon === null && addonPath === null)) {
-      const made = this.#compile(
-        path === null ? text : null,
-        this.#addon === null && addonPath === null,
-        keys,
-      );
-      path ??= made.program;
-      addonPath ??= made.addon;
+    const joining = later.filter((type) => !this.#joined.has(type));
+    const program: Wanted = {
+      key: digestOf("program", identity, text),
+      extension: ".so",
+      made: "program.so",
+    };
+    const addon: Wanted = { key: digestOf("addon", identity), extension: ".node", made: "addon.node" };
+    const parts = joining.map(
+      (type): Wanted => ({
+        key: digestOf("later", type, identity),
+        extension: ".so",
+        made: `later-${type}.so`,
+      }),
+    );
+    const wanted = [program, ...parts, ...(this.#addon === null ? [addon] : [])];
+    const found = new Map(wanted.map((each) => [each, this.#cache.find(each.key, each.extension)]));
+    const missing = wanted.filter((each) => found.get(each) === null);
+    if (missing.length > 0)
+      for (const [each, path] of this.#make(missing, text, joining)) found.set(each, path);
+    const pathOf = (each: Wanted): string => {
+      const path = found.get(each);
+      if (typeof path !== "string") throw new InternalError(`${each.made} was not made`);
+      return path;
+    };
+    this.#addon ??= openAddon(pathOf(addon));
+    for (const [i, type] of joining.entries()) {
+      this.#addon.join(pathOf(parts[i]));
+      this.#joined.add(type);
     }
-    this.#addon ??= openAddon(addonPath as string);
-    return { addon: this.#addon, program: this.#addon.load(path as string), path: path as string };
+    const path = pathOf(program);
+    return { addon: this.#addon, program: this.#addon.load(path), path };
   }
 
-  #compile(
-    text: string | null,
-    withAddon: boolean,
-    keys: { readonly addon: string; readonly program: string },
-  ): { program: string | null; addon: string | null } {
+  /** Makes files, all at the same time. */
+  #make(missing: readonly Wanted[], text: string, joining: readonly LaterRoutines[]): Map<Wanted, string> {
     // The same names every time: compilers put them into what they make.
     const workshop = this.#cache.workshop();
     const at = (name: string): string => join(workshop, name);
+    const isMissing = (name: string): boolean => missing.some(({ made }) => made === name);
     try {
-      const jobs: Job[] = [];
-      const objects = withAddon ? addonSources().map((name) => at(`${name}.o`)) : [];
-      if (withAddon) jobs.push(...addonJobs(objects));
-      if (text !== null) {
+      const objects = isMissing("addon.node") ? addonSources().map((name) => at(`${name}.o`)) : [];
+      const jobs: Job[] = objects.length > 0 ? addonJobs(objects) : [];
+      for (const type of joining)
+        if (isMissing(`later-${type}.so`)) jobs.push(laterJob(type, at(`later-${type}.so`)));
+      if (isMissing("program.so")) {
         writeFileSync(at("program.c"), text, { mode: 0o600 });
         jobs.push({ source: at("program.c"), output: at("program.so"), more: [...linking, "-lm"] });
       }
       compileAll(this.toolchain, jobs, () => text);
-      if (withAddon) {
-        const [first, ...others] = objects;
-        const link = {
-          source: first,
-          output: at("addon.node"),
-          more: [...others, ...linking, "-lm", "-lpthread"],
-        };
-        compileAll(this.toolchain, [link], () => null);
+      if (objects.length > 0) {
+        const [source, ...others] = objects;
+        const more = [...others, ...linking, "-lm", "-lpthread"];
+        compileAll(this.toolchain, [{ source, output: at("addon.node"), more }], () => null);
       }
-      return {
-        program: text === null ? null : this.#cache.keep(at("program.so"), keys.program, ".so"),
-        addon: withAddon ? this.#cache.keep(at("addon.node"), keys.addon, ".node") : null,
-      };
+      return new Map(
+        missing.map((each) => [each, this.#cache.keep(at(each.made), each.key, each.extension)] as const),
+      );
     } finally {
       rmSync(workshop, { recursive: true, force: true });
     }

@@ -8,6 +8,7 @@ import {
   type MemoryPlan,
   type Program,
 } from "@scope/autodiff/backend";
+import { type LaterRoutines, laterRoutines } from "../addon.js";
 import { usesVectorMath } from "./instructions.js";
 import type { KernelFunction } from "./kernel-function.js";
 import { type LeafContext, type LeafKernel, leafStatements } from "./leaf.js";
@@ -19,6 +20,8 @@ export interface ProgramSource {
   readonly scratchBytes: number;
   /** The number of each kernel by which it is run alone. */
   readonly positions: ReadonlyMap<LeafKernel, number>;
+  /** The routines that it calls, of those that not all programs need. */
+  readonly later: readonly LaterRoutines[];
 }
 
 /** The entry's `which` for all that is to run once, and for a run. */
@@ -72,7 +75,8 @@ class ProgramWriter {
       `PROGRAM(${["0", ...this.#leaves.map((_, i) => `leaf${i}`)].join(", ")})`,
       "",
     ].join("\n");
-    return { text, scratchBytes: this.#scratchBytes, positions: this.#positions };
+    const later = laterRoutines.filter((type) => this.#leaves.some((body) => body.includes(`_${type}(pool`)));
+    return { text, scratchBytes: this.#scratchBytes, positions: this.#positions, later };
   }
 
   /** Runs kernels one after the other, inside of so many loops. */
