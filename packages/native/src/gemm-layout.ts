@@ -18,7 +18,7 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 // The numbers and formulas of c/gemm-plan.c; a test holds the two together.
 const panelVectors = 3;
 const rowVectors = 8;
-const longestBlock = 256;
+const longestBlock = 64;
 const padding = 64;
 const inPlaceRows = 8;
 const dotRows = 4;
