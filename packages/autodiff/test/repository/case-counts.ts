@@ -1,4 +1,4 @@
-// How many cases the long checks draw: a sample in `npm test`; in full (TESTS=full, as continuous integration runs them) twenty times as many.
+// How many cases the long checks draw: a sample in `npm test`; in full (TESTS=full) twenty times as many.
 
 const { TESTS = "" } = process.env;
 const factor = TESTS === "" ? 1 : TESTS === "full" ? 20 : Number(TESTS);

@@ -134,7 +134,7 @@ static void check(const test_case *t, scope_pool *const *pools, int count) {
         worst = (int32_t)got != (int32_t)wrapped ? 1 : worst;
       } else {
         /* An error of a few roundings, at most 1e-6 of the sum of magnitudes in float32. */
-        const double unit = type == f32 ? 1e-6 : 2e-15, error = fabs((double)(got - sum)) / (unit * (double)magnitude + 1e-300);
+        const double unit = type == f32 ? 1e-6 : 1e-14, error = fabs((double)(got - sum)) / (unit * (double)magnitude + 1e-300);
         worst = error > worst || error != error ? error : worst;
       }
       put(expected + offset, type, at, got);
