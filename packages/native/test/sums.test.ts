@@ -32,10 +32,21 @@ describeNative("sums of equal terms do not drift", () => {
   test("along either axis, over all, and running", () => {
     const x = full([4, terms], 0.7);
     const zero = full([], 0);
-    near(run((a, b) => add(sum(a, { axis: 1 }), b), x, zero), first * terms);
-    near(run((a, b) => add(sum(a.transpose(), { axis: 0 }), b), x, zero), first * terms);
-    near(run((a, b) => add(sum(a), b), x, zero), 4 * first * terms);
-    const last = run((a, b) => add(cumsum(a, { axis: 1 }), b), x, zero).at(0).at(terms - 1);
+    near(
+      run((a, b) => add(sum(a, { axis: 1 }), b), x, zero),
+      first * terms,
+    );
+    near(
+      run((a, b) => add(sum(a.transpose(), { axis: 0 }), b), x, zero),
+      first * terms,
+    );
+    near(
+      run((a, b) => add(sum(a), b), x, zero),
+      4 * first * terms,
+    );
+    const last = run((a, b) => add(cumsum(a, { axis: 1 }), b), x, zero)
+      .at(0)
+      .at(terms - 1);
     near(last, first * terms);
   });
 });
