@@ -11,12 +11,15 @@ import { openToolchain } from "../src/toolchain.js";
 import { describeNative } from "./describe-native.js";
 
 let folder: string;
-const environment = { ...process.env };
+const { PATH, CC } = process.env;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "scope-native-test-"));
 });
 afterEach(() => {
-  process.env = { ...environment };
+  // One by one: a new object in place of process.env is not what child processes get.
+  process.env.PATH = PATH;
+  if (CC === undefined) delete process.env.CC;
+  else process.env.CC = CC;
   rmSync(folder, { recursive: true, force: true });
 });
 
