@@ -22,12 +22,13 @@ import { Machine } from "../src/machine.js";
 import { describeNative } from "./describe-native.js";
 
 let folder: string;
-const environment = { ...process.env };
+const { XDG_CACHE_HOME } = process.env;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "scope-native-test-"));
 });
 afterEach(() => {
-  process.env = { ...environment };
+  if (XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME;
+  else process.env.XDG_CACHE_HOME = XDG_CACHE_HOME;
   rmSync(folder, { recursive: true, force: true });
 });
 
