@@ -12,7 +12,7 @@ import { type Signed, sign } from "../transforms/signature.js";
 import type { Passed, Result, Sync, Unannotated } from "../transforms/types.js";
 import { type BackendChoice, backendChoice, threadChoice } from "./backend.js";
 import { explainInstance, profileTable } from "./explain.js";
-import { type Entry, Programs, runnerFor, type Settings } from "./programs.js";
+import { type Entry, Programs, type Settings } from "./programs.js";
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -94,7 +94,7 @@ export function compile<Args extends readonly unknown[] = Unannotated[], R exten
     const plain = context.tapes.length === 0 && context.store === ownCells && context.substitute === null;
     const outputs = plain
       ? programs.instanceOf(entry).run(given.leaves)
-      : callAsOp(entry, given.leaves, settings);
+      : callAsOp(entry, given.leaves);
     return rebuild(entry.result, outputs) as R;
   };
   const compiled: Compiled<Args, R> = Object.assign(call, {
@@ -122,8 +122,7 @@ function threadsOf(asked: number | undefined): () => number | null {
 }
 
 /** Runs a program where tapes and replays see it: as one op. */
-function callAsOp(entry: Entry, leaves: readonly Tensor[], settings: Settings): readonly Tensor[] {
-  const { closed } = entry;
-  const attributes = { graph: closed.graph, runner: runnerFor(entry, settings) };
+function callAsOp({ closed, runner }: Entry, leaves: readonly Tensor[]): readonly Tensor[] {
+  const attributes = { graph: closed.graph, runner };
   return commitAssignments(closed, apply(callOp, [...leaves, ...hiddenInputValues(closed)], attributes));
 }

@@ -10,7 +10,8 @@ import type { Graph } from "../trace/op.js";
 import type { Variable } from "../trace/variable.js";
 import { HostChecks } from "./host-checks.js";
 import { HostInstance } from "./host-instance.js";
-import { type Built, buildProgram } from "./lowering/build-program.js";
+import { type Built, buildProgram, type Roles } from "./lowering/build-program.js";
+import type { Knowledge } from "./passes/settle-indices.js";
 import { optimize, type Report } from "./pipeline.js";
 
 /** What {@link Instance} runs: a closed graph with what its inputs and outputs are. Inputs: [arguments, captures, Variables]; outputs: [results, assigned]. */
@@ -23,6 +24,71 @@ export interface ProgramSource {
   readonly flushSubnormals: boolean;
 }
 
+/** What an input of a program is to it. */
+interface Input {
+  readonly role: "input" | "constant" | "state";
+  /** The captured tensor; null for arguments and Variables. */
+  readonly capture: Tensor | null;
+  /** Whether the program assigns the Variable that it is. */
+  readonly isAssigned: boolean;
+}
+
+function inputsOf({ graph, captures, variables, assigned }: ProgramSource): readonly Input[] {
+  const argumentCount = graph.inputs.length - captures.length - variables.length;
+  return graph.inputs.map((_, i): Input => {
+    if (i < argumentCount) return { role: "input", capture: null, isAssigned: false };
+    const capture = captures[i - argumentCount];
+    if (capture !== undefined) return { role: "constant", capture, isAssigned: false };
+    const variable = variables[i - argumentCount - captures.length];
+    return { role: "state", capture: null, isAssigned: assigned.includes(variable) };
+  });
+}
+
+/** What the host knows of an input's elements before the program runs. */
+function knowledgeOf({ capture, isAssigned }: Input, onDevice: boolean): Knowledge {
+  if (capture !== null) return capture.storage === null ? "never" : "always";
+  // Arguments of a device may be there already: it checks them itself.
+  return onDevice || isAssigned ? "never" : "before";
+}
+
+function rolesOf(source: ProgramSource, inputs: readonly Input[], onDevice: boolean): Roles {
+  const { name, graph, variables, assigned, flushSubnormals } = source;
+  const results = graph.outputs.length - assigned.length;
+  const firstVariable = inputs.length - variables.length;
+  return {
+    name,
+    inputs: inputs.map(({ role }) => role),
+    content: inputs.map(({ capture }) => {
+      // What is on a device already is copied there.
+      if (capture === null || (onDevice && capture.storage === null)) return null;
+      return contiguousArray(capture, name);
+    }),
+    constant: inputs.map(({ role, isAssigned }) => role !== "input" && !isAssigned),
+    replaces: graph.outputs.map((_, i) =>
+      i < results ? null : firstVariable + variables.indexOf(assigned[i - results]),
+    ),
+    flushSubnormals,
+  };
+}
+
+/** The program with the tensors and Variables that it is for. */
+function boundProgram(source: ProgramSource, { program, inputs, outputs }: Built): BoundProgram {
+  const { graph, captures, variables, assigned } = source;
+  return {
+    program,
+    inputs,
+    captures,
+    cells: variables,
+    assigned,
+    results: outputs.flatMap((buffer, i) => {
+      if (buffer === null) return [];
+      const { sizes: shape, dtype } = graph.outputs[i];
+      return [{ buffer, spec: { shape, dtype } }];
+    }),
+    failure: (check, element) => indexError(program.checks[check], element),
+  };
+}
+
 /** A compiled program in a machine's memory, with the Variables that live there. */
 export class Instance {
   readonly name: string;
@@ -33,66 +99,22 @@ export class Instance {
   private readonly instance: ProgramInstance;
 
   constructor(source: ProgramSource, backend: Backend, threads: number | null = null) {
-    const { graph, captures, variables, assigned } = source;
-    const argumentCount = graph.inputs.length - captures.length - variables.length;
-    const firstVariable = argumentCount + captures.length;
-    const captureAt = (i: number): Tensor | null =>
-      i >= argumentCount && i < firstVariable ? captures[i - argumentCount] : null;
-    const isAssigned = (i: number): boolean =>
-      i >= firstVariable && assigned.includes(variables[i - firstVariable]);
+    const inputs = inputsOf(source);
     const onDevice = backend.deviceInstance !== undefined;
     const { graph: optimized, report } = optimize(
-      graph,
-      graph.inputs.map((_, i) => {
-        const capture = captureAt(i);
-        if (capture !== null) return capture.storage === null ? "never" : "always";
-        // Arguments of a device may be there already: it checks them itself.
-        return onDevice || isAssigned(i) ? "never" : "before";
-      }),
+      source.graph,
+      inputs.map((input) => knowledgeOf(input, onDevice)),
     );
-    const checks = new HostChecks(report.checks, captureAt);
-    const results = graph.outputs.length - assigned.length;
-    const built: Built = buildProgram(
-      optimized,
-      {
-        name: source.name,
-        inputs: graph.inputs.map((_, i) => {
-          if (i < argumentCount) return "input";
-          return i < firstVariable ? "constant" : "state";
-        }),
-        content: graph.inputs.map((_, i) => {
-          const capture = captureAt(i);
-          // What is on a device already is copied there.
-          if (capture === null || (onDevice && capture.storage === null)) return null;
-          return contiguousArray(capture, source.name);
-        }),
-        constant: graph.inputs.map((_, i) => i >= argumentCount && !isAssigned(i)),
-        replaces: graph.outputs.map((_, i) =>
-          i < results ? null : firstVariable + variables.indexOf(assigned[i - results]),
-        ),
-        flushSubnormals: source.flushSubnormals,
-      },
-      backend.capabilities,
-    );
-    const { program, inputs, outputs } = built;
+    const checks = new HostChecks(report.checks, (i) => inputs[i].capture);
+    const built = buildProgram(optimized, rolesOf(source, inputs, onDevice), backend.capabilities);
+    const { program } = built;
     this.name = source.name;
     this.optimized = optimized;
     this.report = report;
     this.program = program;
-    const bound: BoundProgram = {
-      program,
-      inputs,
-      captures,
-      cells: variables,
-      assigned,
-      results: outputs.flatMap((buffer, i) => {
-        if (buffer === null) return [];
-        const { sizes: shape, dtype } = graph.outputs[i];
-        return [{ buffer, spec: { shape, dtype } }];
-      }),
-      failure: (check, element) => indexError(program.checks[check], element),
-    };
     checkBackend(program, backend);
+    const bound = boundProgram(source, built);
+    // Which kind of executable comes is known only together with the backend.
     if (backend.deviceInstance === undefined) {
       const executable = withMemory(program, () => backend.prepare(program, { threads }));
       this.executable = executable;

@@ -35,6 +35,8 @@ export interface Entry extends Host {
   readonly statics: readonly StaticRead[];
   readonly closed: ClosedGraph;
   readonly result: Outline;
+  /** Runs it where tapes and replays see it. */
+  readonly runner: Runner;
   instance: Instance | null;
 }
 
@@ -100,7 +102,8 @@ export class Programs {
     const closed = within({ ...current(), statics }, () => close(flat.run, leaves));
     const specs = leaves.map(({ sizes: shape, dtype }) => ({ shape, dtype }));
     const result = flat.outline;
-    const entry: Entry = { ...host, outline, fields, specs, statics, closed, result, instance: null };
+    const runner = runnerOf(host, this.#settings);
+    const entry: Entry = { ...host, outline, fields, specs, statics, closed, result, runner, instance: null };
     // A capture that a tape watches is another tensor next time.
     const watched = closed.captures.some((t) => current().tapes.some((tape) => tape.watches([t])));
     if (!watched) this.#keep(entry);
@@ -116,34 +119,21 @@ export class Programs {
   }
 }
 
-/** Runs graphs as programs; each is compiled when it first runs, and goes with its graph. */
-export function runnerFor({ backend, threads }: Host, { name, flushSubnormals }: Settings): Runner {
-  // The name is in what its programs say when they are refused, or fail.
-  const key = `${threads} ${flushSubnormals} ${name}`;
-  let runners = runnersOf.get(backend);
-  if (runners === undefined) {
-    runners = new Map();
-    runnersOf.set(backend, runners);
-  }
-  let runner = runners.get(key);
-  if (runner === undefined) {
-    const instances = new WeakMap<Graph, Instance>();
-    runner = {
-      run(graph, inputs) {
-        let instance = instances.get(graph);
-        if (instance === undefined) {
-          const source = { name, graph, captures: [], variables: [], assigned: [], flushSubnormals };
-          instance = new Instance(source, backend, threads);
-          instances.set(graph, instance);
-        }
-        return instance.run(inputs);
-      },
-    };
-    runners.set(key, runner);
-  }
-  return runner;
+/** Runs graphs as programs of the same kind (a traced function's own, and its derivatives); each is compiled when it first runs, and goes with its graph. */
+function runnerOf({ backend, threads }: Host, { name, flushSubnormals }: Settings): Runner {
+  const instances = new WeakMap<Graph, Instance>();
+  return {
+    run(graph, inputs) {
+      let instance = instances.get(graph);
+      if (instance === undefined) {
+        const source = { name, graph, captures: [], variables: [], assigned: [], flushSubnormals };
+        instance = new Instance(source, backend, threads);
+        instances.set(graph, instance);
+      }
+      return instance.run(inputs);
+    },
+  };
 }
-const runnersOf = new WeakMap<Backend, Map<string, Runner>>();
 
 function sameSpecs(specs: Entry["specs"], leaves: readonly Tensor[]): boolean {
   if (specs.length !== leaves.length) return false;

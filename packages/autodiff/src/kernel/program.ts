@@ -123,7 +123,7 @@ export interface FillKernel {
 }
 
 /** `target[b, index[b, m], r] += source[b, m, r]` (the target holds its start already). `shape` is [B, M, R]; strides of source and target row parts as given.
- * What comes together in one element is added in the order of m. */
+ * What comes together in one element is added in the order of m; a machine may add up float32 by groups, or in double precision, as its sums do, but always the same way. */
 export interface ScatterAddKernel {
   readonly kind: "scatterAdd";
   readonly name: string;
