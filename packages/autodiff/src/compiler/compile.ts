@@ -92,9 +92,7 @@ export function compile<Args extends readonly unknown[] = Unannotated[], R exten
     const given = signed(args);
     const entry = programs.entryFor(given);
     const plain = context.tapes.length === 0 && context.store === ownCells && context.substitute === null;
-    const outputs = plain
-      ? programs.instanceOf(entry).run(given.leaves)
-      : callAsOp(entry, given.leaves);
+    const outputs = plain ? programs.instanceOf(entry).run(given.leaves) : callAsOp(entry, given.leaves);
     return rebuild(entry.result, outputs) as R;
   };
   const compiled: Compiled<Args, R> = Object.assign(call, {
