@@ -31,4 +31,5 @@ export * from "./kernel/program.js";
 export { refusalOf } from "./kernel/refusal.js";
 
 export * from "./kernel/split.js";
+export * from "./kernel/walk.js";
 export * from "./kernel/work.js";

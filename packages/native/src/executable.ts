@@ -1,18 +1,17 @@
 import {
-  type Access,
   arrayAt,
   type Buffer,
   type HostExecutable,
-  type Kernel,
+  type LeafKernel,
   type MemoryPlan,
   type PrepareOptions,
   type Profile,
   type Program,
   planMemory,
+  profileKernels,
   type TypedArray,
 } from "@scope/autodiff/backend";
 import type { Addon, LoadedProgram } from "./addon.js";
-import type { LeafKernel } from "./code/leaf.js";
 import { programSource, wholeRun, wholeSetup } from "./code/program.js";
 import { bytesOfFile, thisMachine } from "./machine.js";
 
@@ -62,51 +61,13 @@ export class NativeExecutable implements HostExecutable {
   dispose(): void {}
 
   profile(): Profile {
-    const times = new Map<string, { calls: number; milliseconds: number }>();
-    this.#sequence(this.#program.kernels, [], (kernel, counters) => {
-      const position = this.#positions.get(kernel) ?? 0;
-      const at = Int32Array.from(counters);
-      const start = performance.now();
-      this.#addon.run(this.#loaded, this.#memory, this.#threads, position, at);
-      const elapsed = performance.now() - start;
-      const entry = times.get(kernel.name) ?? { calls: 0, milliseconds: 0 };
-      times.set(kernel.name, { calls: entry.calls + 1, milliseconds: entry.milliseconds + elapsed });
-      return kernel.kind !== "check" || !this.#holds(kernel.status, counters);
-    });
-    return [...times].map(([name, entry]) => ({ name, ...entry }));
-  }
-  /** Walks the program as `run` does, from JavaScript, until a visit returns false: then so does this. */
-  #sequence(
-    kernels: readonly Kernel[],
-    counters: readonly number[],
-    visit: (kernel: LeafKernel, counters: readonly number[]) => boolean,
-  ): boolean {
-    const inside = (body: readonly Kernel[], at = counters): boolean => this.#sequence(body, at, visit);
-    for (const kernel of kernels) {
-      switch (kernel.kind) {
-        case "loop":
-          for (let i = 0; i < kernel.length; i++)
-            if (!inside(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i])) return false;
-          break;
-        case "branch":
-          if (!inside(this.#holds(kernel.condition, counters) ? kernel.whenTrue : kernel.whenFalse))
-            return false;
-          break;
-        case "while":
-          for (;;) {
-            if (!inside(kernel.test)) return false;
-            if (!this.#holds(kernel.condition, counters)) break;
-            if (!inside(kernel.body)) return false;
-          }
-          break;
-        default:
-          if (!visit(kernel, counters)) return false;
-      }
-    }
-    return true;
-  }
-  #holds({ buffer, offset, steps }: Access, counters: readonly number[]): boolean {
-    const at = steps.reduce((sum, step, level) => sum + step * (counters[level] ?? 0), offset);
-    return this.array(buffer)[at] !== 0;
+    return profileKernels(
+      this.#program,
+      (buffer) => this.array(buffer),
+      (kernel, counters) => {
+        const position = this.#positions.get(kernel) ?? 0;
+        this.#addon.run(this.#loaded, this.#memory, this.#threads, position, Int32Array.from(counters));
+      },
+    );
   }
 }

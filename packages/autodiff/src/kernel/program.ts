@@ -221,6 +221,9 @@ export type Kernel =
   | BranchKernel
   | WhileKernel;
 
+/** A kernel that only computes, without those that hold others. */
+export type LeafKernel = Exclude<Kernel, LoopKernel | BranchKernel | WhileKernel>;
+
 /** The lists of kernels inside a control-flow kernel.
  * @example
  * bodiesOf({ kind: "loop", name: "steps", length: 3, reverse: false, body: [] }).length // => 1

@@ -8,6 +8,7 @@ import {
   InternalError,
   joinAxes,
   type Kernel,
+  type LeafKernel,
   microsecondsOf,
   type Read,
   type ReduceKernel,
@@ -21,9 +22,6 @@ import type { KernelFunction } from "./kernel-function.js";
 import { literal } from "./lanes.js";
 import { mapFunction } from "./map.js";
 import { reduceFunction } from "./reduce.js";
-
-/** A kernel that only computes, without those that hold others. */
-export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "while" }>;
 
 /** What leaf kernels are written with. */
 export interface LeafContext {

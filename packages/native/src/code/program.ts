@@ -5,13 +5,14 @@ import {
   bytesOfBuffer,
   InternalError,
   type Kernel,
+  type LeafKernel,
   type MemoryPlan,
   type Program,
 } from "@scope/autodiff/backend";
 import { type LaterRoutines, laterRoutines } from "../addon.js";
 import { usesVectorMath } from "./instructions.js";
 import type { KernelFunction } from "./kernel-function.js";
-import { type LeafContext, type LeafKernel, leafStatements } from "./leaf.js";
+import { type LeafContext, leafStatements } from "./leaf.js";
 
 /** A program as C. */
 export interface ProgramSource {

@@ -3,7 +3,7 @@ import type {
   CheckKernel,
   FillKernel,
   GemmKernel,
-  Kernel,
+  LeafKernel,
   MapKernel,
   RandomBitsKernel,
   ReduceKernel,
@@ -14,9 +14,6 @@ import { gemm, type Matrix } from "./gemm.js";
 import { MapRunner, ReduceRunner, type Runner, type Setting } from "./program-fused.js";
 import { type BufferCursor, groupAxes, IndexIterator, splitInner } from "./program-walk.js";
 import { argExtreme, argSort, cumulativeSum, type Elements, randomBits, scatterAdd } from "./routines.js";
-
-/** The kernels that only compute, without those that hold others. */
-export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "while" }>;
 
 /** Makes a kernel ready to run. */
 export function prepareKernel(kernel: LeafKernel, setting: Setting): Runner {

@@ -1,7 +1,8 @@
 import { allDTypes, arrayAt, type TypedArray } from "../../base/dtype.js";
 import { cpuLimits, type HostBackend, type HostExecutable, type Profile } from "../../kernel/backend.js";
 import { type MemoryPlan, planMemory } from "../../kernel/plan-memory.js";
-import { type Buffer, homeOf, type Kernel, type Program } from "../../kernel/program.js";
+import { type Buffer, homeOf, type Kernel, type LeafKernel, type Program } from "../../kernel/program.js";
+import { profileKernels } from "../../kernel/walk.js";
 import { ScratchPool } from "./program-expression.js";
 import type { Runner, Setting } from "./program-fused.js";
 import { prepareKernel } from "./program-kernels.js";
@@ -37,14 +38,14 @@ type Node =
       readonly body: readonly Node[];
     };
 
-type Times = Map<string, { calls: number; milliseconds: number }>;
-
 class JavaScriptExecutable implements HostExecutable {
   readonly bytes: number;
   readonly codeBytes = 0;
   readonly machine = "JavaScript, 1 thread";
   readonly #memory: ArrayBuffer;
   readonly #plan: MemoryPlan;
+  readonly #program: Program;
+  readonly #runners: ReadonlyMap<LeafKernel, Runner>;
   readonly #setup: readonly Node[];
   readonly #nodes: readonly Node[];
   readonly #views = new Map<Buffer, TypedArray>();
@@ -61,22 +62,27 @@ class JavaScriptExecutable implements HostExecutable {
       flushSubnormals: program.flushSubnormals,
       place: (access) => new BufferCursor(access, this.array(access.buffer)),
     };
-    this.#setup = prepare(program.setup, setting);
-    this.#nodes = prepare(program.kernels, setting);
+    const runners = new Map<LeafKernel, Runner>();
+    this.#program = program;
+    this.#runners = runners;
+    this.#setup = prepare(program.setup, setting, runners);
+    this.#nodes = prepare(program.kernels, setting, runners);
   }
 
   setUp(): void {
-    runAll(this.#setup, [], null);
+    runAll(this.#setup, []);
   }
 
   run(): void {
-    runAll(this.#nodes, [], null);
+    runAll(this.#nodes, []);
   }
 
   profile(): Profile {
-    const times: Times = new Map();
-    runAll(this.#nodes, [], times);
-    return [...times].map(([name, { calls, milliseconds }]) => ({ name, calls, milliseconds }));
+    return profileKernels(
+      this.#program,
+      (buffer) => this.array(buffer),
+      (kernel, counters) => this.#runners.get(kernel)?.run(counters),
+    );
   }
 
   array(buffer: Buffer): TypedArray {
@@ -91,62 +97,67 @@ class JavaScriptExecutable implements HostExecutable {
   dispose(): void {}
 }
 
-function prepare(kernels: readonly Kernel[], setting: Setting): Node[] {
+/** Makes kernels ready to run, and keeps what runs each. */
+function prepare(kernels: readonly Kernel[], setting: Setting, runners: Map<LeafKernel, Runner>): Node[] {
   const { place } = setting;
+  const inside = (body: readonly Kernel[]): Node[] => prepare(body, setting, runners);
+  const runnerOf = (kernel: LeafKernel): Runner => {
+    const runner = prepareKernel(kernel, setting);
+    runners.set(kernel, runner);
+    return runner;
+  };
   return kernels.map((kernel): Node => {
     switch (kernel.kind) {
       case "loop":
-        return { ...kernel, body: prepare(kernel.body, setting) };
+        return { ...kernel, body: inside(kernel.body) };
       case "branch":
         return {
           kind: "branch",
           condition: place(kernel.condition),
-          whenTrue: prepare(kernel.whenTrue, setting),
-          whenFalse: prepare(kernel.whenFalse, setting),
+          whenTrue: inside(kernel.whenTrue),
+          whenFalse: inside(kernel.whenFalse),
         };
       case "while":
         return {
           kind: "while",
-          test: prepare(kernel.test, setting),
+          test: inside(kernel.test),
           condition: place(kernel.condition),
-          body: prepare(kernel.body, setting),
+          body: inside(kernel.body),
         };
       case "check":
-        return { kind: "check", runner: prepareKernel(kernel, setting), status: place(kernel.status) };
+        return { kind: "check", runner: runnerOf(kernel), status: place(kernel.status) };
       default:
-        return { kind: "leaf", runner: prepareKernel(kernel, setting) };
+        return { kind: "leaf", runner: runnerOf(kernel) };
     }
   });
 }
 
 /** Runs nodes in order; `counters` are those of the enclosing loops, outermost first.
  * @returns false if a check has failed, which ends the run */
-function runAll(nodes: readonly Node[], counters: number[], times: Times | null): boolean {
+function runAll(nodes: readonly Node[], counters: number[]): boolean {
   for (const node of nodes) {
     switch (node.kind) {
       case "leaf":
       case "check":
-        if (times) runTimed(node.runner, counters, times);
-        else node.runner.run(counters);
+        node.runner.run(counters);
         if (node.kind === "check" && isSet(node.status, counters)) return false;
         break;
       case "loop":
         counters.push(0);
         for (let i = 0; i < node.length; i++) {
           counters[counters.length - 1] = node.reverse ? node.length - 1 - i : i;
-          if (!runAll(node.body, counters, times)) return false;
+          if (!runAll(node.body, counters)) return false;
         }
         counters.pop();
         break;
       case "branch":
-        if (!runAll(isSet(node.condition, counters) ? node.whenTrue : node.whenFalse, counters, times))
-          return false;
+        if (!runAll(isSet(node.condition, counters) ? node.whenTrue : node.whenFalse, counters)) return false;
         break;
       case "while":
         for (;;) {
-          if (!runAll(node.test, counters, times)) return false;
+          if (!runAll(node.test, counters)) return false;
           if (!isSet(node.condition, counters)) break;
-          if (!runAll(node.body, counters, times)) return false;
+          if (!runAll(node.body, counters)) return false;
         }
         break;
     }
@@ -156,11 +167,3 @@ function runAll(nodes: readonly Node[], counters: number[], times: Times | null)
 
 const isSet = (condition: BufferCursor, counters: readonly number[]): boolean =>
   condition.data[condition.base(counters)] !== 0;
-
-function runTimed(runner: Runner, counters: readonly number[], times: Times): void {
-  const start = performance.now();
-  runner.run(counters);
-  const milliseconds = performance.now() - start;
-  const before = times.get(runner.name) ?? { calls: 0, milliseconds: 0 };
-  times.set(runner.name, { calls: before.calls + 1, milliseconds: before.milliseconds + milliseconds });
-}

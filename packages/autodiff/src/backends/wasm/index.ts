@@ -2,11 +2,12 @@ import { allDTypes, arrayAt, type TypedArray } from "../../base/dtype.js";
 import { CompileError } from "../../base/errors.js";
 import { cpuLimits, type HostBackend, type HostExecutable, type Profile } from "../../kernel/backend.js";
 import { type MemoryPlan, planMemory } from "../../kernel/plan-memory.js";
-import type { Access, Buffer, Kernel, Program } from "../../kernel/program.js";
+import type { Buffer, LeafKernel, Program } from "../../kernel/program.js";
+import { profileKernels } from "../../kernel/walk.js";
 import { hasRelaxedMadd, hasSimd } from "./features.js";
 import { packedLengthOf } from "./gemm-code.js";
 import { type Exports, instantiate } from "./instance.js";
-import { type LeafKernel, type ProgramCode, programCode } from "./program-code.js";
+import { type ProgramCode, programCode } from "./program-code.js";
 
 const pageBytes = 65536;
 /** Addresses have 32 bits. */
@@ -64,51 +65,11 @@ export class WasmExecutable implements HostExecutable {
   }
   dispose(): void {}
   profile(): Profile {
-    const times = new Map<string, { calls: number; milliseconds: number }>();
-    this.#sequence(this.#program.kernels, [], (kernel, counters) => {
-      const call = this.#exports[this.#exportOf.get(kernel) ?? ""];
-      const start = performance.now();
-      call(...counters);
-      const elapsed = performance.now() - start;
-      const entry = times.get(kernel.name) ?? { calls: 0, milliseconds: 0 };
-      times.set(kernel.name, { calls: entry.calls + 1, milliseconds: entry.milliseconds + elapsed });
-      return kernel.kind !== "check" || !this.#holds(kernel.status, counters);
-    });
-    return [...times].map(([name, entry]) => ({ name, ...entry }));
-  }
-  /** Walks the program as `run` does, from JavaScript, until a visit returns false: then so does this. */
-  #sequence(
-    kernels: readonly Kernel[],
-    counters: readonly number[],
-    visit: (kernel: LeafKernel, counters: readonly number[]) => boolean,
-  ): boolean {
-    const inside = (body: readonly Kernel[], at = counters): boolean => this.#sequence(body, at, visit);
-    for (const kernel of kernels) {
-      switch (kernel.kind) {
-        case "loop":
-          for (let i = 0; i < kernel.length; i++)
-            if (!inside(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i])) return false;
-          break;
-        case "branch":
-          if (!inside(this.#holds(kernel.condition, counters) ? kernel.whenTrue : kernel.whenFalse))
-            return false;
-          break;
-        case "while":
-          for (;;) {
-            if (!inside(kernel.test)) return false;
-            if (!this.#holds(kernel.condition, counters)) break;
-            if (!inside(kernel.body)) return false;
-          }
-          break;
-        default:
-          if (!visit(kernel, counters)) return false;
-      }
-    }
-    return true;
-  }
-  #holds({ buffer, offset, steps }: Access, counters: readonly number[]): boolean {
-    const at = steps.reduce((sum, step, level) => sum + step * (counters[level] ?? 0), offset);
-    return this.array(buffer)[at] !== 0;
+    return profileKernels(
+      this.#program,
+      (buffer) => this.array(buffer),
+      (kernel, counters) => this.#exports[this.#exportOf.get(kernel) ?? ""](...counters),
+    );
   }
 }
 

@@ -1,7 +1,14 @@
 import { bytesOf } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
 import type { MemoryPlan } from "../../kernel/plan-memory.js";
-import { type Access, bodiesOf, type GemmKernel, type Kernel, type Program } from "../../kernel/program.js";
+import {
+  type Access,
+  bodiesOf,
+  type GemmKernel,
+  type Kernel,
+  type LeafKernel,
+  type Program,
+} from "../../kernel/program.js";
 import type { FunctionBuilder, Local } from "./assembler.js";
 import { checkCode } from "./check.js";
 import { CodeContext } from "./context.js";
@@ -15,9 +22,6 @@ import { randomBitsCode } from "./random-bits.js";
 import { reduceCode } from "./reduce.js";
 import { rowCode } from "./row-routines.js";
 import { scatterAddCode } from "./scatter-add.js";
-
-/** A kernel that only computes, without those that hold others. */
-export type LeafKernel = Exclude<Kernel, { readonly kind: "loop" | "branch" | "while" }>;
 
 /** A program as code: its module, the bytes of memory it needs, and the export of every kernel (by its counters), for profiles. */
 export interface ProgramCode {

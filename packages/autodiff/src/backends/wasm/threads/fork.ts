@@ -1,9 +1,9 @@
-import { bodiesOf, type Kernel, type Program } from "../../../kernel/program.js";
+import { bodiesOf, type Kernel, type LeafKernel, type Program } from "../../../kernel/program.js";
 import type { FunctionBuilder } from "../assembler.js";
 import type { CodeContext } from "../context.js";
 import { productsOf } from "../gemm-code.js";
 import { type I32, i32 } from "../instructions.js";
-import { gemmsIn, type LeafKernel, type Threading } from "../program-code.js";
+import { gemmsIn, type Threading } from "../program-code.js";
 import { atomic } from "./atomics.js";
 import { mostLoops, words } from "./control.js";
 import { type Parts, partsOf, type SharingOptions } from "./plan-parts.js";

@@ -1,11 +1,11 @@
-import type { GemmKernel, Kernel, ReduceKernel } from "../../../kernel/program.js";
+import type { GemmKernel, Kernel, LeafKernel, ReduceKernel } from "../../../kernel/program.js";
 import { partOf, rangesOf, type SplitAxis, splitAxis, splitKernel } from "../../../kernel/split.js";
 import { microsecondsOf, type Speed, work } from "../../../kernel/work.js";
 import type { CodeContext } from "../context.js";
 import { type CollapsedProduct, collapsedKernel, gemmCode, type gemmRoutines } from "../gemm-code.js";
 import { pathOf } from "../gemm-path.js";
 import type { KernelCode } from "../kernel-code.js";
-import { codeOf, type LeafKernel } from "../program-code.js";
+import { codeOf } from "../program-code.js";
 import { cheapestAxis, nestOf, reduceCode } from "../reduce.js";
 
 /** How kernels are shared. */
