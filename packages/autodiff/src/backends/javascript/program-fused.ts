@@ -23,7 +23,6 @@ import type { ReduceLoop } from "./reductions.js";
 
 /** A kernel made ready to run. */
 export interface Runner {
-  readonly name: string;
   run(counters: readonly number[]): void;
 }
 
@@ -88,7 +87,6 @@ function store(
 
 /** A fused elementwise kernel. */
 export class MapRunner implements Runner {
-  readonly name: string;
   readonly #places: readonly BufferCursor[];
   readonly #walk: IndexIterator;
   readonly #inner: InnerAxis;
@@ -97,7 +95,6 @@ export class MapRunner implements Runner {
   readonly #flush: boolean;
 
   constructor(kernel: MapKernel, setting: Setting) {
-    this.name = kernel.name;
     const reads = placesOfReads(kernel.reads, setting);
     const writes = kernel.writes.map(setting.place);
     this.#places = [...reads, ...writes];
@@ -164,7 +161,6 @@ function accumulatorOf(combine: Combine, dtype: DType): Accumulator {
 
 /** A fused map and reduction. Runs blocks along the innermost reduced axis, or along the innermost kept axis where that is longer. */
 export class ReduceRunner implements Runner {
-  readonly name: string;
   readonly #reads: readonly BufferCursor[];
   readonly #target: BufferCursor;
   readonly #across: boolean;
@@ -180,7 +176,6 @@ export class ReduceRunner implements Runner {
   readonly #flush: boolean;
 
   constructor(kernel: ReduceKernel, setting: Setting) {
-    this.name = kernel.name;
     this.#reads = placesOfReads(kernel.reads, setting);
     this.#target = setting.place(kernel.write);
     this.#flush = setting.flushSubnormals;

@@ -19,7 +19,7 @@ import { argExtreme, argSort, cumulativeSum, type Elements, randomBits, scatterA
 export function prepareKernel(kernel: LeafKernel, setting: Setting): Runner {
   if (kernel.kind === "map") return new MapRunner(kernel, setting);
   if (kernel.kind === "reduce") return new ReduceRunner(kernel, setting);
-  return { name: kernel.name, run: plainRun(kernel, setting) };
+  return { run: plainRun(kernel, setting) };
 }
 
 type Run = Runner["run"];
