@@ -209,6 +209,13 @@ describe("explain and profile", () => {
     expect(text).toMatch(/8 times\n/);
     expect(text).toMatch(/8 times, backwards\n/);
   });
+  test("count in units that people read", () => {
+    const product = compile((x: Tensor) => matmul(x, x));
+    expect(product.explain(zeros([1024, 1024]))).toMatch(/^program: 2\.15 GFLOP/);
+    expect(product.explain(zeros([100, 100]))).toMatch(/^program: 2\.0 MFLOP/);
+    expect(product.explain(zeros([10, 10]))).toMatch(/^program: 2\.0 kFLOP/);
+    expect(product.explain(zeros([2, 2]))).toMatch(/^program: 16 FLOP/);
+  });
   test("give a table of kernels by time, and run the step once", () => {
     const before = f(xs, ys).item();
     const table = f.profile(xs, ys);

@@ -8,6 +8,15 @@ const x = s.tensor([
 ]);
 const ints = (values: s.TensorData): s.Tensor => s.tensor(values, { dtype: "int32" });
 
+test("triangles of booleans are booleans", () => {
+  const all = s.equal(s.zeros([2, 2]), 0);
+  expect(s.tril(all).toArray()).toEqual([
+    [true, false],
+    [true, true],
+  ]);
+  expect(s.triu(all).dtype).toBe("bool");
+});
+
 describe("bad arguments of functions without a record of their own", () => {
   const bad: readonly (readonly [string, () => unknown])[] = [
     ["index/axes", () => s.transpose(x, [0, 0])],

@@ -16,6 +16,15 @@ import { thrownCode } from "../thrown-code.js";
 
 const parameter = (...values: number[]): Parameter => new Parameter(tensor(values));
 
+test.each([
+  ["3", 3],
+  ["2 among them", [tensor([1]), 2]],
+  ["2 among them", { a: tensor([1]), b: 2 }],
+])("what is no gradient is shown: %s", (shown, gradients) => {
+  const given = gradients as Parameters<typeof globalNorm>[0];
+  expect(() => globalNorm(given)).toThrow(`got:      ${shown}`);
+});
+
 describe("mistakes in options", () => {
   const w = [parameter(1)];
   test.each([
