@@ -3,7 +3,7 @@ import type { Buffer, CheckKernel, Kernel } from "../../kernel/program.js";
 import { demandNumbers } from "./assertions.js";
 import { elementsOf, readBuffer, resetStatus, writeBuffer } from "./compare-programs.js";
 import { naiveMemory, runNaively } from "./naive-program.js";
-import { access, branch, identity, loop, ProgramBuilder, plain } from "./program-builder.js";
+import { access, branch, loop, map, ProgramBuilder, plain, reduction, row } from "./program-builder.js";
 import type { Suite, Trial } from "./suite.js";
 
 /** Checks of indices: what they find, where they stand, and what must not happen after one has failed. */
@@ -72,20 +72,16 @@ const places: { readonly [place: string]: (check: MakeCheck, b: ProgramBuilder) 
   "in a repetition": (check, b) => {
     const count = b.buffer("int32", 1, "temporary");
     const more = b.buffer("bool", 1, "temporary");
-    const map = (expression: Parameters<typeof buildExpression>[1], out: Buffer): Kernel => ({
-      ...({ kind: "map", name: "count", shape: [] } as const),
-      reads: [plain(access(count, []))],
-      expression: buildExpression(["int32"], expression),
-      writes: [access(out, [])],
-    });
+    const ofCount = (body: Parameters<typeof buildExpression>[1], out: Buffer): Kernel =>
+      map("count", [], buildExpression(["int32"], body), [access(count, [])], [access(out, [])]);
     return [
       { kind: "fill", name: "zero", shape: [], value: 0, target: access(count, []) },
       {
         kind: "while",
         name: "while",
         condition: access(more, []),
-        test: [map((k, x) => k.lt(x, k.constant(2, "int32")), more)],
-        body: [check([]), map((k, x) => k.add(x, k.constant(1, "int32")), count)],
+        test: [ofCount((k, x) => k.lt(x, k.constant(2, "int32")), more)],
+        body: [check([]), ofCount((k, x) => k.add(x, k.constant(1, "int32")), count)],
       },
     ];
   },
@@ -98,15 +94,7 @@ const writers: { readonly [what: string]: (b: ProgramBuilder, source: Buffer) =>
   "a map in a branch": (b, source) => [
     branch(access(b.buffer("bool", [1], "input"), []), [accumulate(source, state(b, 6))], []),
   ],
-  "a reduction": (b, source) => [
-    {
-      kind: "reduce",
-      ...{ name: "sum", shape: [6], reduced: 1, combine: "sum" },
-      reads: [plain(access(source, [1]))],
-      expression: identity("float32"),
-      write: access(state(b, 1), []),
-    },
-  ],
+  "a reduction": (b, source) => [reduction("sum", [6], 1, access(source, [1]), access(state(b, 1), []))],
   "a fill": (b) => [{ kind: "fill", name: "fill", shape: [6], value: 7, target: access(state(b, 6), [1]) }],
   "a product": (b, source) => [
     {
@@ -118,14 +106,7 @@ const writers: { readonly [what: string]: (b: ProgramBuilder, source: Buffer) =>
     },
   ],
   "a running sum": (b, source) => [
-    {
-      kind: "row",
-      name: "cumulativeSum",
-      routine: { kind: "cumulativeSum", reverse: false },
-      ...{ rows: 2, n: 3 },
-      source: access(source, [3]),
-      target: access(state(b, 6), [3]),
-    },
+    row({ kind: "cumulativeSum", reverse: false }, 2, 3, access(source, [3]), access(state(b, 6), [3])),
   ],
   "a scattered sum": (b, source) => [
     {
@@ -158,15 +139,18 @@ const state = (b: ProgramBuilder, length: number): Buffer =>
     Array.from({ length }, (_, i) => i + 1),
   );
 
-const accumulate = (source: Buffer, target: Buffer): Kernel => ({
-  kind: "map",
-  ...{ name: "accumulate", shape: [6] },
-  reads: [plain(access(source, [1])), plain(access(target, [1]))],
-  expression: buildExpression(["float32", "float32"], (k, x, y) =>
+const accumulate = (source: Buffer, target: Buffer): Kernel => {
+  const expression = buildExpression(["float32", "float32"], (k, x, y) =>
     k.add(k.mul(y, k.constant(2, "float32")), x),
-  ),
-  writes: [access(target, [1])],
-});
+  );
+  return map(
+    "accumulate",
+    [6],
+    expression,
+    [access(source, [1]), access(target, [1])],
+    [access(target, [1])],
+  );
+};
 
 /** What the check sees in each of three runs: one index is wrong in the second. */
 const indicesOfRuns = [

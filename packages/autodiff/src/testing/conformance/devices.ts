@@ -1,24 +1,29 @@
 import type { DeviceBackend, DeviceExecutable } from "../../kernel/backend.js";
 import { buildExpression } from "../../kernel/expression.js";
-import type { Buffer, Kernel } from "../../kernel/program.js";
+import type { Buffer, Kernel, Program } from "../../kernel/program.js";
 import { demand, demandNumbers } from "./assertions.js";
-import { writeBuffer } from "./compare-programs.js";
-import { access, ProgramBuilder, plain } from "./program-builder.js";
+import { readBuffer, writeBuffer } from "./compare-programs.js";
+import { access, identity, map, ProgramBuilder } from "./program-builder.js";
 import type { Suite, Trial } from "./suite.js";
 
 /** What a machine does whose memory the host does not see: values of their own, copies that do not pass through the host, failures that later runs take over. */
 export function deviceConformance(suite: Suite): void {
   const { backend } = suite;
   if (backend.deviceInstance === undefined) return;
+  releaseCase(suite, backend);
+  handOverCase(suite, backend);
+  failureCase(suite, backend);
+}
 
+function releaseCase(suite: Suite, backend: DeviceBackend): void {
   suite.add(
     "what was released does not change, and a state stays the program's",
     ["float32"],
     async (trial) => {
       const counter = counting(trial, backend);
       if (counter === null) return;
-      const { executable, total, out } = counter;
-      await writeBuffer(executable, counter.by, [1, 2, 3]);
+      const { executable, by, total, out } = counter;
+      await writeBuffer(executable, by, [1, 2, 3]);
       executable.run();
       const first = [executable.release(total), executable.release(out)];
       demand(
@@ -33,7 +38,7 @@ export function deviceConformance(suite: Suite): void {
       executable.run();
       for (const array of first)
         demandNumbers("after later runs and writes", [...(await array.read())], [11, 22, 33]);
-      demandNumbers("the state itself", [...(await executable.read(total))], [1, 2, 3]);
+      demandNumbers("the state itself", await readBuffer(executable, total), [1, 2, 3]);
       executable.dispose();
       for (const array of first) {
         demandNumbers("after dispose()", [...(await array.read())], [11, 22, 33]);
@@ -41,7 +46,9 @@ export function deviceConformance(suite: Suite): void {
       }
     },
   );
+}
 
+function handOverCase(suite: Suite, backend: DeviceBackend): void {
   suite.add("one program takes what another released, as it was then", ["float32"], async (trial) => {
     const from = counting(trial, backend);
     const to = counting(trial, backend);
@@ -54,11 +61,13 @@ export function deviceConformance(suite: Suite): void {
     to.executable.write(to.total, array);
     array.dispose();
     to.executable.run();
-    demandNumbers("the sum", [...(await to.executable.read(to.total))], [22, 42, 62]);
+    demandNumbers("the sum", await readBuffer(to.executable, to.total), [22, 42, 62]);
     from.executable.dispose();
     to.executable.dispose();
   });
+}
 
+function failureCase(suite: Suite, backend: DeviceBackend): void {
   suite.add(
     "a run that uses those of a failed one fails with it, and stores no state",
     ["float32", "int32"],
@@ -71,33 +80,31 @@ export function deviceConformance(suite: Suite): void {
         await writeBuffer(first.executable, first.index, [index]);
         first.executable.run();
       };
+      const expectIn = async (
+        { executable }: { readonly executable: DeviceExecutable },
+        what: string,
+        buffer: Buffer,
+        want: readonly number[],
+      ): Promise<void> => demandNumbers(what, await readBuffer(executable, buffer), want);
       await run(0);
       const right = first.executable.release(first.status);
       await run(5);
       const wrong = first.executable.release(first.status);
       demandNumbers("the status of the failed run", [...(await wrong.read())], [1, 5]);
       second.executable.run([right, wrong]);
-      demandNumbers(
-        "the status of one that used it",
-        [...(await second.executable.read(second.status))],
-        [1, 5],
-      );
-      demandNumbers("its state", [...(await second.executable.read(second.state))], [0]);
+      await expectIn(second, "the status of one that used it", second.status, [1, 5]);
+      await expectIn(second, "its state", second.state, [0]);
       await writeBuffer(third.executable, third.by, [1, 1, 1]);
       third.executable.run([second.executable.release(second.status)]);
-      demandNumbers(
-        "the state of one without checks",
-        [...(await third.executable.read(third.total))],
-        [10, 20, 30],
-      );
+      await expectIn(third, "the state of one without checks", third.total, [10, 20, 30]);
       const profile = await second.executable.profile([wrong]);
       demand(Array.isArray(profile), "the profile of a run that did not take place", profile, "a list");
       second.executable.run([right]);
-      const [code] = await second.executable.read(second.status);
+      const [code] = await readBuffer(second.executable, second.status);
       demand(code === 0, "the code in the status of a later run", code, "0");
-      demandNumbers("its state", [...(await second.executable.read(second.state))], [1]);
+      await expectIn(second, "its state", second.state, [1]);
       await run(1);
-      demandNumbers("the state of the first", [...(await first.executable.read(first.state))], [1]);
+      await expectIn(first, "the state of the first", first.state, [1]);
       for (const { executable } of [first, second, third]) executable.dispose();
     },
   );
@@ -112,28 +119,13 @@ function counting(
   const by = b.buffer("float32", 3, "input");
   const total = b.buffer("float32", [10, 20, 30]);
   const out = b.buffer("float32", 3, "output");
+  const sum = buildExpression(["float32", "float32"], (k, p, q) => k.add(p, q));
   const program = b.program([
-    {
-      kind: "map",
-      name: "accumulate",
-      shape: [3],
-      expression: buildExpression(["float32", "float32"], (k, p, q) => k.add(p, q)),
-      reads: [plain(access(by, [1])), plain(access(total, [1]))],
-      writes: [access(total, [1])],
-    },
-    {
-      kind: "map",
-      name: "hand out",
-      shape: [3],
-      expression: buildExpression(["float32"], (_k, x) => x),
-      reads: [plain(access(total, [1]))],
-      writes: [access(out, [1])],
-    },
+    map("accumulate", [3], sum, [access(by, [1]), access(total, [1])], [access(total, [1])]),
+    map("hand out", [3], identity("float32"), [access(total, [1])], [access(out, [1])]),
   ]);
-  if (!trial.runs(program)) return null;
-  const executable = backend.prepare(program, { threads: null });
-  executable.setUp();
-  return { executable, by, total, out };
+  const executable = prepared(trial, backend, program);
+  return executable && { executable, by, total, out };
 }
 
 /** Refuses an index that is not 0 or 1, and sets its state to 1; null if the backend cannot run it. */
@@ -161,8 +153,14 @@ function checking(
     { kind: "fill", name: "state", shape: [], value: 1, target: access(state, []) },
   ];
   const program = b.program(kernels);
+  const executable = prepared(trial, backend, program);
+  return executable && { executable, index, status, state };
+}
+
+/** A program after its setup; null if the backend cannot run it. */
+function prepared(trial: Trial, backend: DeviceBackend, program: Program): DeviceExecutable | null {
   if (!trial.runs(program)) return null;
   const executable = backend.prepare(program, { threads: null });
   executable.setUp();
-  return { executable, index, status, state };
+  return executable;
 }

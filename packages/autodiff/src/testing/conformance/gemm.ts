@@ -1,9 +1,11 @@
-import { buildExpression } from "../../kernel/expression.js";
-import type { GemmKernel, Kernel } from "../../kernel/program.js";
+import type { DType } from "../../base/dtype.js";
+import { sizeOf } from "../../base/shape.js";
+import type { Access, GemmKernel, Kernel } from "../../kernel/program.js";
 import { demand } from "./assertions.js";
 import { elementsOf } from "./compare-programs.js";
-import { access, loop, ProgramBuilder, plain } from "./program-builder.js";
-import type { Suite } from "./suite.js";
+import { indicesOf } from "./naive-program.js";
+import { access, clip, loop, ProgramBuilder } from "./program-builder.js";
+import type { Suite, Trial } from "./suite.js";
 
 type Form = "NN" | "NT" | "TN";
 const forms: readonly Form[] = ["NN", "NT", "TN"];
@@ -11,7 +13,8 @@ const modes: readonly GemmKernel["mode"][] = ["set", "accumulate", "bias"];
 const floats = ["float32", "float64"] as const;
 
 const odd = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-const sizes: readonly (readonly [m: number, n: number, k: number])[] = [
+type Size = readonly [m: number, n: number, k: number];
+const sizes: readonly Size[] = [
   ...odd.map((s) => [s, s, s] as const),
   ...odd.map((s) => [s, 17, 5] as const),
   ...odd.map((s) => [3, s, 65] as const),
@@ -33,69 +36,88 @@ const sizes: readonly (readonly [m: number, n: number, k: number])[] = [
 const aStrides = (form: Form, m: number, k: number): number[] => (form === "TN" ? [1, m] : [k, 1]);
 const bStrides = (form: Form, n: number, k: number): number[] => (form === "NT" ? [1, k] : [n, 1]);
 
+/** Products of matrices: every layout, mode and size, batches, loops, rounding. */
 export function gemmConformance(suite: Suite): void {
+  sizeCases(suite);
+  wrappingCase(suite);
+  leadingDimensionCase(suite);
+  batchCase(suite);
+  recurrenceCase(suite);
+  roundingCases(suite);
+}
+
+/** A product `c = a·b` of one pair of matrices, unless it says otherwise; packed if asked for and the backend packs. */
+function product(
+  { backend }: Trial,
+  builder: ProgramBuilder,
+  {
+    b,
+    ...kernel
+  }: { readonly b: Access } & Pick<GemmKernel, "m" | "n" | "k" | "a" | "c"> &
+    Partial<Pick<GemmKernel, "batch" | "mode" | "bias">>,
+  pack: boolean = false,
+): Kernel[] {
+  return builder.gemm(
+    backend.capabilities,
+    { batch: [], mode: "set", ...kernel, b: { packed: false, at: b } },
+    pack,
+  );
+}
+
+/** Demands a product of matrices side by side as it is naively; elements are small where products must be exact, and any at all where they wrap. */
+async function expectProduct(
+  trial: Trial,
+  dtype: DType,
+  [m, n, k]: Size,
+  form: Form,
+  mode: GemmKernel["mode"],
+  pack: boolean = false,
+): Promise<void> {
+  const drawn = (length: number, most: number): number[] =>
+    dtype === "int32"
+      ? trial.numbers.wholes(length, -(2 ** 31), 2 ** 31 - 1)
+      : trial.numbers.wholes(length, -most, most);
+  const b = new ProgramBuilder();
+  const left = b.buffer(dtype, drawn(m * k, 4));
+  const right = b.buffer(dtype, drawn(k * n, 4));
+  const bias = b.buffer(dtype, drawn(n, 8));
+  const c = b.buffer(dtype, drawn(m * n, 8));
+  const matrices = {
+    a: access(left, aStrides(form, m, k)),
+    b: access(right, bStrides(form, n, k)),
+    c: access(c, [n, 1]),
+    ...(mode === "bias" ? { bias: access(bias, [1]) } : {}),
+  };
+  const kernels = product(trial, b, { m, n, k, mode, ...matrices }, pack);
+  const kind = dtype === "int32" ? dtype : form;
+  await trial.expectAsNaive({ ...b.program(kernels), name: `${kind} ${mode} ${m}×${k}×${n}` });
+}
+
+function sizeCases(suite: Suite): void {
   for (const dtype of floats) {
     for (const form of forms) {
       for (const pack of [false, true])
         suite.add(`${form} of ${dtype}, all modes, odd sizes; packed: ${pack}`, [dtype], async (trial) => {
-          const { numbers } = trial;
-          for (const [m, n, k] of sizes) {
-            for (const mode of modes) {
-              const b = new ProgramBuilder();
-              const left = b.buffer(dtype, numbers.wholes(m * k, -4, 4));
-              const right = b.buffer(dtype, numbers.wholes(k * n, -4, 4));
-              const bias = b.buffer(dtype, numbers.wholes(n));
-              const c = b.buffer(dtype, numbers.wholes(m * n));
-              const kernels = b.gemm(
-                suite.backend.capabilities,
-                {
-                  batch: [],
-                  m,
-                  n,
-                  k,
-                  mode,
-                  a: access(left, aStrides(form, m, k)),
-                  b: { packed: false, at: access(right, bStrides(form, n, k)) },
-                  c: access(c, [n, 1]),
-                  ...(mode === "bias" ? { bias: access(bias, [1]) } : {}),
-                },
-                pack,
-              );
-              await trial.expectAsNaive({ ...b.program(kernels), name: `${form} ${mode} ${m}×${k}×${n}` });
-            }
-          }
+          for (const size of sizes)
+            for (const mode of modes) await expectProduct(trial, dtype, size, form, mode, pack);
         });
     }
   }
+}
 
+function wrappingCase(suite: Suite): void {
   suite.add("int32 wraps in every column, rows and batches of any size", ["int32"], async (trial) => {
-    const { numbers } = trial;
-    const large = (length: number): number[] => numbers.wholes(length, -(2 ** 31), 2 ** 31 - 1);
     for (const n of [...odd, 16, 17, 33])
       for (const [m, k] of [
         [1, 3],
         [2, 5],
         [7, 66],
       ] as const)
-        for (const mode of modes) {
-          const b = new ProgramBuilder();
-          const left = b.buffer("int32", large(m * k));
-          const right = b.buffer("int32", large(k * n));
-          const bias = b.buffer("int32", large(n));
-          const c = b.buffer("int32", large(m * n));
-          const kernels = b.gemm(
-            suite.backend.capabilities,
-            {
-              ...{ batch: [], m, n, k, mode, a: access(left, [k, 1]), c: access(c, [n, 1]) },
-              b: { packed: false, at: access(right, [n, 1]) },
-              ...(mode === "bias" ? { bias: access(bias, [1]) } : {}),
-            },
-            false,
-          );
-          await trial.expectAsNaive({ ...b.program(kernels), name: `int32 ${mode} ${m}×${k}×${n}` });
-        }
+        for (const mode of modes) await expectProduct(trial, "int32", [m, n, k], "NN", mode);
   });
+}
 
+function leadingDimensionCase(suite: Suite): void {
   suite.add(
     "inside larger rows: offsets and leading dimensions beyond the sizes",
     ["float32"],
@@ -111,26 +133,24 @@ export function gemmConformance(suite: Suite): void {
           const left = b.buffer("float32", numbers.wholes(2000, -4, 4));
           const right = b.buffer("float32", numbers.wholes(2400, -4, 4));
           const c = b.buffer("float32", numbers.wholes(1200));
-          const kernels = b.gemm(
-            suite.backend.capabilities,
-            {
-              batch: [],
-              m,
-              n,
-              k,
-              mode: "accumulate",
-              a: access(left, form === "TN" ? [1, m + 3] : [k + 5, 1], 3),
-              b: { packed: false, at: access(right, form === "NT" ? [1, k + 2] : [n + 1, 1], 5) },
-              c: access(c, [n + 4, 1], 7),
-            },
-            false,
-          );
+          const kernels = product(trial, b, {
+            ...{ m, n, k, mode: "accumulate" },
+            a: access(left, form === "TN" ? [1, m + 3] : [k + 5, 1], 3),
+            b: access(right, form === "NT" ? [1, k + 2] : [n + 1, 1], 5),
+            c: access(c, [n + 4, 1], 7),
+          });
           await trial.expectAsNaive(b.program(kernels));
         }
       }
     },
   );
+}
 
+/** Strides over axes of batches, `each` elements apart; 0 where all batches share an operand. */
+const batchStrides = (batch: readonly number[], each: number, isShared: boolean): number[] =>
+  batch.map((_, i) => (isShared ? 0 : batch.slice(i + 1).reduce((size, d) => size * d, each)));
+
+function batchCase(suite: Suite): void {
   suite.add("batches, with operands shared between them", ["float32"], async (trial) => {
     const { numbers } = trial;
     const [m, n, k] = [5, 9, 6];
@@ -138,129 +158,77 @@ export function gemmConformance(suite: Suite): void {
       for (const shared of ["none", "a", "b"] as const) {
         for (const form of forms) {
           const b = new ProgramBuilder();
-          const count = batch.reduce((product, d) => product * d, 1);
-          const left = b.buffer("float32", numbers.wholes(Math.max(1, count) * m * k, -4, 4));
-          const right = b.buffer("float32", numbers.wholes(Math.max(1, count) * k * n, -4, 4));
-          const c = b.buffer("float32", Math.max(1, count) * m * n);
-          const over = (each: number, isShared: boolean): number[] =>
-            batch.map((_, i) =>
-              isShared ? 0 : batch.slice(i + 1).reduce((product, d) => product * d, each),
-            );
-          const kernels = b.gemm(
-            suite.backend.capabilities,
-            {
-              batch,
-              m,
-              n,
-              k,
-              mode: "set",
-              a: access(left, [...over(m * k, shared === "a"), ...aStrides(form, m, k)]),
-              b: {
-                packed: false,
-                at: access(right, [...over(k * n, shared === "b"), ...bStrides(form, n, k)]),
-              },
-              c: access(c, [...over(m * n, false), n, 1]),
-            },
-            false,
-          );
+          const count = Math.max(1, sizeOf(batch));
+          const left = b.buffer("float32", numbers.wholes(count * m * k, -4, 4));
+          const right = b.buffer("float32", numbers.wholes(count * k * n, -4, 4));
+          const c = b.buffer("float32", count * m * n);
+          const kernels = product(trial, b, {
+            ...{ batch, m, n, k },
+            a: access(left, [...batchStrides(batch, m * k, shared === "a"), ...aStrides(form, m, k)]),
+            b: access(right, [...batchStrides(batch, k * n, shared === "b"), ...bStrides(form, n, k)]),
+            c: access(c, [...batchStrides(batch, m * n, false), n, 1]),
+          });
           await trial.expectAsNaive(b.program(kernels));
         }
       }
     }
   });
+}
 
+function recurrenceCase(suite: Suite): void {
   suite.add(
     "a recurrence: packed weights before a loop, one product and one map per round, either direction",
     ["float32"],
     async (trial) => {
       const { numbers } = trial;
       const [time, batch, hidden] = [5, 7, 12];
+      const step = batch * hidden;
       for (const reverse of [false, true]) {
         for (const pack of [false, true]) {
           const b = new ProgramBuilder();
-          const inputs = b.buffer("float32", numbers.wholes(time * batch * hidden, -2, 2));
+          const inputs = b.buffer("float32", numbers.wholes(time * step, -2, 2));
           const weights = b.buffer("float32", numbers.wholes(hidden * hidden, -1, 1));
-          const states = b.buffer("float32", (time + 2) * batch * hidden);
-          const step = batch * hidden;
+          const states = b.buffer("float32", (time + 2) * step);
           // h lies one block behind where it is written (one ahead when reversed); the product goes into the inputs.
-          const kernels = b.gemm(
-            suite.backend.capabilities,
-            {
-              batch: [],
-              m: batch,
-              n: hidden,
-              k: hidden,
-              mode: "accumulate",
-              a: access(states, [hidden, 1], reverse ? 2 * step : 0, [step]),
-              b: { packed: false, at: access(weights, [hidden, 1]) },
-              c: access(inputs, [hidden, 1], 0, [step]),
-            },
-            pack,
-          );
-          const clip: Kernel = {
-            kind: "map",
-            name: "clip",
-            shape: [batch, hidden],
-            expression: buildExpression(["float32"], (q, x) =>
-              q.max(q.min(x, q.constant(3, "float32")), q.constant(-3, "float32")),
-            ),
-            reads: [plain(access(inputs, [hidden, 1], 0, [step]))],
-            writes: [access(states, [hidden, 1], step, [step])],
+          const matrices = {
+            a: access(states, [hidden, 1], reverse ? 2 * step : 0, [step]),
+            b: access(weights, [hidden, 1]),
+            c: access(inputs, [hidden, 1], 0, [step]),
           };
+          const size = { m: batch, n: hidden, k: hidden };
+          const kernels = product(trial, b, { ...size, mode: "accumulate", ...matrices }, pack);
           const inLoop = kernels.filter((kernel) => kernel.kind === "gemm");
           const before = kernels.filter((kernel) => kernel.kind === "pack");
-          await trial.expectAsNaive(b.program([...before, loop(time, reverse, [...inLoop, clip])]));
+          const next = clip([batch, hidden], matrices.c, access(states, [hidden, 1], step, [step]));
+          await trial.expectAsNaive(b.program([...before, loop(time, reverse, [...inLoop, next])]));
         }
       }
     },
   );
+}
 
+function roundingCases(suite: Suite): void {
   for (const dtype of floats)
     suite.add(`real numbers of ${dtype}, within rounding of double precision`, [dtype], async (trial) => {
       const { numbers } = trial;
-      for (const [m, n, k] of [
+      const [round, unit] = dtype === "float32" ? [Math.fround, 2 ** -24] : [(x: number) => x, 2 ** -53];
+      for (const size of [
         [13, 21, 257],
         [64, 64, 64],
         [1, 33, 512],
-      ]) {
+      ] as const) {
+        const [m, n, k] = size;
         const b = new ProgramBuilder();
-        const round = dtype === "float32" ? Math.fround : (x: number) => x;
         const x = numbers.uniforms(m * k).map(round);
         const y = numbers.uniforms(k * n).map(round);
-        const left = b.buffer(dtype, x);
-        const right = b.buffer(dtype, y);
-        const c = b.buffer(dtype, m * n);
-        const kernels = b.gemm(
-          suite.backend.capabilities,
-          {
-            batch: [],
-            m,
-            n,
-            k,
-            mode: "set",
-            a: access(left, [k, 1]),
-            b: { packed: false, at: access(right, [n, 1]) },
-            c: access(c, [n, 1]),
-          },
-          true,
-        );
-        const program = b.program(kernels);
+        const matrices = {
+          a: access(b.buffer(dtype, x), [k, 1]),
+          b: access(b.buffer(dtype, y), [n, 1]),
+          c: access(b.buffer(dtype, m * n), [n, 1]),
+        };
+        const program = b.program(product(trial, b, { m, n, k, ...matrices }, true));
         await trial.expectOutcome(program, (outcome) => {
-          const got = elementsOf(outcome, c);
-          const unit = dtype === "float32" ? 2 ** -24 : 2 ** -53;
-          let worst = 0;
-          for (let i = 0; i < m; i++) {
-            for (let j = 0; j < n; j++) {
-              let sum = 0;
-              let size = 0;
-              for (let l = 0; l < k; l++) {
-                const term = x[i * k + l] * y[l * n + j];
-                sum += term;
-                size += Math.abs(term);
-              }
-              worst = Math.max(worst, Math.abs(got[i * n + j] - sum) / (size * unit));
-            }
-          }
+          const worst = worstError(elementsOf(outcome, matrices.c.buffer), x, y, size) / unit;
           // The bound for plain summation is k; in practice errors grow like its root.
           const most = 4 * Math.sqrt(k);
           demand(
@@ -272,4 +240,25 @@ export function gemmConformance(suite: Suite): void {
         });
       }
     });
+}
+
+/** The greatest error of a product x·y against double precision, relative to the sum of the magnitudes of its terms. */
+function worstError(
+  got: readonly number[],
+  x: readonly number[],
+  y: readonly number[],
+  [m, n, k]: Size,
+): number {
+  let worst = 0;
+  for (const [i, j] of indicesOf([m, n])) {
+    let sum = 0;
+    let size = 0;
+    for (let l = 0; l < k; l++) {
+      const term = x[i * k + l] * y[l * n + j];
+      sum += term;
+      size += Math.abs(term);
+    }
+    worst = Math.max(worst, Math.abs(got[i * n + j] - sum) / size);
+  }
+  return worst;
 }

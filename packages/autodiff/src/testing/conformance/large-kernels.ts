@@ -4,7 +4,7 @@ import { buildExpression } from "../../kernel/expression.js";
 import type { Buffer, Kernel, RowKernel } from "../../kernel/program.js";
 import { demand } from "./assertions.js";
 import { elementsOf } from "./compare-programs.js";
-import { access, identity, loop, ProgramBuilder, plain } from "./program-builder.js";
+import { access, clip, identity, loop, ProgramBuilder, plain, reduction, row } from "./program-builder.js";
 import type { Suite } from "./suite.js";
 
 /** Kernels large enough that threads share their work, in sizes that no number of threads divides. */
@@ -83,16 +83,8 @@ function reductions(suite: Suite): void {
         const x = b.buffer("float32", trial.numbers.wholes(sizeOf(shape)));
         const kept = shape.slice(0, -1);
         const y = b.buffer("float32", sizeOf(kept), "output");
-        const reduce: Kernel = {
-          kind: "reduce",
-          ...{ name: combine, shape, reduced: 1, combine },
-          reads: [plain(access(x, strides))],
-          expression: identity("float32"),
-          write: access(
-            y,
-            kept.map(() => 1),
-          ),
-        };
+        const ones = kept.map(() => 1);
+        const reduce = reduction(combine, shape, 1, access(x, strides), access(y, ones));
         await trial.expectAsNaive({ ...b.program([reduce]), name: `${combine} of [${shape}]` });
       }
     });
@@ -102,13 +94,8 @@ function reductions(suite: Suite): void {
     const values = trial.numbers.uniforms(n, 0, 1).map(Math.fround);
     const b = new ProgramBuilder();
     const y = b.buffer("float32", 1, "output");
-    const sum: Kernel = {
-      kind: "reduce",
-      ...{ name: "sum", shape: [n], reduced: 1, combine: "sum" },
-      reads: [plain(access(b.buffer("float32", values), [1]))],
-      expression: identity("float32"),
-      write: access(y, []),
-    };
+    const x = b.buffer("float32", values);
+    const sum = reduction("sum", [n], 1, access(x, [1]), access(y, []));
     const want = values.reduce((total, x) => total + x, 0);
     await trial.expectOutcome(b.program([sum]), (outcome) => {
       const [got] = elementsOf(outcome, y);
@@ -190,9 +177,7 @@ function routines(suite: Suite): void {
       const out = b.buffer(routine.kind === "cumulativeSum" ? "float32" : "int32", rows * length, "output");
       const source = access(b.buffer("float32", trial.numbers.wholes(rows * n)), [n]);
       const target = access(out, [length]);
-      await trial.expectAsNaive(
-        b.program([{ kind: "row", name: routine.kind, routine, rows, n, source, target }]),
-      );
+      await trial.expectAsNaive(b.program([row(routine, rows, n, source, target)]));
     });
   }
   suite.add("random bits", ["int32"], async (trial) => {
@@ -222,13 +207,7 @@ function recurrences(suite: Suite): void {
       ),
       writes: [access(to, [1])],
     });
-    const sum: Kernel = {
-      kind: "reduce",
-      ...{ name: "sum", shape: [n], reduced: 1, combine: "sum" },
-      reads: [plain(access(x, [1]))],
-      expression: identity("float32"),
-      write: access(total, [], 0, [1]),
-    };
+    const sum = reduction("sum", [n], 1, access(x, [1]), access(total, [], 0, [1]));
     await trial.expectAsNaive(b.program([loop(rounds, false, [turned(x, y), turned(y, x), sum])]));
   });
   suite.add("products and maps take turns in a loop", ["float32"], async (trial) => {
@@ -250,18 +229,13 @@ function recurrences(suite: Suite): void {
       true,
       "constant",
     );
-    const clip: Kernel = {
-      kind: "map",
-      name: "clip",
-      shape: [batch, hidden],
-      reads: [plain(access(gates, [hidden, 1], 0, [step]))],
-      expression: buildExpression(["float32"], (k, p) =>
-        k.max(k.min(p, k.constant(3, "float32")), k.constant(-3, "float32")),
-      ),
-      writes: [access(states, [hidden, 1], step, [step])],
-    };
+    const next = clip(
+      [batch, hidden],
+      access(gates, [hidden, 1], 0, [step]),
+      access(states, [hidden, 1], step, [step]),
+    );
     b.setup.push(...product.filter(({ kind }) => kind === "pack"));
     const inLoop = product.filter(({ kind }) => kind === "gemm");
-    await trial.expectAsNaive(b.program([loop(time, false, [...inLoop, clip])]));
+    await trial.expectAsNaive(b.program([loop(time, false, [...inLoop, next])]));
   });
 }

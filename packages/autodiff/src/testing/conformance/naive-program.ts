@@ -1,23 +1,26 @@
-import type { DType } from "../../base/dtype.js";
 import { InternalError } from "../../base/errors.js";
-import type { Combine, Expression } from "../../kernel/instruction.js";
 import {
   type Access,
+  type BranchKernel,
   type Buffer,
+  type CheckKernel,
+  type FillKernel,
   type GemmKernel,
   homeOf,
   type Kernel,
+  type LoopKernel,
+  type MapKernel,
+  type PackKernel,
   type Program,
   type RandomBitsKernel,
   type Read,
+  type ReduceKernel,
+  type RowKernel,
+  type ScatterAddKernel,
+  type WhileKernel,
 } from "../../kernel/program.js";
-import {
-  binaryMeaning,
-  compareReference,
-  plainThreefry,
-  roundTo,
-  unaryReference,
-} from "./reference-scalars.js";
+import { combined, evaluate, neutral, rowResults } from "./naive-elements.js";
+import { plainThreefry, roundTo } from "./reference-scalars.js";
 
 /** A program's memory as plain arrays: one for each buffer with a place of its own. */
 export type NaiveMemory = Map<Buffer, number[]>;
@@ -53,13 +56,6 @@ export function* indicesOf(shape: readonly number[]): Generator<number[]> {
     if (axis < 0) return;
   }
 }
-
-const combineReference: { readonly [C in Combine]: (x: number, y: number) => number } = {
-  sum: (x, y) => x + y,
-  prod: (x, y) => x * y,
-  max: (x, y) => Math.max(x, y),
-  min: (x, y) => Math.min(x, y),
-};
 
 class NaiveRun {
   readonly memory: NaiveMemory;
@@ -108,94 +104,118 @@ class NaiveRun {
     return this.#address({ ...at, offset: at.offset + jump }, index, counters);
   }
 
+  /** Runs a kernel in the round of the loops around it that the counters say. */
   one(kernel: Kernel, counters: readonly number[]): void {
     switch (kernel.kind) {
       case "map":
-        for (const index of indicesOf(kernel.shape)) {
-          const reads = kernel.reads.map((read) => this.#read(read, index, counters));
-          const results = evaluate(kernel.expression, reads, index);
-          kernel.writes.forEach((write, i) => {
-            this.put(write, index, counters, results[i]);
-          });
-        }
-        break;
-      case "reduce": {
-        const kept = kernel.shape.length - kernel.reduced;
-        for (const outer of indicesOf(kernel.shape.slice(0, kept))) {
-          const { combine, write } = kernel;
-          const { dtype } = write.buffer;
-          let total = neutral(combine, dtype);
-          for (const inner of indicesOf(kernel.shape.slice(kept))) {
-            const index = [...outer, ...inner];
-            const reads = kernel.reads.map((read) => this.#read(read, index, counters));
-            const [value] = evaluate(kernel.expression, reads, index);
-            total = dtype === "int32" ? wrap(combine, total, value) : combineReference[combine](total, value);
-          }
-          this.put(write, outer, counters, roundTo[dtype](total));
-        }
-        break;
-      }
+        return this.#map(kernel, counters);
+      case "reduce":
+        return this.#reduce(kernel, counters);
       case "fill":
-        for (const index of indicesOf(kernel.shape)) this.put(kernel.target, index, counters, kernel.value);
-        break;
-      case "pack": {
-        const rows: number[] = [];
-        for (const index of indicesOf([kernel.k, kernel.n]))
-          rows.push(this.get(kernel.source, index, counters));
-        // Row by row is a layout like any other, and a packed buffer is at least that long.
-        this.memory.set(homeOf(kernel.packed.buffer), rows);
-        break;
-      }
+        return this.#fill(kernel, counters);
+      case "pack":
+        return this.#pack(kernel, counters);
       case "gemm":
-        this.#gemm(kernel, counters);
-        break;
+        return this.#gemm(kernel, counters);
       case "scatterAdd":
-        for (const [b, m, r] of indicesOf(kernel.shape)) {
-          const to = [b, this.get(kernel.index, [b, m], counters), r];
-          const sum = this.get(kernel.target, to, counters) + this.get(kernel.source, [b, m, r], counters);
-          this.put(kernel.target, to, counters, sum);
-        }
-        break;
+        return this.#scatterAdd(kernel, counters);
       case "row":
-        for (let row = 0; row < kernel.rows; row++) {
-          const source: Access = { ...kernel.source, strides: [kernel.source.strides[0], 1] };
-          const target: Access = { ...kernel.target, strides: [kernel.target.strides[0], 1] };
-          const values = Array.from({ length: kernel.n }, (_, i) => this.get(source, [row, i], counters));
-          rowResults(kernel.routine, values).forEach((value, i) => {
-            this.put(target, [row, i], counters, value);
-          });
-        }
-        break;
+        return this.#row(kernel, counters);
       case "check":
-        for (const index of indicesOf(kernel.shape)) {
-          const at = this.get(kernel.index, index, counters);
-          if (this.#failed || (at >= kernel.low && at < kernel.high) || at === kernel.ignored) continue;
-          this.put(kernel.status, [], counters, kernel.code);
-          this.put({ ...kernel.status, offset: kernel.status.offset + 1 }, [], counters, at);
-          this.#failed = true;
-        }
-        break;
+        return this.#check(kernel, counters);
       case "randomBits":
-        this.#randomBits(kernel, counters);
-        break;
+        return this.#randomBits(kernel, counters);
       case "loop":
-        for (let i = 0; i < kernel.length; i++) {
-          this.all(kernel.body, [...counters, kernel.reverse ? kernel.length - 1 - i : i]);
-        }
-        break;
+        return this.#loop(kernel, counters);
       case "branch":
-        this.all(
-          this.get(kernel.condition, [], counters) !== 0 ? kernel.whenTrue : kernel.whenFalse,
-          counters,
-        );
-        break;
+        return this.#branch(kernel, counters);
       case "while":
-        for (;;) {
-          this.all(kernel.test, counters);
-          if (this.#failed || this.get(kernel.condition, [], counters) === 0) break;
-          this.all(kernel.body, counters);
-        }
-        break;
+        return this.#while(kernel, counters);
+    }
+  }
+
+  #map({ shape, reads, expression, writes }: MapKernel, counters: readonly number[]): void {
+    for (const index of indicesOf(shape)) {
+      const operands = reads.map((read) => this.#read(read, index, counters));
+      const results = evaluate(expression, operands, index);
+      writes.forEach((write, i) => {
+        this.put(write, index, counters, results[i]);
+      });
+    }
+  }
+
+  #reduce(
+    { shape, reduced, reads, expression, combine, write }: ReduceKernel,
+    counters: readonly number[],
+  ): void {
+    const kept = shape.length - reduced;
+    const { dtype } = write.buffer;
+    for (const outer of indicesOf(shape.slice(0, kept))) {
+      let total = neutral(combine, dtype);
+      for (const inner of indicesOf(shape.slice(kept))) {
+        const index = [...outer, ...inner];
+        const operands = reads.map((read) => this.#read(read, index, counters));
+        const [value] = evaluate(expression, operands, index);
+        total = combined(combine, dtype, total, value);
+      }
+      this.put(write, outer, counters, roundTo[dtype](total));
+    }
+  }
+
+  #fill({ shape, target, value }: FillKernel, counters: readonly number[]): void {
+    for (const index of indicesOf(shape)) this.put(target, index, counters, value);
+  }
+
+  #pack({ k, n, source, packed }: PackKernel, counters: readonly number[]): void {
+    const rows: number[] = [];
+    for (const index of indicesOf([k, n])) rows.push(this.get(source, index, counters));
+    // Row by row is a layout like any other, and a packed buffer is at least that long.
+    this.memory.set(homeOf(packed.buffer), rows);
+  }
+
+  #scatterAdd({ shape, index, source, target }: ScatterAddKernel, counters: readonly number[]): void {
+    for (const [b, m, r] of indicesOf(shape)) {
+      const to = [b, this.get(index, [b, m], counters), r];
+      const sum = this.get(target, to, counters) + this.get(source, [b, m, r], counters);
+      this.put(target, to, counters, sum);
+    }
+  }
+
+  #row({ routine, rows, n, source, target }: RowKernel, counters: readonly number[]): void {
+    const from: Access = { ...source, strides: [source.strides[0], 1] };
+    const to: Access = { ...target, strides: [target.strides[0], 1] };
+    for (let row = 0; row < rows; row++) {
+      const values = Array.from({ length: n }, (_, i) => this.get(from, [row, i], counters));
+      rowResults(routine, values).forEach((value, i) => {
+        this.put(to, [row, i], counters, value);
+      });
+    }
+  }
+
+  #check({ shape, index, low, high, ignored, status, code }: CheckKernel, counters: readonly number[]): void {
+    for (const place of indicesOf(shape)) {
+      const at = this.get(index, place, counters);
+      if ((at >= low && at < high) || at === ignored) continue;
+      this.put(status, [], counters, code);
+      this.put({ ...status, offset: status.offset + 1 }, [], counters, at);
+      this.#failed = true;
+      return;
+    }
+  }
+
+  #loop({ length, reverse, body }: LoopKernel, counters: readonly number[]): void {
+    for (let i = 0; i < length; i++) this.all(body, [...counters, reverse ? length - 1 - i : i]);
+  }
+
+  #branch({ condition, whenTrue, whenFalse }: BranchKernel, counters: readonly number[]): void {
+    this.all(this.get(condition, [], counters) !== 0 ? whenTrue : whenFalse, counters);
+  }
+
+  #while({ condition, test, body }: WhileKernel, counters: readonly number[]): void {
+    for (;;) {
+      this.all(test, counters);
+      if (this.#failed || this.get(condition, [], counters) === 0) return;
+      this.all(body, counters);
     }
   }
 
@@ -239,86 +259,4 @@ class NaiveRun {
     const to = this.#address(access, indexAt(length - 1), counters);
     return [from, length === 1 ? 0 : (to - from) / (length - 1)];
   }
-}
-
-function neutral(combine: Combine, dtype: DType): number {
-  if (combine === "sum") return 0;
-  if (combine === "prod") return 1;
-  const least = dtype === "bool" ? 0 : dtype === "int32" ? -(2 ** 31) : -Infinity;
-  const greatest = dtype === "bool" ? 1 : dtype === "int32" ? 2 ** 31 - 1 : Infinity;
-  return combine === "max" ? least : greatest;
-}
-
-function wrap(combine: Combine, x: number, y: number): number {
-  if (combine === "prod") return Number(BigInt.asIntN(32, BigInt(x) * BigInt(y)));
-  return combineReference[combine](x, y) | 0;
-}
-
-type RowRoutine = Extract<Kernel, { readonly kind: "row" }>["routine"];
-function rowResults(routine: RowRoutine, values: readonly number[]): number[] {
-  switch (routine.kind) {
-    case "cumulativeSum":
-      return values.map((_, i) =>
-        (routine.reverse ? values.slice(i) : values.slice(0, i + 1)).reduce((x, y) => x + y),
-      );
-    case "argExtreme": {
-      const best = values.some(Number.isNaN)
-        ? Number.NaN
-        : routine.largest
-          ? Math.max(...values)
-          : Math.min(...values);
-      // −0 and 0 are ties: the first of them counts.
-      return [values.findIndex((x) => x === best || (Number.isNaN(x) && Number.isNaN(best)))];
-    }
-    case "argSort": {
-      const ascending = (x: number, y: number): number => {
-        if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-        return x < y ? -1 : x > y ? 1 : 0;
-      };
-      const order = values.map((_, i) => i);
-      return order
-        .sort((i, j) => (routine.descending ? -1 : 1) * ascending(values[i], values[j]))
-        .slice(0, routine.limit);
-    }
-  }
-}
-
-/** One element of an expression; rounds at every node. */
-export function evaluate(
-  { nodes, results }: Expression,
-  reads: readonly number[],
-  index: readonly number[],
-): number[] {
-  const values: number[] = [];
-  for (const node of nodes) {
-    let y: number;
-    switch (node.kind) {
-      case "read":
-        y = reads[node.index];
-        break;
-      case "constant":
-        y = node.value;
-        break;
-      case "unary":
-        y = unaryReference[node.name](values[node.a]);
-        break;
-      case "binary":
-        y = binaryMeaning(node.name, node.dtype)(values[node.a], values[node.b]);
-        break;
-      case "compare":
-        y = Number(compareReference[node.name](values[node.a], values[node.b]));
-        break;
-      case "select":
-        y = values[node.condition] !== 0 ? values[node.a] : values[node.b];
-        break;
-      case "cast":
-        y = values[node.a];
-        break;
-      case "index":
-        y = index[node.axis];
-        break;
-    }
-    values.push(roundTo[node.dtype](y));
-  }
-  return results.map((result) => values[result]);
 }

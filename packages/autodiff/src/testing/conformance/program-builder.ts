@@ -1,16 +1,19 @@
 import type { DType } from "../../base/dtype.js";
 import type { Capabilities } from "../../kernel/backend.js";
 import { buildExpression } from "../../kernel/expression.js";
-import type { Expression } from "../../kernel/instruction.js";
+import type { Combine, Expression } from "../../kernel/instruction.js";
 import type {
   Access,
   BranchKernel,
   Buffer,
   GemmKernel,
   Kernel,
+  MapKernel,
   Program,
   Read,
+  ReduceKernel,
   Role,
+  RowKernel,
 } from "../../kernel/program.js";
 
 /** The dtypes of numbers: bool has no arithmetic. */
@@ -83,6 +86,46 @@ export const access = (
 ): Access => ({ buffer, offset, strides, steps });
 
 export const plain = (at: Access): Read => ({ kind: "plain", at });
+
+/** Combines the elements of `source` as they are along the last `reduced` axes of a shape. */
+export const reduction = (
+  combine: Combine,
+  shape: readonly number[],
+  reduced: number,
+  source: Access,
+  write: Access,
+): ReduceKernel => ({
+  kind: "reduce",
+  ...{ name: combine, shape, reduced, combine, write },
+  reads: [plain(source)],
+  expression: identity(source.buffer.dtype),
+});
+
+/** A routine along each of some rows of `n` elements. */
+export const row = (
+  routine: RowKernel["routine"],
+  rows: number,
+  n: number,
+  source: Access,
+  target: Access,
+): RowKernel => ({ kind: "row", name: routine.kind, routine, rows, n, source, target });
+
+/** A map that reads its operands as they lie. */
+export const map = (
+  name: string,
+  shape: readonly number[],
+  expression: Expression,
+  reads: readonly Access[],
+  writes: readonly Access[],
+): MapKernel => ({ kind: "map", name, shape, expression, reads: reads.map(plain), writes });
+
+/** A map that keeps numbers within −3 and 3, so that sums which come back in a loop stay exact. */
+export const clip = (shape: readonly number[], from: Access, to: Access): MapKernel => {
+  const expression = buildExpression(["float32"], (k, x) =>
+    k.max(k.min(x, k.constant(3, "float32")), k.constant(-3, "float32")),
+  );
+  return map("clip", shape, expression, [from], [to]);
+};
 
 export const branch = (
   condition: Access,
