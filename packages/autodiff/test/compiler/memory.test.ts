@@ -1,27 +1,12 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/compile.js";
 import { Instance } from "../../src/compiler/instance.js";
 import { add, sum, type Tensor, tensor, Variable, zeros } from "../../src/index.js";
 import { backends } from "./agreement.js";
+import { collected } from "./collected.js";
 import { hostMemory } from "./host-memory.js";
 
 // Programs are garbage-collected: nobody needs to dispose of them.
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** Collects garbage until `done` says so, or gives up. */
-async function collected(done: () => boolean): Promise<boolean> {
-  for (let k = 0; k < 50; k++) {
-    // Finalizers run between tasks; what a task looked at stays until its end.
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    collect();
-    if (done()) return true;
-  }
-  return false;
-}
 
 /** Weak references to the memories of the programs that run in `f`. */
 function memoriesOf(f: () => void): WeakRef<ArrayBufferLike>[] {

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { conformance } from "../../src/testing/conformance.js";
 import { instantBackend } from "../backends/instant-backend.js";
 import { workerBackend } from "../backends/worker/worker-backend.js";
+import { whole } from "./worker-device.js";
 
 const on = { backend: instantBackend } as const;
-const whole = (...values: number[]): Tensor => tensor(values, { dtype: "int32" });
 
 test.each(conformance(instantBackend).cases.filter(({ name }) => name.startsWith("devices: ")))(
   "$name",
