@@ -44,6 +44,8 @@ async function withMutant({ files, active }) {
   return { failed: null };
 }
 
+// mutate.mjs has ended, perhaps killed: nobody would end a worker that runs an endless mutant.
+process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.on("message", async (order) => {
   process.send(await ("files" in order ? withMutant(order) : dryRun(order)));
 });

@@ -141,6 +141,18 @@ function workOf(group) {
 }
 /** How many times as long as its work a mutant may take by the clock. */
 const patience = 20;
+/** Tests that in this many seconds have used less than this many of processor wait for each other and will not end. */
+const idleSeconds = 120;
+const leastWork = 0.5;
+
+/** Ends a runner and the workers of Vitest, which stay in its group, also those that it has left behind. */
+function endGroup(pid) {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
 
 /** A process that runs test files on demand; one that does not answer in time is ended with all its workers, and null is its answer. */
 class TestRunner {
@@ -154,7 +166,9 @@ class TestRunner {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#child.on("message", (answer) => this.#reply?.(answer));
+    const { pid } = this.#child;
     this.#child.on("exit", () => {
+      endGroup(pid);
       this.#child = null;
       // Ended for another reason than the clock, it has said nothing about the mutant.
       if (!this.#late) throw new Error("the process that runs the tests ended by itself");
@@ -165,10 +179,15 @@ class TestRunner {
     this.#late = false;
     if (this.#child === null) this.#begin();
     const start = { time: performance.now(), work: workOf(this.#child.pid) };
+    let active = { time: start.time, work: start.work };
     const timer = setInterval(() => {
-      const waited = (performance.now() - start.time) / 1000;
-      const worked = start.work === null ? waited : workOf(this.#child?.pid ?? 0) - start.work;
-      if (worked > seconds || waited > patience * seconds) this.end();
+      const time = performance.now();
+      const work = start.work === null ? null : workOf(this.#child?.pid ?? 0);
+      const waited = (time - start.time) / 1000;
+      if (work === null || work - active.work > leastWork) active = { time, work };
+      const idle = (time - active.time) / 1000;
+      const worked = work === null ? waited : work - start.work;
+      if (worked > seconds || waited > patience * seconds || idle > idleSeconds) this.end();
     }, 1000);
     const answer = await new Promise((resolve) => {
       this.#reply = resolve;
@@ -180,16 +199,18 @@ class TestRunner {
   }
   end() {
     this.#late = true;
-    if (this.#child !== null) process.kill(-this.#child.pid, "SIGKILL");
+    if (this.#child !== null) endGroup(this.#child.pid);
   }
 }
 
 const mutants = await fillSandbox();
 const runners = Array.from({ length: Number(values.workers) }, () => new TestRunner());
-process.once("SIGINT", () => {
+// Runners have groups of their own, which no signal to this process reaches; `exit` comes after errors too.
+process.once("exit", () => {
   for (const runner of runners) runner.end();
-  process.exit(130);
 });
+for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }))
+  process.once(signal, () => process.exit(128 + number));
 console.log(`${mutants.length} mutants; the tests run once without any`);
 const dryRun = await runners[0].ask({ coverage, tests: values.tests }, 3600);
 if (dryRun === null) {
@@ -245,7 +266,6 @@ async function work(runner) {
   }
 }
 await Promise.all(runners.map(work));
-for (const runner of runners) runner.end();
 if (values.sample !== undefined) console.log(`seed ${values.seed}`);
 for (const [area, { caught, missed }] of Object.entries(counts))
   console.log(`${area}: ${caught} of ${caught + missed} caught`);
