@@ -1,35 +1,16 @@
-import { bodiesOf, type Kernel, type LeafKernel, type Program } from "../../../kernel/program.js";
+import type { LeafKernel, Program } from "../../../kernel/program.js";
 import type { FunctionBuilder } from "../assembler.js";
 import type { CodeContext } from "../context.js";
 import { productsOf } from "../gemm-code.js";
 import { type I32, i32 } from "../instructions.js";
 import { gemmsIn, type Threading } from "../program-code.js";
 import { atomic } from "./atomics.js";
-import { mostLoops, words } from "./control.js";
-import { type Parts, partsOf, type SharingOptions } from "./plan-parts.js";
+import { words } from "./control.js";
+import type { Parts, SharingOptions } from "./plan-parts.js";
 
 /** Rounds of looking at a word before the main thread leaves waiting to its host, and before a worker goes to sleep: about 20 and 100 µs. */
 const roundsOfMain = 10_000;
 const roundsOfWorker = 60_000;
-
-/** The kernels of a program that are shared, with their parts. */
-export function sharedKernels(program: Program, options: SharingOptions): ReadonlyMap<LeafKernel, Parts> {
-  const found = new Map<LeafKernel, Parts>();
-  const visit = (kernels: readonly Kernel[], depth: number): void => {
-    for (const kernel of kernels) {
-      if (kernel.kind === "loop" || kernel.kind === "branch" || kernel.kind === "while") {
-        if (kernel.kind === "loop" && kernel.length === 0) continue;
-        const inside = kernel.kind === "loop" ? depth + 1 : depth;
-        for (const body of bodiesOf(kernel)) visit(body, inside);
-        continue;
-      }
-      const parts = depth > mostLoops ? null : partsOf(kernel, options);
-      if (parts !== null) found.set(kernel, parts);
-    }
-  };
-  visit(program.kernels, 0);
-  return found;
-}
 
 /** Writes the code that shares kernels: `fork` on the main thread, `work` on the others. */
 export class Forks implements Threading {

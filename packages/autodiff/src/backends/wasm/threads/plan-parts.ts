@@ -13,6 +13,8 @@ export interface SharingOptions {
   readonly threads: number;
   /** Kernels that take less than so many microseconds stay whole. */
   readonly worthwhile: number;
+  /** Microseconds that are lost when workers who sleep are woken (0). */
+  readonly wake?: number;
   /** Where parts may begin, in place of what cache lines suggest. */
   readonly grain?: number;
   /** Whether the main thread leaves all parts to the others, and waits for them. */
@@ -35,7 +37,8 @@ export interface Parts {
 /** One core with 128-bit vectors: products run at 40 GFLOP/s, other arithmetic at less. */
 const productSpeed: Speed = { operations: 40_000, functions: 1000, bytes: 20_000 };
 const otherSpeed: Speed = { operations: 12_000, functions: 800, bytes: 10_000 };
-const timeOf = (kernel: Kernel): number =>
+/** Microseconds that a kernel takes on one thread, as estimated. */
+export const timeOf = (kernel: Kernel): number =>
   microsecondsOf(work(kernel), kernel.kind === "gemm" ? productSpeed : otherSpeed);
 /** Microseconds that a part takes where there are more of them than threads, and how many a thread has at most: on a busy machine the main thread takes over what others have not begun. */
 const partTime = 200;

@@ -6,8 +6,9 @@ import { hasRelaxedMadd } from "../features.js";
 import { memoryOf, planOf, WasmExecutable } from "../index.js";
 import { type Exports, hostImports } from "../instance.js";
 import { type ProgramCode, programCode } from "../program-code.js";
+import { sharedKernels } from "./choose-shared.js";
 import { controlBytes, words } from "./control.js";
-import { Forks, sharedKernels } from "./fork.js";
+import { Forks } from "./fork.js";
 import type { SharingOptions } from "./plan-parts.js";
 import { Pool } from "./pool.js";
 import { inPage, mayWait, whyNoThreads } from "./start-worker.js";
@@ -18,7 +19,8 @@ export interface ThreadOptions extends Omit<SharingOptions, "threads"> {
   /** Milliseconds after which a worker that does not finish its part counts as dead. */
   readonly deadline?: number;
 }
-export const defaultOptions: ThreadOptions = { worthwhile: 20, deadline: 20_000 };
+/** Waking takes the main thread 10 µs, and a processor that rests 30 to 60 (measured in virtual machines, where it takes longest). */
+export const defaultOptions: ThreadOptions = { worthwhile: 20, wake: 60, deadline: 20_000 };
 
 let pool: Pool | null = null;
 let nextId = 1;
