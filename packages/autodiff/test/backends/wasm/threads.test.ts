@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { wasmProgramBackend } from "../../../src/backends/wasm/index.js";
-import { currentPool, prepareThreaded } from "../../../src/backends/wasm/threads/prepare.js";
+import { sharedKernels } from "../../../src/backends/wasm/threads/choose-shared.js";
+import { currentPool, deadlineOf, prepareThreaded } from "../../../src/backends/wasm/threads/prepare.js";
 import { CompileError } from "../../../src/base/errors.js";
 import { compile } from "../../../src/compiler/compile.js";
 import { exp, matmul, type Tensor, tensor } from "../../../src/index.js";
@@ -109,6 +110,27 @@ describe("workers", () => {
     currentPool()!.workers[0].kill();
     expect(() => executable.run()).toThrow(/has not finished its part for 0.3 s/);
     expect(() => executable.run()).toThrow(CompileError);
+  });
+
+  test("are missed after what their longest part may take, and 2 s", () => {
+    const { program } = filling(1_000_000);
+    const executable = prepareThreaded(program, 2, { ...everything, patient: true })!;
+    currentPool()!.workers[0].kill();
+    const start = performance.now();
+    expect(() => executable.run()).toThrow(/has not finished its part for 2.0 s/);
+    expect(performance.now() - start).toBeGreaterThan(1900);
+    expect(executable.machine).toContain("2 threads");
+    // A product that takes 3.4 s on one thread, cut into 16 parts.
+    const b = new ProgramBuilder();
+    const [x, y, z] = [1, 2, 3].map(() => b.buffer("float32", 1));
+    const size = 4096;
+    const at = (buffer: typeof x) => access(buffer, [size, 1]);
+    const product: Kernel = {
+      ...{ kind: "gemm", name: "product", batch: [], m: size, n: size, k: size, mode: "set" },
+      ...{ a: at(x), b: { packed: false, at: at(y) }, c: at(z) },
+    };
+    const shared = sharedKernels(b.program([product]), { worthwhile: 20, threads: 2 });
+    expect(deadlineOf(shared)).toBeGreaterThan(10_000);
   });
 
   test("are not waited for: a program runs before they have started", () => {

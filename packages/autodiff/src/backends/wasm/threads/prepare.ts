@@ -1,7 +1,7 @@
 import { CompileError } from "../../../base/errors.js";
 import type { HostExecutable } from "../../../kernel/backend.js";
 import type { MemoryPlan } from "../../../kernel/plan-memory.js";
-import type { Program } from "../../../kernel/program.js";
+import type { LeafKernel, Program } from "../../../kernel/program.js";
 import { hasRelaxedMadd } from "../features.js";
 import { memoryOf, planOf, WasmExecutable } from "../index.js";
 import { type Exports, hostImports } from "../instance.js";
@@ -9,18 +9,25 @@ import { type ProgramCode, programCode } from "../program-code.js";
 import { sharedKernels } from "./choose-shared.js";
 import { controlBytes, words } from "./control.js";
 import { Forks } from "./fork.js";
-import type { SharingOptions } from "./plan-parts.js";
+import { type Parts, type SharingOptions, timeOf } from "./plan-parts.js";
 import { Pool } from "./pool.js";
 import { inPage, mayWait, whyNoThreads } from "./start-worker.js";
 import type { Message } from "./worker-source.js";
 
 /** How programs are run on several threads; all but the first are for tests. */
 export interface ThreadOptions extends Omit<SharingOptions, "threads"> {
-  /** Milliseconds after which a worker that does not finish its part counts as dead. */
+  /** Milliseconds after which a worker that does not finish its part counts as dead; see {@link deadlineOf}. */
   readonly deadline?: number;
 }
 /** Waking takes the main thread 10 µs, and a processor that rests 30 to 60 (measured in virtual machines, where it takes longest). */
-export const defaultOptions: ThreadOptions = { worthwhile: 20, wake: 60, deadline: 20_000 };
+export const defaultOptions: ThreadOptions = { worthwhile: 20, wake: 60 };
+
+/** Milliseconds that the longest part of a program may take, on the slowest and busiest machine: fifty times what is estimated, and 2 s. */
+export function deadlineOf(shared: ReadonlyMap<LeafKernel, Parts>): number {
+  let longest = 0;
+  for (const [kernel, { codes }] of shared) longest = Math.max(longest, timeOf(kernel) / codes.length);
+  return 2000 + (50 * longest) / 1000;
+}
 
 let pool: Pool | null = null;
 let nextId = 1;
@@ -66,6 +73,10 @@ export const currentPool = (): Pool | null => pool;
 /** Programs that are garbage-collected leave their workers. */
 const abandoned = /* @__PURE__ */ new FinalizationRegistry<() => void>((leave) => leave());
 
+/** Milliseconds after which the main thread looks whether a worker has failed, and how many of them count where it was late. */
+const betweenLooks = 20;
+const mostBetweenLooks = 100;
+
 /** How the main thread waits for parts that workers have begun. */
 class Join {
   readonly #view: Int32Array;
@@ -88,15 +99,21 @@ class Join {
     const view = this.#view;
     const [done, waiting] = [words.done / 4, words.waiting / 4];
     const start = performance.now();
+    let looked = start;
+    let waited = 0;
     for (;;) {
       const now = Atomics.load(view, done);
       if (now === parts) break;
       if (Atomics.load(view, words.failed / 4) !== 0) throw this.#fail("a worker failed in its part");
-      if (performance.now() - start > this.#deadline)
-        throw this.#fail(`a worker has not finished its part for ${this.#deadline / 1000} s`);
+      // Where this thread was kept from looking, by a machine that slept, say, workers were kept from working.
+      const time = performance.now();
+      waited += Math.min(time - looked, mostBetweenLooks);
+      looked = time;
+      if (waited > this.#deadline)
+        throw this.#fail(`a worker has not finished its part for ${(this.#deadline / 1000).toFixed(1)} s`);
       if (!this.#maySleep) continue;
       Atomics.store(view, waiting, 1);
-      Atomics.wait(view, done, now, 20);
+      Atomics.wait(view, done, now, betweenLooks);
       Atomics.store(view, waiting, 0);
     }
     this.#account(start);
@@ -182,7 +199,7 @@ export function prepareThreaded(
   const module = new WebAssembly.Module(code.bytes);
   const id = nextId++;
   const view = new Int32Array(memory.buffer, control, controlBytes / 4);
-  const join = new Join(view, options.deadline ?? Infinity, (reason) => {
+  const join = new Join(view, options.deadline ?? deadlineOf(parts), (reason) => {
     workers.end(reason);
     return lost(program.name, reason);
   });
