@@ -3,7 +3,7 @@ import type { Buffer, CheckKernel, Kernel } from "../../kernel/program.js";
 import { demandNumbers } from "./assertions.js";
 import { elementsOf, readBuffer, resetStatus, writeBuffer } from "./compare-programs.js";
 import { naiveMemory, runNaively } from "./naive-program.js";
-import { access, branch, loop, map, ProgramBuilder, plain, reduction, row } from "./program-builder.js";
+import { access, branch, loop, map, ProgramBuilder, reduction, row } from "./program-builder.js";
 import type { Suite, Trial } from "./suite.js";
 
 /** Checks of indices: what they find, where they stand, and what must not happen after one has failed. */
@@ -120,15 +120,11 @@ const writers: { readonly [what: string]: (b: ProgramBuilder, source: Buffer) =>
   "a generator of random bits": (b) => {
     const counter = b.buffer("int32", [1, 2, 3]);
     const bits = b.buffer("int32", 5);
+    const next = buildExpression(["int32"], (k, x) => k.add(x, k.constant(1, "int32")));
+    const state = access(counter, [1]);
     return [
-      {
-        kind: "map",
-        ...{ name: "next", shape: [3] },
-        reads: [plain(access(counter, [1]))],
-        expression: buildExpression(["int32"], (k, x) => k.add(x, k.constant(1, "int32"))),
-        writes: [access(counter, [1])],
-      },
-      { kind: "randomBits", name: "bits", length: 5, state: access(counter, [1]), target: access(bits, [1]) },
+      map("next", [3], next, [state], [state]),
+      { kind: "randomBits", name: "bits", length: 5, state, target: access(bits, [1]) },
     ];
   },
 };

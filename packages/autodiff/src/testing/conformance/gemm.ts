@@ -1,6 +1,6 @@
 import type { DType } from "../../base/dtype.js";
 import { sizeOf } from "../../base/shape.js";
-import type { Access, GemmKernel, Kernel } from "../../kernel/program.js";
+import type { GemmKernel } from "../../kernel/program.js";
 import { demand } from "./assertions.js";
 import { elementsOf } from "./compare-programs.js";
 import { indicesOf } from "./naive-program.js";
@@ -46,24 +46,6 @@ export function gemmConformance(suite: Suite): void {
   roundingCases(suite);
 }
 
-/** A product `c = a·b` of one pair of matrices, unless it says otherwise; packed if asked for and the backend packs. */
-function product(
-  { backend }: Trial,
-  builder: ProgramBuilder,
-  {
-    b,
-    ...kernel
-  }: { readonly b: Access } & Pick<GemmKernel, "m" | "n" | "k" | "a" | "c"> &
-    Partial<Pick<GemmKernel, "batch" | "mode" | "bias">>,
-  pack: boolean = false,
-): Kernel[] {
-  return builder.gemm(
-    backend.capabilities,
-    { batch: [], mode: "set", ...kernel, b: { packed: false, at: b } },
-    pack,
-  );
-}
-
 /** Demands a product of matrices side by side as it is naively; elements are small where products must be exact, and any at all where they wrap. */
 async function expectProduct(
   trial: Trial,
@@ -88,7 +70,7 @@ async function expectProduct(
     c: access(c, [n, 1]),
     ...(mode === "bias" ? { bias: access(bias, [1]) } : {}),
   };
-  const kernels = product(trial, b, { m, n, k, mode, ...matrices }, pack);
+  const kernels = b.gemm(trial.backend.capabilities, { m, n, k, mode, ...matrices }, pack);
   const kind = dtype === "int32" ? dtype : form;
   await trial.expectAsNaive({ ...b.program(kernels), name: `${kind} ${mode} ${m}×${k}×${n}` });
 }
@@ -133,7 +115,7 @@ function leadingDimensionCase(suite: Suite): void {
           const left = b.buffer("float32", numbers.wholes(2000, -4, 4));
           const right = b.buffer("float32", numbers.wholes(2400, -4, 4));
           const c = b.buffer("float32", numbers.wholes(1200));
-          const kernels = product(trial, b, {
+          const kernels = b.gemm(trial.backend.capabilities, {
             ...{ m, n, k, mode: "accumulate" },
             a: access(left, form === "TN" ? [1, m + 3] : [k + 5, 1], 3),
             b: access(right, form === "NT" ? [1, k + 2] : [n + 1, 1], 5),
@@ -162,7 +144,7 @@ function batchCase(suite: Suite): void {
           const left = b.buffer("float32", numbers.wholes(count * m * k, -4, 4));
           const right = b.buffer("float32", numbers.wholes(count * k * n, -4, 4));
           const c = b.buffer("float32", count * m * n);
-          const kernels = product(trial, b, {
+          const kernels = b.gemm(trial.backend.capabilities, {
             ...{ batch, m, n, k },
             a: access(left, [...batchStrides(batch, m * k, shared === "a"), ...aStrides(form, m, k)]),
             b: access(right, [...batchStrides(batch, k * n, shared === "b"), ...bStrides(form, n, k)]),
@@ -196,7 +178,11 @@ function recurrenceCase(suite: Suite): void {
             c: access(inputs, [hidden, 1], 0, [step]),
           };
           const size = { m: batch, n: hidden, k: hidden };
-          const kernels = product(trial, b, { ...size, mode: "accumulate", ...matrices }, pack);
+          const kernels = b.gemm(
+            trial.backend.capabilities,
+            { ...size, mode: "accumulate", ...matrices },
+            pack,
+          );
           const inLoop = kernels.filter((kernel) => kernel.kind === "gemm");
           const before = kernels.filter((kernel) => kernel.kind === "pack");
           const next = clip([batch, hidden], matrices.c, access(states, [hidden, 1], step, [step]));
@@ -226,7 +212,7 @@ function roundingCases(suite: Suite): void {
           b: access(b.buffer(dtype, y), [n, 1]),
           c: access(b.buffer(dtype, m * n), [n, 1]),
         };
-        const program = b.program(product(trial, b, { m, n, k, ...matrices }, true));
+        const program = b.program(b.gemm(trial.backend.capabilities, { m, n, k, ...matrices }, true));
         await trial.expectOutcome(program, (outcome) => {
           const worst = worstError(elementsOf(outcome, matrices.c.buffer), x, y, size) / unit;
           // The bound for plain summation is k; in practice errors grow like its root.

@@ -3,7 +3,7 @@ import { buildExpression } from "../../kernel/expression.js";
 import type { Program } from "../../kernel/program.js";
 import { demand, demandNumbers } from "./assertions.js";
 import { readBuffer, writeBuffer } from "./compare-programs.js";
-import { access, loop, ProgramBuilder, plain } from "./program-builder.js";
+import { access, loop, map, ProgramBuilder } from "./program-builder.js";
 import type { Suite } from "./suite.js";
 
 /** What an instance of a program keeps, takes and tells. */
@@ -15,16 +15,10 @@ export function instanceConformance(suite: Suite): void {
       const b = new ProgramBuilder();
       const x = b.buffer("float32", 5);
       const total = b.buffer("float32", [10, 20, 30, 40, 50]);
+      const sum = buildExpression(["float32", "float32"], (k, p, q) => k.add(p, q));
       const program = b.program([
         loop(2, false, [
-          {
-            kind: "map",
-            name: "accumulate",
-            shape: [5],
-            expression: buildExpression(["float32", "float32"], (k, p, q) => k.add(p, q)),
-            reads: [plain(access(x, [1])), plain(access(total, [1]))],
-            writes: [access(total, [1])],
-          },
+          map("accumulate", [5], sum, [access(x, [1]), access(total, [1])], [access(total, [1])]),
         ]),
       ]);
       if (!trial.runs(program)) return;

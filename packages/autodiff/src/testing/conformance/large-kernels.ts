@@ -4,7 +4,7 @@ import { buildExpression } from "../../kernel/expression.js";
 import type { Buffer, Kernel, RowKernel } from "../../kernel/program.js";
 import { demand } from "./assertions.js";
 import { elementsOf } from "./compare-programs.js";
-import { access, clip, identity, loop, ProgramBuilder, plain, reduction, row } from "./program-builder.js";
+import { access, clip, identity, loop, map, ProgramBuilder, reduction, row } from "./program-builder.js";
 import type { Suite } from "./suite.js";
 
 /** Kernels large enough that threads share their work, in sizes that no number of threads divides. */
@@ -29,15 +29,9 @@ function maps(suite: Suite): void {
         const b = new ProgramBuilder();
         const x = b.buffer(dtype, trial.numbers.wholes(size));
         const y = b.buffer(dtype, size, "output");
-        const map: Kernel = {
-          kind: "map",
-          name: "map",
-          shape: [rows, columns],
-          reads: [plain(access(x, strides, offset))],
-          expression: buildExpression([dtype], (k, p) => k.sub(k.mul(p, p), p)),
-          writes: [access(y, [columns, 1])],
-        };
-        await trial.expectAsNaive(b.program([map]));
+        const expression = buildExpression([dtype], (k, p) => k.sub(k.mul(p, p), p));
+        const [read, write] = [access(x, strides, offset), access(y, [columns, 1])];
+        await trial.expectAsNaive(b.program([map("map", [rows, columns], expression, [read], [write])]));
       }
     });
   }
@@ -125,7 +119,7 @@ function products(suite: Suite): void {
           {
             ...{ batch, m, n, k, mode: "accumulate" },
             a: access(left, [...over(m * k), k, 1]),
-            b: { packed: false, at: access(right, [...over(k * n), n, 1]) },
+            b: access(right, [...over(k * n), n, 1]),
             c: access(c, [...over(m * n), n, 1]),
           },
           pack,
@@ -196,17 +190,12 @@ function recurrences(suite: Suite): void {
     const x = b.buffer("float32", trial.numbers.wholes(n));
     const y = b.buffer("float32", n, "temporary");
     const total = b.buffer("float32", rounds, "output");
+    const expression = buildExpression(["float32", "float32"], (k, p, q) =>
+      k.max(k.min(k.sub(p, q), k.constant(99, "float32")), k.constant(-99, "float32")),
+    );
     // Every element is read by another part of the next kernel than the one that wrote it.
-    const turned = (from: Buffer, to: Buffer): Kernel => ({
-      kind: "map",
-      name: "turn",
-      shape: [n],
-      reads: [plain(access(from, [-1], n - 1)), plain(access(from, [0], 17))],
-      expression: buildExpression(["float32", "float32"], (k, p, q) =>
-        k.max(k.min(k.sub(p, q), k.constant(99, "float32")), k.constant(-99, "float32")),
-      ),
-      writes: [access(to, [1])],
-    });
+    const turned = (from: Buffer, to: Buffer): Kernel =>
+      map("turn", [n], expression, [access(from, [-1], n - 1), access(from, [0], 17)], [access(to, [1])]);
     const sum = reduction("sum", [n], 1, access(x, [1]), access(total, [], 0, [1]));
     await trial.expectAsNaive(b.program([loop(rounds, false, [turned(x, y), turned(y, x), sum])]));
   });
@@ -218,22 +207,18 @@ function recurrences(suite: Suite): void {
     const weights = b.buffer("float32", numbers.wholes(hidden * hidden, -1, 1), "constant");
     const gates = b.buffer("float32", numbers.wholes(time * step, -2, 2));
     const states = b.buffer("float32", (time + 1) * step);
+    const c = access(gates, [hidden, 1], 0, [step]);
     const product = b.gemm(
       suite.backend.capabilities,
       {
-        ...{ batch: [], m: batch, n: hidden, k: hidden, mode: "accumulate" },
+        ...{ m: batch, n: hidden, k: hidden, mode: "accumulate", c },
         a: access(states, [hidden, 1], 0, [step]),
-        b: { packed: false, at: access(weights, [hidden, 1]) },
-        c: access(gates, [hidden, 1], 0, [step]),
+        b: access(weights, [hidden, 1]),
       },
       true,
       "constant",
     );
-    const next = clip(
-      [batch, hidden],
-      access(gates, [hidden, 1], 0, [step]),
-      access(states, [hidden, 1], step, [step]),
-    );
+    const next = clip([batch, hidden], c, access(states, [hidden, 1], step, [step]));
     b.setup.push(...product.filter(({ kind }) => kind === "pack"));
     const inLoop = product.filter(({ kind }) => kind === "gemm");
     await trial.expectAsNaive(b.program([loop(time, false, [...inLoop, next])]));

@@ -22,6 +22,13 @@ export const numeric: readonly DType[] = ["float32", "float64", "int32"];
 /** What is read, as it is. */
 export const identity = (dtype: DType): Expression => buildExpression([dtype], (_kernel, x) => x);
 
+/** What makes a gemm: of one pair of matrices, and `c = a·b`, unless it says otherwise. */
+export interface Product
+  extends Pick<GemmKernel, "m" | "n" | "k" | "a" | "c">,
+    Partial<Pick<GemmKernel, "batch" | "mode" | "bias">> {
+  readonly b: Access;
+}
+
 /** Collects buffers, and makes programs of them. */
 export class ProgramBuilder {
   readonly buffers: Buffer[] = [];
@@ -54,21 +61,19 @@ export class ProgramBuilder {
   /** A gemm; with `pack`, b goes through a pack kernel if the backend packs. */
   gemm(
     capabilities: Pick<Capabilities, "packedLength">,
-    kernel: Omit<GemmKernel, "kind" | "name">,
-    pack: boolean,
+    { batch = [], mode = "set", b, ...matrices }: Product,
+    pack: boolean = false,
     role: Role = "temporary",
   ): Kernel[] {
-    const { k, n } = kernel;
-    const { dtype } = kernel.c.buffer;
-    const kernels: Kernel[] = [];
-    let { b } = kernel;
-    const length = pack && kernel.batch.length === 0 ? capabilities.packedLength(k, n, dtype) : 0;
-    if (length > 0) {
-      const packed = this.buffer(dtype, length, role);
-      kernels.push({ kind: "pack", name: "pack", k, n, source: b.at, packed: access(packed, []) });
-      b = { packed: true, at: access(packed, []) };
-    }
-    return [...kernels, { kind: "gemm", name: "gemm", ...kernel, b }];
+    const { k, n, c } = matrices;
+    const gemm = { kind: "gemm", name: "gemm", batch, mode, ...matrices } as const;
+    const length = pack && batch.length === 0 ? capabilities.packedLength(k, n, c.buffer.dtype) : 0;
+    if (length === 0) return [{ ...gemm, b: { packed: false, at: b } }];
+    const packed = access(this.buffer(c.buffer.dtype, length, role), []);
+    return [
+      { kind: "pack", name: "pack", k, n, source: b, packed },
+      { ...gemm, b: { packed: true, at: packed } },
+    ];
   }
 
   program(kernels: readonly Kernel[], flushSubnormals = false): Program {

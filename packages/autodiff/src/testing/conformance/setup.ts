@@ -37,11 +37,7 @@ function affine(
   const y = access(b.buffer("float32", m * n, "output"), [n, 1]);
   const product = b.gemm(
     backend.capabilities,
-    {
-      batch: [],
-      ...{ m, n, k, mode: "set", a: access(x, [k, 1]), c: y },
-      b: { packed: false, at: access(weights, [n, 1]) },
-    },
+    { m, n, k, a: access(x, [k, 1]), b: access(weights, [n, 1]), c: y },
     pack,
     "constant",
   );

@@ -97,7 +97,7 @@ function lstmProgram(backend: HostBackend): { builder: ProgramBuilder; kernels: 
     biasAt?: Access,
   ) => {
     const [m, n, k] = sizes;
-    const base = { batch: [], m, n, k, a, b: { packed: false, at: b }, c: at, mode };
+    const base = { m, n, k, a, b, c: at, mode };
     return (pack: boolean): Kernel[] =>
       builder.gemm(backend.capabilities, biasAt === undefined ? base : { ...base, bias: biasAt }, pack);
   };
