@@ -51,6 +51,8 @@ function halfEven(x: number): number {
   return nearest === 0 && (x < 0 || Object.is(x, -0)) ? -0 : nearest;
 }
 
+// Written out, Math too: from a list shared with backends, a wrong name would be wrong on both sides, and found by nobody.
+
 /** The float meaning of each instruction, in double precision. */
 export const unaryReference: { readonly [I in UnaryInstruction]: (x: number) => number } = {
   neg: (x) => -x,
